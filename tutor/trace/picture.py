@@ -1,0 +1,237 @@
+"""The picture as plain frozen data: what the canvas draws, a pure function of (trace, step, covered).
+
+`Structure` is the graph of one iteration and never changes while it plays; `Picture` is its state after one step.
+Codes and numbers only: words are made where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NewType
+
+from tutor.protocol import BackwardId, Data, NodeId, OperationId, Span, Stats, TensorId
+
+ItemId = NewType("ItemId", str)
+"""Stable name of a drawn thing: "t3" the box of tensor 3, "o5" the circle of operation 5. Equal structures of two
+iterations share one layout through `Structure.keys`, which names items by their place instead."""
+
+LaneId = NewType("LaneId", str)
+
+# ------------------------------------------------------------------ structure: one iteration, still
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A named tensor or a leaf."""
+
+    id: ItemId
+    tensor: TensorId
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    is_leaf: bool
+    tracked: bool
+    """requires_grad when the iteration ends: untracked boxes have no tray and no return lanes."""
+    zone: Literal["none", "no_grad", "inference"] = "none"
+    shares_memory_with: ItemId | None = None
+    """The box whose memory this detached tensor shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A grad_fn node under its operation's circle. `saves` names what it keeps: ("a", "b"), or ("result",)."""
+
+    node: NodeId
+    name: str
+    saves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """An operation. Without tabs it was not recorded by autograd."""
+
+    id: ItemId
+    operation: OperationId
+    symbol: str
+    function: str
+    expression: str
+    tabs: tuple[Tab, ...]
+    span: Span | None
+    zone: Literal["none", "no_grad", "inference"] = "none"
+    cut: Literal["none", "detach"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One dependence: values go source → target; if `returns`, a gradient lane lies beside it, target → source.
+
+    `source` and `target` are boxes or circles. `edges` are the indices in trace.edges whose gradients travel on it:
+    empty on the lane from a circle to the box of its output, whose gradient is what the circle's first node receives.
+    """
+
+    id: LaneId
+    source: ItemId
+    target: ItemId
+    tensor: TensorId
+    slot: int
+    """Which argument of the target (or which output of the source, into a box) this is, from 0."""
+    returns: bool
+    edges: tuple[int, ...] = ()
+    named: bool = True
+    """False where the tensor has no box: its value is shown as a chip on the lane."""
+    cut: Literal["none", "detach", "zone"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A grey band behind what ran under no_grad (or inference_mode)."""
+
+    kind: Literal["no_grad", "inference"]
+    items: tuple[ItemId, ...]
+    lines: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The still graph of one iteration, in a deterministic order."""
+
+    iteration: int
+    boxes: tuple[Box, ...]
+    circles: tuple[Circle, ...]
+    lanes: tuple[Lane, ...]
+    zones: tuple[Zone, ...] = ()
+    first_step: int = 0
+    last_step: int = 0
+    keys: Mapping[ItemId, str] = field(default_factory=dict)
+    """Item → its place's name, equal in iterations of equal structure ("box:W", "circle:3")."""
+    signature: str = ""
+    """Equal for structures that may share one layout."""
+
+
+# ------------------------------------------------------------------ state: after one step
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Values to show. `covered` hides them behind "?" everywhere; `stats` where the values were not kept."""
+
+    data: Data
+    shape: tuple[int, ...]
+    stats: Stats | None = None
+    covered: bool = False
+
+
+GradReason = Literal[
+    "no_backward_yet", "no_requires_grad", "not_leaf", "passes", "not_reached", "cleared", "moved_on"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GradRow:
+    """The `.grad` row: a value, or None with its reason (and the line that cleared it)."""
+
+    value: Shown | None
+    reason: GradReason | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """before + incoming = after, of one backward; None is the word None; `landed` False while still awaited."""
+
+    backward: BackwardId
+    before: Shown | None
+    incoming: Shown | None
+    after: Shown | None
+    landed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What a node or leaf that awaits several gradients in this backward has got; slots in the engine's order."""
+
+    lanes: tuple[LaneId, ...]
+    arrived: tuple[tuple[LaneId, Shown], ...]
+    total: Shown | None
+    """The sum, once all have arrived."""
+    awaited: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoxState:
+    """A box after the step. Not `present`: the tensor does not exist yet (nothing is drawn but its place)."""
+
+    present: bool
+    name: str
+    value: Shown | None
+    grad: GradRow
+    requires_grad: bool
+    retains_grad: bool = False
+    version: int = 0
+    tray: Tray | None = None
+    funnel: Funnel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TabState:
+    """`waiting` before its turn, `running` in this step, `done` after it in this backward, `used` once it was freed."""
+
+    phase: Literal["laid", "waiting", "running", "done", "used", "failed"]
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CircleState:
+    present: bool
+    tabs: tuple[TabState, ...] = ()
+    funnel: Funnel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """`value` is the chip of an anonymous intermediate. `gradient` is what has travelled back in this backward."""
+
+    present: bool
+    laid: bool
+    value: Shown | None = None
+    gradient: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """What the running node does, in numbers: "receives 1", then a line for each gradient it passes on."""
+
+    item: ItemId
+    title: str
+    lines: tuple[str, ...]
+    glows: tuple[ItemId, ...] = ()
+    """Boxes whose value was saved and is used now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What moves in this step: pulses along lanes (forward or back), the item that works, the boxes that change."""
+
+    kind: Literal["none", "forward", "backward", "accumulate", "change", "error"]
+    item: ItemId | None = None
+    receives: tuple[LaneId, ...] = ()
+    passes: tuple[LaneId, ...] = ()
+    boxes: tuple[ItemId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything the canvas needs to draw the state after `step` (-1: before the first)."""
+
+    structure: Structure
+    step: int
+    boxes: Mapping[ItemId, BoxState]
+    circles: Mapping[ItemId, CircleState]
+    lanes: Mapping[LaneId, LaneState]
+    motion: Motion
+    callout: Callout | None
+    seed: Shown | None = None
+    """v, the gradient that the backward in progress began with, shown at `seed_item`."""
+    seed_item: ItemId | None = None
+    backward: BackwardId | None = None

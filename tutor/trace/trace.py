@@ -1,0 +1,158 @@
+"""What happened in one run, as append-only lists: the rows of the trace file, in the order in which they came.
+
+Fed event by event (live, or from a file); everything that is shown is computed from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, assert_never
+
+from tutor.protocol import (
+    Accumulation,
+    BackwardBegan,
+    BackwardEnded,
+    BackwardId,
+    Change,
+    Data,
+    Edge,
+    Environment,
+    Failure,
+    GradientAccumulated,
+    Node,
+    NodeId,
+    NodeRan,
+    NodeRun,
+    Operation,
+    Output,
+    Source,
+    Span,
+    Step,
+    Tensor,
+    TensorId,
+    TensorNamed,
+    TraceEvent,
+    Truncation,
+    Value,
+    Warned,
+)
+
+
+@dataclass(slots=True)
+class Backward:
+    """One entry into the engine and all that it did, in the engine's order."""
+
+    id: BackwardId
+    entry: Literal["Tensor.backward", "autograd.backward", "autograd.grad"]
+    parent: BackwardId | None
+    roots: list[NodeId]
+    root_tensors: list[TensorId]
+    gradients: list[Data]
+    inputs: list[TensorId]
+    retain_graph: bool
+    create_graph: bool
+    span: Span | None
+    first_step: int
+    end_step: int | None = None
+    """The index of the first step after it; None while it runs."""
+    steps: list[NodeRun] = field(default_factory=list)
+    accumulations: list[Accumulation] = field(default_factory=list)
+    results: list[Data] = field(default_factory=list)
+    error: Failure | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """The lists of one run. Ids are the index in their list; a step is an index into `steps`."""
+
+    environment: Environment | None = None
+    sources: list[Source] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+    error: Failure | None = None
+    tensors: list[Tensor] = field(default_factory=list)
+    names: list[TensorNamed] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    truncated: Truncation | None = None
+
+    @property
+    def output(self) -> str:
+        """What the program wrote to stdout and what its cells displayed, in order."""
+        return "".join(piece.text for piece in self.outputs if piece.stream != "stderr")
+
+    @property
+    def stderr(self) -> str:
+        return "".join(piece.text for piece in self.outputs if piece.stream == "stderr")
+
+    def extend(self, events: Iterable[TraceEvent]) -> None:
+        for event in events:
+            self.append(event)
+
+    def append(self, event: TraceEvent) -> None:
+        """Takes in one event. An event that names a backward not begun raises IndexError."""
+        match event:
+            case Source():
+                self.sources.append(event)
+            case Tensor():
+                self.tensors.append(event)
+            case TensorNamed():
+                self.names.append(event)
+            case Value():
+                self.values.append(event)
+            case Operation():
+                self.operations.append(event)
+            case Node():
+                self.nodes.append(event)
+            case Edge():
+                self.edges.append(event)
+            case Change():
+                self.changes.append(event)
+            case Step():
+                self.steps.append(event)
+            case Output():
+                self.outputs.append(event)
+            case Warned():
+                self.warnings.append(event)
+            case Failure():
+                self.error = event
+            case Truncation():
+                self.truncated = event
+            case BackwardBegan():
+                self.backwards.append(_begun(event))
+            case NodeRan():
+                self.backwards[event.backward].steps.append(event.run)
+            case GradientAccumulated():
+                self.backwards[event.backward].accumulations.append(event.accumulation)
+            case BackwardEnded():
+                self._end_backward(event)
+            case _:
+                assert_never(event)
+
+    def _end_backward(self, event: BackwardEnded) -> None:
+        backward = self.backwards[event.id]
+        backward.end_step = event.step
+        backward.results = event.results
+        backward.error = event.error
+
+
+def _begun(event: BackwardBegan) -> Backward:
+    return Backward(
+        id=event.id,
+        entry=event.entry,
+        parent=event.parent,
+        roots=event.roots,
+        root_tensors=event.root_tensors,
+        gradients=event.gradients,
+        inputs=event.inputs,
+        retain_graph=event.retain_graph,
+        create_graph=event.create_graph,
+        span=event.span,
+        first_step=event.step,
+    )
