@@ -44,7 +44,9 @@ def use_language(code: str) -> None:
 
 def system_language() -> str:
     """The first language of the system's settings that the program speaks; Spanish when it speaks none of them."""
-    wanted = os.environ.get("LANGUAGE", "").split(":") + [os.environ.get(v, "") for v in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    wanted = os.environ.get("LANGUAGE", "").split(":") + [
+        os.environ.get(v, "") for v in ("LC_ALL", "LC_MESSAGES", "LANG")
+    ]
     wanted.append(locale.getlocale()[0] or "")
     codes = (code[:2].lower() for code in wanted if code)
     return next((code for code in codes if code in LANGUAGES), "es")
