@@ -195,6 +195,8 @@ class Output(Record, frozen=True, kw_only=True, tag=True):
     html: str | None = None
     png: str | None = None
     span: Span | None = None
+    cut: int = 0
+    """How many characters were left out just before this piece, because the run had printed too much."""
     step: int
 
 
@@ -359,10 +361,14 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class CellText(msgspec.Struct, frozen=True):
-    """A code cell to run: its stable id (None for a whole script) and its text."""
+    """A code cell to run: its stable id (None for a whole script) and its text.
+
+    With `may_raise` (Jupyter's tag `raises-exception`) an exception ends this cell only, and the run goes on.
+    """
 
     id: str | None
     text: str
+    may_raise: bool = False
 
 
 class RunSettings(msgspec.Struct, frozen=True):
@@ -387,6 +393,14 @@ class Evaluate(Record, frozen=True, kw_only=True, tag=True):
     """Evaluate an expression over the finished run's namespace, unrecorded (exercise checks)."""
 
     expression: str
+
+
+class Evaluated(Record, frozen=True, kw_only=True, tag=True):
+    """What an expression came to: its value as plain data where it has such a form, its repr, or the error."""
+
+    value: Data
+    text: str
+    error: str | None = None
 
 
 Command = RunCells | Evaluate
