@@ -1,0 +1,416 @@
+"""The editor of one code cell: as tall as its text, lit by the run, typed in with a programmer's keys.
+
+It knows no session: the cell around it pushes text and marks in, and hears what the hands do through its signals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPalette,
+    QResizeEvent,
+    QTextCursor,
+    QTextFormat,
+    QTextOption,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
+
+from tutor.protocol import Span
+from tutor.source import editing
+from tutor.source.editing import Edit
+from tutor.views.code_gutter import Gutter, LineMarks
+from tutor.views.completer import Completer
+from tutor.views.highlighter import Highlighter
+from tutor.views.text_positions import plain_text, replace_text, span_cursor, to_characters, to_units
+from tutor.views.theme import LIGHT, Palette
+
+_CTRL = Qt.KeyboardModifier.ControlModifier
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+_ALT = Qt.KeyboardModifier.AltModifier
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class CodeEditor(QPlainTextEdit):
+    """Python text that grows with its lines; never scrolls by itself."""
+
+    text_edited = Signal(str)
+    undo_requested = Signal()
+    redo_requested = Signal()
+    run_requested = Signal()
+    run_and_move_requested = Signal()
+    split_requested = Signal(int)
+    move_requested = Signal(int)
+    left = Signal()
+    went_beyond = Signal(int)
+    """The cursor wants to the cell above (-1) or below (+1)."""
+    pointed_at = Signal(int, int)
+    """The mouse is on this line (from 1) and column (from 0, in characters)."""
+    pointed_away = Signal()
+    completions_wanted = Signal(str, int, bool)
+    """The text, the cursor's offset in it, and whether the person asked (or only typed a dot)."""
+    focused = Signal()
+    cursor_moved = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._palette = LIGHT
+        self._text = ""
+        self._step: Span | None = None
+        self._hovered: Span | None = None
+        self._last_pointed: tuple[int, int] | None = None
+        self._gutter = Gutter(self)
+        self._highlighter = Highlighter(self.document())
+        self._completer = Completer(self)
+        self._set_up()
+        self.textChanged.connect(self._on_text_changed)
+        self.cursorPositionChanged.connect(self._on_cursor_moved)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._completer.chosen.connect(self._on_completion_chosen)
+        self._fit()
+
+    def _set_up(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUndoRedoEnabled(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self.document().setDocumentMargin(3)
+
+    # ------------------------------------------------------------------ what is pushed in
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def cursor_offset(self) -> int:
+        """The cursor's place in the text, in characters."""
+        return to_characters(self._text, self.textCursor().position())
+
+    def show_text(self, text: str) -> None:
+        """Takes the session's text by its difference; the cursor stays in its place."""
+        if text == self._text:
+            return
+        self._text = text
+        replace_text(self.document(), text)
+        self._fit()
+
+    def show_step(self, span: Span | None) -> None:
+        """Lights the line and, in it, the sub-expression of the current step."""
+        if span != self._step:
+            self._step = span
+            self._light()
+
+    def show_hovered(self, span: Span | None) -> None:
+        if span != self._hovered:
+            self._hovered = span
+            self._light()
+
+    def show_marks(self, marks: LineMarks) -> None:
+        if marks != self._gutter.marks:
+            self._gutter.set_marks(marks)
+            self._light()
+
+    @property
+    def marks(self) -> LineMarks:
+        return self._gutter.marks
+
+    def offer(self, matches: Sequence[str]) -> None:
+        """Opens the list of completions, if the editor still has the focus."""
+        if self.hasFocus():
+            self._completer.offer(matches)
+
+    @property
+    def completer(self) -> Completer:
+        return self._completer
+
+    def apply_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        colours = self.palette()
+        colours.setColor(QPalette.ColorRole.Base, QColor(palette.panel))
+        colours.setColor(QPalette.ColorRole.Text, QColor(palette.ink))
+        self.setPalette(colours)
+        for part in (self._highlighter, self._gutter, self._completer):
+            part.apply_theme(palette)
+        self._light()
+
+    def set_code_font(self, font: QFont) -> None:
+        self.setFont(font)
+        self.setTabStopDistance(4 * self.fontMetrics().horizontalAdvance(" "))
+        self._fit()
+
+    def put_cursor(self, line: int, column: int = 0) -> None:
+        """The cursor onto a line (from 1; negative from the end) and column."""
+        count = self.blockCount()
+        block = self.document().findBlockByNumber(min(line - 1 if line > 0 else count + line, count - 1))
+        cursor = self.textCursor()
+        cursor.setPosition(block.position() + min(to_units(block.text(), column), block.length() - 1))
+        self.setTextCursor(cursor)
+
+    def line_rect(self, line: int) -> QRect:
+        """Where a line (from 1) stands inside the editor."""
+        block = self.document().findBlockByNumber(min(line, self.blockCount()) - 1)
+        return self.blockBoundingGeometry(block).translated(self.contentOffset()).toRect()
+
+    # ------------------------------------------------------------------ what the hands do
+
+    def _apply(self, edit: Edit) -> None:
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        cursor.setPosition(to_units(self._text, edit.start))
+        cursor.setPosition(to_units(self._text, edit.end), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(edit.text)
+        cursor.endEditBlock()
+        new = plain_text(self.document())
+        cursor.setPosition(to_units(new, edit.anchor))
+        cursor.setPosition(to_units(new, edit.position), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def _selection(self) -> tuple[int, int]:
+        """Anchor and position in characters."""
+        cursor = self.textCursor()
+        return to_characters(self._text, cursor.anchor()), to_characters(self._text, cursor.position())
+
+    def _edit_by(self, key: Callable[[str, int, int], Edit]) -> None:
+        self._apply(key(self._text, *self._selection()))
+
+    def toggle_comment(self) -> None:
+        self._edit_by(editing.commented)
+
+    def ask_for_completions(self, *, by_hand: bool) -> None:
+        self.completions_wanted.emit(self._text, self.cursor_offset, by_hand)
+
+    def _on_completion_chosen(self, start: int, match: str) -> None:
+        self._apply(Edit(start, self.cursor_offset, match, start + len(match), start + len(match)))
+
+    def _on_text_changed(self) -> None:
+        text = plain_text(self.document())
+        if text == self._text:
+            return
+        self._text = text
+        self.text_edited.emit(text)
+
+    def _on_cursor_moved(self) -> None:
+        self._light()
+        self.cursor_moved.emit()
+
+    # ------------------------------------------------------------------ how it looks
+
+    def _fit(self) -> None:
+        """As tall as its lines, so that it has nothing to scroll."""
+        margin = self.document().documentMargin()
+        self._gutter.setFixedWidth(self._gutter.width_needed())
+        self.setViewportMargins(self._gutter.width(), 0, 0, 0)
+        lines = max(self.document().size().height(), 1)
+        self.setFixedHeight(math.ceil(lines * self.fontMetrics().lineSpacing() + 2 * margin))
+        self._gutter.setGeometry(0, 0, self._gutter.width(), self.height())
+        self._gutter.update()
+
+    def _light(self) -> None:
+        """The lights of the run, from the widest to the narrowest, and the brackets at the cursor."""
+        lights: list[QTextEdit.ExtraSelection] = []
+        if self.marks.error is not None:
+            lights.append(
+                self._line_light(self.marks.error, _mixed(self._palette.error, self._palette.panel))
+            )
+        if self._step is not None:
+            lights += [
+                self._line_light(line, QColor(self._palette.code_line))
+                for line in range(self._step.line, self._step.end_line + 1)
+            ]
+            lights.append(self._span_light(self._step, underlined=True))
+        if self._hovered is not None:
+            lights.append(self._span_light(self._hovered, underlined=False))
+        self.setExtraSelections([*lights, *self._bracket_lights()])
+
+    def _line_light(self, line: int, colour: QColor) -> QTextEdit.ExtraSelection:
+        light = QTextEdit.ExtraSelection()
+        block = self.document().findBlockByNumber(line - 1)
+        light.cursor = QTextCursor(block) if block.isValid() else QTextCursor(self.document())
+        light.format.setBackground(colour)
+        light.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        return light
+
+    def _span_light(self, span: Span, *, underlined: bool) -> QTextEdit.ExtraSelection:
+        light = QTextEdit.ExtraSelection()
+        light.cursor = span_cursor(self.document(), span)
+        light.format.setBackground(QColor(self._palette.code_span))
+        light.format.setFontUnderline(underlined)
+        return light
+
+    def _bracket_lights(self) -> list[QTextEdit.ExtraSelection]:
+        pair = editing.bracket_pair(self._text, self.cursor_offset) if self.hasFocus() else None
+        return [self._bracket_light(place) for place in pair or ()]
+
+    def _bracket_light(self, place: int) -> QTextEdit.ExtraSelection:
+        light = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(to_units(self._text, place))
+        cursor.movePosition(QTextCursor.MoveOperation.NextCharacter, QTextCursor.MoveMode.KeepAnchor)
+        light.cursor = cursor
+        light.format.setBackground(QColor(self._palette.faint))
+        return light
+
+    # ------------------------------------------------------------------ Qt's own
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._key(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._completer.is_open and event.key() in (*_ENTER, Qt.Key.Key_Tab, Qt.Key.Key_Escape):
+            event.ignore()
+            return
+        action = self._key(event)
+        if action is not None:
+            action()
+            return
+        super().keyPressEvent(event)
+        if event.text() == ".":
+            self.ask_for_completions(by_hand=False)
+        elif self._completer.is_open:
+            self._completer.narrow()
+
+    def _key(self, event: QKeyEvent) -> Callable[[], object] | None:
+        """What a key means here; None where Qt's own meaning is right."""
+        held = event.modifiers() & ~_KEYPAD
+        key = Qt.Key(event.key())
+        if held == _CTRL:
+            return self._with_ctrl(key)
+        if held == _SHIFT:
+            return self._with_shift(key)
+        if held == _CTRL | _SHIFT:
+            return self._with_ctrl_and_shift(key)
+        if held == _ALT and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            delta = -1 if key == Qt.Key.Key_Up else 1
+            return lambda: self.move_requested.emit(delta)
+        return self._plain(key) if not held else None
+
+    def _with_ctrl(self, key: Qt.Key) -> Callable[[], object] | None:
+        match key:
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                return self.run_requested.emit
+            case Qt.Key.Key_Z:
+                return self.undo_requested.emit
+            case Qt.Key.Key_Y:
+                return self.redo_requested.emit
+            case Qt.Key.Key_Slash:
+                return self.toggle_comment
+            case Qt.Key.Key_Space:
+                return lambda: self.ask_for_completions(by_hand=True)
+            case _:
+                return None
+
+    def _with_shift(self, key: Qt.Key) -> Callable[[], object] | None:
+        match key:
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                return self.run_and_move_requested.emit
+            case Qt.Key.Key_Backtab | Qt.Key.Key_Tab:
+                return lambda: self._edit_by(editing.dedented)
+            case _:
+                return None
+
+    def _with_ctrl_and_shift(self, key: Qt.Key) -> Callable[[], object] | None:
+        match key:
+            case Qt.Key.Key_Z:
+                return self.redo_requested.emit
+            case Qt.Key.Key_Minus | Qt.Key.Key_Underscore:
+                return lambda: self.split_requested.emit(self.cursor_offset)
+            case Qt.Key.Key_Slash:
+                return self.toggle_comment
+            case _:
+                return None
+
+    def _plain(self, key: Qt.Key) -> Callable[[], object] | None:
+        match key:
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                return lambda: self._edit_by(editing.line_broken)
+            case Qt.Key.Key_Tab:
+                return lambda: self._edit_by(editing.indented)
+            case Qt.Key.Key_Escape:
+                return self.left.emit
+            case Qt.Key.Key_Backspace:
+                return self._backspace()
+            case Qt.Key.Key_Home:
+                return self._go_home
+            case Qt.Key.Key_Up if self._on_first_line():
+                return lambda: self.went_beyond.emit(-1)
+            case Qt.Key.Key_Down if self._on_last_line():
+                return lambda: self.went_beyond.emit(1)
+            case _:
+                return None
+
+    def _backspace(self) -> Callable[[], object] | None:
+        anchor, position = self._selection()
+        edit = editing.backspaced(self._text, position) if anchor == position else None
+        return None if edit is None else lambda: self._apply(edit)
+
+    def _go_home(self) -> None:
+        cursor = self.textCursor()
+        cursor.setPosition(to_units(self._text, editing.home(self._text, self.cursor_offset)))
+        self.setTextCursor(cursor)
+
+    def _on_first_line(self) -> bool:
+        cursor = self.textCursor()
+        return not cursor.movePosition(QTextCursor.MoveOperation.Up)
+
+    def _on_last_line(self) -> bool:
+        cursor = self.textCursor()
+        return not cursor.movePosition(QTextCursor.MoveOperation.Down)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._point(event.position().toPoint())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._last_pointed = None
+        self.pointed_away.emit()
+
+    def _point(self, place: QPoint) -> None:
+        cursor = self.cursorForPosition(place)
+        column = to_characters(cursor.block().text(), cursor.positionInBlock())
+        if self.cursorRect(cursor).adjusted(-12, 0, 12, 0).contains(place):
+            pointed = (cursor.blockNumber() + 1, column)
+            if pointed != self._last_pointed:
+                self._last_pointed = pointed
+                self.pointed_at.emit(*pointed)
+        elif self._last_pointed is not None:
+            self._last_pointed = None
+            self.pointed_away.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._light()
+        self.focused.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._light()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+
+def _mixed(colour: str, ground: str) -> QColor:
+    """A quarter of the colour on the ground."""
+    top, under = QColor(colour), QColor(ground)
+    return QColor(
+        (top.red() + 3 * under.red()) // 4,
+        (top.green() + 3 * under.green()) // 4,
+        (top.blue() + 3 * under.blue()) // 4,
+    )
