@@ -1,9 +1,19 @@
-"""Colours and sizes of everything that is drawn: one colour, one meaning, in light and in dark."""
+"""Colours of everything that is drawn, one colour, one meaning, in light and in dark; and how they reach Qt's widgets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
+from string import Template
 from typing import Literal
+
+import qtawesome
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from tutor.shipped import resource
+from tutor.views.fonts import load_fonts, sans
 
 ThemeName = Literal["light", "dark"]
 
@@ -81,3 +91,107 @@ DARK = Palette(
 )
 
 PALETTES: dict[ThemeName, Palette] = {"light": LIGHT, "dark": DARK}
+
+TEXT_PIXELS = 13
+"""The interface's letters at 100 per cent."""
+
+SMALLEST_PIXELS = 11
+
+
+def mix(color: str, other: str, share: float) -> str:
+    """`color` with `share` (0 to 1) of `other` in it, as "#rrggbb"."""
+    pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + bytes(round(one + (two - one) * share) for one, two in pairs).hex()
+
+
+def palette_for(theme: Literal["system", "light", "dark"]) -> Palette:
+    """The palette of a theme; "system" is what the desktop shows now."""
+    if theme != "system":
+        return PALETTES[theme]
+    hints = QApplication.styleHints()
+    return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
+
+
+def text_pixels(percent: int) -> int:
+    """The size of the interface's letters; never under the smallest that one can read."""
+    return max(round(TEXT_PIXELS * percent / 100), SMALLEST_PIXELS)
+
+
+def apply(app: QApplication, palette: Palette, text_size: int = 100) -> None:
+    """Gives the whole program its style, colours and fonts. `text_size` in per cent. May be called again at any time."""
+    load_fonts()
+    if app.style().name() != "fusion":
+        app.setStyle(QStyleFactory.create("Fusion"))
+    app.setPalette(qt_palette(palette))
+    app.setFont(sans(text_pixels(text_size)))
+    app.setStyleSheet(stylesheet(palette, text_size))
+
+
+def icon(name: str, palette: Palette, *, color: str | None = None) -> QIcon:
+    """An icon of the Material Design set ("play", "graph-outline") in the theme's ink or another of its colours."""
+    shown: QIcon = qtawesome.icon(
+        f"mdi6.{name}", color=color or palette.ink, color_disabled=mix(palette.faint, palette.muted, 0.4)
+    )
+    return shown
+
+
+def app_icon() -> QIcon:
+    """The program's own: a blue lane there, a vermilion lane back."""
+    return QIcon(str(resource("icons") / "autograd-tutor.svg"))
+
+
+@cache
+def stylesheet(palette: Palette, text_size: int) -> str:
+    """The program's stylesheet in these colours."""
+    dark = palette is DARK
+    pixels = text_pixels(text_size)
+    own = {
+        "name": "dark" if dark else "light",
+        "icons": resource("icons").as_posix(),
+        "title": str(round(pixels * 1.35)),
+        "line": mix(palette.window, palette.faint, 0.6),
+        "stripe": mix(palette.panel, palette.window, 0.5),
+        "hover": mix(palette.window, palette.ink, 0.07),
+        "disabled": mix(palette.faint, palette.muted, 0.4),
+        "selection": mix(palette.panel, palette.value, 0.28),
+        "accent": palette.value,
+        "accent_soft": mix(palette.panel, palette.value, 0.18),
+        "accent_hover": mix(palette.value, palette.ink, 0.18),
+        "on_accent": palette.chip_ink,
+    }
+    template = Template((resource("themes") / "window.qss").read_text(encoding="utf-8"))
+    return template.substitute(asdict(palette) | own)
+
+
+def qt_palette(palette: Palette) -> QPalette:
+    """The same colours in the roles that Qt's own widgets ask for."""
+    roles, disabled = QPalette.ColorRole, QPalette.ColorGroup.Disabled
+    colors = {
+        roles.Window: palette.window,
+        roles.WindowText: palette.ink,
+        roles.Base: palette.panel,
+        roles.AlternateBase: mix(palette.panel, palette.window, 0.5),
+        roles.Text: palette.ink,
+        roles.Button: palette.panel,
+        roles.ButtonText: palette.ink,
+        roles.BrightText: palette.error,
+        roles.Highlight: mix(palette.panel, palette.value, 0.28),
+        roles.HighlightedText: palette.ink,
+        roles.ToolTipBase: palette.panel,
+        roles.ToolTipText: palette.ink,
+        roles.PlaceholderText: palette.muted,
+        roles.Link: palette.value_text,
+        roles.LinkVisited: palette.special_text,
+        roles.Accent: palette.value,
+        roles.Light: mix(palette.panel, palette.ink, 0.04),
+        roles.Midlight: mix(palette.window, palette.faint, 0.5),
+        roles.Mid: palette.faint,
+        roles.Dark: mix(palette.faint, palette.muted, 0.4),
+        roles.Shadow: mix(palette.window, "#000000", 0.5),
+    }
+    shown = QPalette()
+    for role, color in colors.items():
+        shown.setColor(role, QColor(color))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        shown.setColor(disabled, role, QColor(mix(palette.faint, palette.muted, 0.4)))
+    return shown
