@@ -22,7 +22,9 @@ MIME = "application/vnd.autograd-tutor.events"
 
 Data = Any
 """A tensor's values as plain data: nested lists, a bare number for 0-d; true/false; complex as [re, im]; "nan", "inf",
-"-inf" as strings; None where not kept. (`Any`, since JSON is recursive; nothing but this shape is ever put in it.)"""
+"-inf" as strings; None where not kept. A sparse tensor is {"indices", "values", "shape"}; a gradient too large to keep
+whole is {"shape", "stats"} (a `Value` has `stats` beside it instead). (`Any`, since JSON is recursive; nothing else is
+ever put in it.)"""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False):
@@ -176,6 +178,8 @@ class Failure(Record, frozen=True, kw_only=True, tag=True):
     explanation: str | None = None
     frames: list[Frame] = []
     backward: BackwardId | None = None
+    node: NodeId | None = None
+    """The node that raised inside a backward."""
     step: int
 
 
@@ -276,6 +280,8 @@ class BackwardEnded(Record, frozen=True, kw_only=True, tag=True):
 
     id: BackwardId
     results: list[Data]
+    result_tensors: list[TensorId | None] = []
+    """The tensors that `autograd.grad` returned, beside their values in `results`."""
     error: Failure | None
     step: int
 

@@ -59,10 +59,11 @@ class Backward:
     steps: list[NodeRun] = field(default_factory=list)
     accumulations: list[Accumulation] = field(default_factory=list)
     results: list[Data] = field(default_factory=list)
+    result_tensors: list[TensorId | None] = field(default_factory=list)
     error: Failure | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Trace:
     """The lists of one run. Ids are the index in their list; a step is an index into `steps`."""
 
@@ -139,6 +140,7 @@ class Trace:
         backward = self.backwards[event.id]
         backward.end_step = event.step
         backward.results = event.results
+        backward.result_tensors = event.result_tensors
         backward.error = event.error
 
 
