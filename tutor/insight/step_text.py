@@ -1,0 +1,86 @@
+"""What one step of the timeline is, in a few words: the expression, the node, the change. Names only, never a value."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from tutor.i18n import _
+from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
+from tutor.trace.trace import Trace
+
+_LONGEST = 36
+
+
+def step_text(trace: Trace, step: int) -> str:
+    """`a**3`, `MulBackward0`, `a.grad cleared`; empty before the first step."""
+    if not 0 <= step < len(trace.steps):
+        return ""
+    row = trace.steps[step]
+    match row.kind:
+        case "operation":
+            return _operation_text(trace, OperationId(row.id))
+        case "node":
+            return _node_text(trace, NodeId(row.id))
+        case "grad_changed" | "value_changed" | "flag_changed":
+            return _change_text(trace, row, step)
+        case "output":
+            return _("output")
+        case "error":
+            return trace.error.type if trace.error is not None else _("error")
+        case _:
+            assert_never(row.kind)
+
+
+def tensor_name(trace: Trace, tensor: TensorId, step: int) -> str | None:
+    """The newest Python name that the tensor had got by this step."""
+    names = [named.name for named in trace.names if named.tensor == tensor and named.step <= step]
+    return names[-1] if names else trace.tensors[tensor].name
+
+
+def span_text(trace: Trace, span: Span | None) -> str | None:
+    """The piece of source a span covers, on one line; None for a span of no source of this trace."""
+    if span is None or not 0 <= span.source < len(trace.sources):
+        return None
+    lines = trace.sources[span.source].text.splitlines()[span.line - 1 : span.end_line]
+    if not lines:
+        return None
+    lines[-1] = lines[-1][: span.end_col]
+    lines[0] = lines[0][span.col :]
+    return " ".join(line.strip() for line in lines)
+
+
+def _operation_text(trace: Trace, operation: OperationId) -> str:
+    row = trace.operations[operation]
+    return _short(span_text(trace, row.span) or row.function.rpartition(".")[2])
+
+
+def _node_text(trace: Trace, node: NodeId) -> str:
+    row = trace.nodes[node]
+    if row.tensor is None:
+        return row.name
+    name = tensor_name(trace, row.tensor, len(trace.steps))
+    return f"{row.name} → {name}.grad" if name else row.name
+
+
+def _change_text(trace: Trace, row: Step, step: int) -> str:
+    change = next((one for one in reversed(trace.changes) if one.step == step), None)
+    name = tensor_name(trace, TensorId(row.id), step) or _("a tensor without a name")
+    if change is None:
+        return name
+    match change.what:
+        case "grad" if change.after is None:
+            return _("{name}.grad cleared").format(name=name)
+        case "grad":
+            return _("{name}.grad changed").format(name=name)
+        case "value":
+            return _("{name} changed in place").format(name=name)
+        case "requires_grad":
+            return _("requires_grad of {name} set").format(name=name)
+        case "retains_grad":
+            return _("{name}.grad will be kept").format(name=name)
+        case _:
+            assert_never(change.what)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,306 @@
+"""The painted line of the timeline: stretches forward and backward, the author's flags, marks and the handle.
+
+A slider of steps from -1 (before the first) on; it draws a `Track` and says which step is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
+
+from tutor.views.fonts import Weight, sans
+from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, mix
+
+Kind = Literal["forward", "backward", "other"]
+
+_SIDE = 14
+_THICK = 6.0
+_HANDLE = 7.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Steps `first` to `end` (exclusive) of one kind; `label` stands above it where there is room."""
+
+    first: int
+    end: int
+    kind: Kind
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What the line shows. `stops` are the author's flags, `marks` where a presenter's remote goes."""
+
+    count: int = 0
+    stretches: tuple[Stretch, ...] = ()
+    marks: tuple[int, ...] = ()
+    stops: frozenset[int] = frozenset()
+
+
+class TimelineBar(QAbstractSlider):
+    """Draws the track and the handle; a click, a drag, the wheel or a key asks for a step."""
+
+    step_asked = Signal(int)
+    move_asked = Signal(int)
+    """+1: one step on, -1: one step back."""
+    mark_asked = Signal(int)
+    """+1: the next mark, -1: the previous one."""
+    play_asked = Signal()
+
+    def __init__(self, describe: Callable[[int], str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._describe = describe
+        self._track = Track()
+        self._palette = LIGHT
+        self._progress = 1.0
+        self._hovered: int | None = None
+        self._passed = QPixmap()
+        self._ahead = QPixmap()
+        self._pixels = 13
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setOrientation(Qt.Orientation.Horizontal)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_track(self._track)
+
+    @property
+    def track(self) -> Track:
+        return self._track
+
+    def set_track(self, track: Track) -> None:
+        if track != self._track or track.count == 0:
+            self._track = track
+            self._push(lambda: self.setRange(-1, max(track.count - 1, -1)))
+            self._forget_drawing()
+
+    def set_step(self, step: int, progress: float) -> None:
+        """Where the handle stands: at the end of `step`, or on its way there while progress < 1."""
+        if (step, progress) != (self.value(), self._progress):
+            self._progress = progress
+            self._push(lambda: self.setValue(step))
+            self.update()
+
+    def set_palette(self, palette: Palette) -> None:
+        self._palette = palette
+        self._forget_drawing()
+
+    def set_text_pixels(self, pixels: int) -> None:
+        self._pixels = max(pixels - 1, SMALLEST_PIXELS)
+        self.updateGeometry()
+        self._forget_drawing()
+
+    def x_of(self, step: float) -> float:
+        """Where the end of a step lies; fractions are on the way to it."""
+        room = self.width() - 2 * _SIDE
+        return _SIDE + room * (step + 1) / max(self._track.count, 1)
+
+    def step_at(self, x: float) -> int:
+        room = max(self.width() - 2 * _SIDE, 1)
+        step = round((x - _SIDE) * self._track.count / room) - 1
+        return max(-1, min(step, self._track.count - 1))
+
+    def _push(self, change: Callable[[], None]) -> None:
+        blocked = self.blockSignals(True)
+        change()
+        self.blockSignals(blocked)
+
+    def _forget_drawing(self) -> None:
+        self._passed = QPixmap()
+        self.update()
+
+    @property
+    def _middle(self) -> float:
+        return self.height() - _HANDLE - 5
+
+    def _ask(self, x: float) -> None:
+        step = self.step_at(x)
+        if self._track.count and step != self.value():
+            self.step_asked.emit(step)
+
+    def _hover(self, step: int | None) -> None:
+        if step != self._hovered:
+            self._hovered = step
+            self.update()
+
+    # drawing
+
+    def _draw_layers(self) -> None:
+        ratio = self.devicePixelRatioF()
+        for passed in (True, False):
+            layer = QPixmap(QSize(round(self.width() * ratio), round(self.height() * ratio)))
+            layer.setDevicePixelRatio(ratio)
+            layer.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(layer)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_line(painter, passed=passed)
+            self._draw_labels(painter)
+            self._draw_flags(painter)
+            painter.end()
+            if passed:
+                self._passed = layer
+            else:
+                self._ahead = layer
+
+    def _draw_line(self, painter: QPainter, *, passed: bool) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        line = QRectF(_SIDE, self._middle - _THICK / 2, self.width() - 2 * _SIDE, _THICK)
+        painter.setBrush(QColor(self._palette.faint))
+        painter.drawRoundedRect(line, _THICK / 2, _THICK / 2)
+        gap = 1.0 if len(self._track.stretches) * 4 < line.width() else 0.0
+        for stretch in self._track.stretches:
+            left, right = self.x_of(stretch.first - 1), self.x_of(stretch.end - 1)
+            painter.setBrush(QColor(self._color(stretch.kind, passed=passed)))
+            box = QRectF(left, line.top(), max(right - left - gap, 0.5), _THICK)
+            round_ends = min(_THICK / 2, box.width() / 2) if gap else 0.0
+            painter.drawRoundedRect(box, round_ends, round_ends)
+        for mark in self._track.marks:
+            painter.setBrush(QColor(self._palette.ground))
+            painter.drawRect(QRectF(self.x_of(mark) - 0.75, line.top(), 1.5, _THICK))
+
+    def _draw_labels(self, painter: QPainter) -> None:
+        font = sans(self._pixels, Weight.DemiBold)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        free_from = 0.0
+        for stretch in self._track.stretches:
+            left, width = self.x_of(stretch.first - 1), metrics.horizontalAdvance(stretch.label)
+            room = self.x_of(stretch.end - 1) - left
+            if stretch.label and left >= free_from and (width <= room or len(self._track.stretches) <= 3):
+                painter.setPen(QColor(self._text_color(stretch.kind)))
+                left = min(left, self.width() - width - 2)
+                painter.drawText(QPointF(left, self._middle - _HANDLE - 5), stretch.label)
+                free_from = left + width + 8
+
+    def _draw_flags(self, painter: QPainter) -> None:
+        """A pennant on a pole, its foot on the line."""
+        painter.setPen(QPen(QColor(self._palette.ink), 1.4))
+        painter.setBrush(QColor(self._palette.ink))
+        for stop in sorted(self._track.stops):
+            x, top = self.x_of(stop), self._middle - _HANDLE - 9
+            painter.drawLine(QPointF(x, self._middle - _THICK / 2), QPointF(x, top))
+            painter.drawPolygon(QPolygonF([QPointF(x, top), QPointF(x + 7, top + 3), QPointF(x, top + 6)]))
+
+    def _draw_handle(self, painter: QPainter) -> None:
+        centre = QPointF(self.x_of(self.value() - 1 + self._progress), self._middle)
+        color = QColor(self._color(self._kind_at(self.value()), passed=True))
+        if self.hasFocus():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(mix(self._palette.ground, color.name(), 0.35)))
+            painter.drawEllipse(centre, _HANDLE + 4, _HANDLE + 4)
+        painter.setPen(QPen(color, 3))
+        painter.setBrush(QColor(self._palette.panel))
+        painter.drawEllipse(centre, _HANDLE, _HANDLE)
+
+    def _draw_hover(self, painter: QPainter) -> None:
+        if self._hovered is not None:
+            x = self.x_of(self._hovered)
+            painter.setPen(QPen(QColor(self._palette.ink), 1.5))
+            painter.drawLine(QPointF(x, self._middle - _THICK), QPointF(x, self._middle + _THICK))
+
+    def _kind_at(self, step: int) -> Kind:
+        found = (one.kind for one in self._track.stretches if one.first <= step < one.end)
+        return next(found, "other")
+
+    def _color(self, kind: Kind, *, passed: bool) -> str:
+        colors = {
+            "forward": self._palette.value,
+            "backward": self._palette.gradient,
+            "other": self._palette.muted,
+        }
+        return colors[kind] if passed else mix(self._palette.ground, colors[kind], 0.3)
+
+    def _text_color(self, kind: Kind) -> str:
+        texts = {"forward": self._palette.value_text, "backward": self._palette.gradient_text}
+        return texts.get(kind, self._palette.muted)
+
+    # Qt's own
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, round(self._pixels * 1.5 + 2 * _HANDLE + 10))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._passed.isNull():
+            self._draw_layers()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place = round(self.x_of(self.value() - 1 + self._progress))
+        painter.setClipRect(QRect(0, 0, place, self.height()))
+        painter.drawPixmap(0, 0, self._passed)
+        painter.setClipRect(QRect(place, 0, self.width() - place, self.height()))
+        painter.drawPixmap(0, 0, self._ahead)
+        painter.setClipping(False)
+        if self._track.count:
+            self._draw_hover(painter)
+            self._draw_handle(painter)
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._forget_drawing()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.EnabledChange, QEvent.Type.DevicePixelRatioChange):
+            self._forget_drawing()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._ask(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        x = event.position().x()
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._ask(x)
+        self._hover(self.step_at(x) if self._track.count else None)
+        if self._hovered is not None:
+            QToolTip.showText(event.globalPosition().toPoint(), self._describe(self._hovered), self)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        if turned and self._track.count:
+            self.step_asked.emit(
+                max(-1, min(self.value() - (1 if turned > 0 else -1), self._track.count - 1))
+            )
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Left | Qt.Key.Key_Down:
+                self.move_asked.emit(-1)
+            case Qt.Key.Key_Right | Qt.Key.Key_Up:
+                self.move_asked.emit(1)
+            case Qt.Key.Key_Home:
+                self.step_asked.emit(-1)
+            case Qt.Key.Key_End:
+                self.step_asked.emit(self._track.count - 1)
+            case Qt.Key.Key_PageDown:
+                self.mark_asked.emit(1)
+            case Qt.Key.Key_PageUp:
+                self.mark_asked.emit(-1)
+            case Qt.Key.Key_Space:
+                self.play_asked.emit()
+            case _:
+                event.ignore()
