@@ -171,6 +171,10 @@ class BoxState:
     version: int = 0
     tray: Tray | None = None
     funnel: Funnel | None = None
+    was: str = ""
+    """The name that was rebound to another tensor, when this one has no name left."""
+    was_line: int | None = None
+    """The line that rebound it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,8 @@ class CircleState:
     present: bool
     tabs: tuple[TabState, ...] = ()
     funnel: Funnel | None = None
+    result: Shown | None = None
+    """The value it computed, while no lane and no box shows it yet."""
 
 
 @dataclass(frozen=True, slots=True)

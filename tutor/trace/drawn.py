@@ -1,0 +1,83 @@
+"""Which operations of a trace are drawn as circles, and what they do to their tensors."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tutor.protocol import NodeId, Operation, TensorId
+from tutor.trace.index import Index
+
+Zoned = Literal["none", "no_grad", "inference"]
+
+_BOOKKEEPING = frozenset(
+    """requires_grad_ retain_grad backward grad register_hook register_post_accumulate_grad_hook item tolist numpy
+    __repr__ __str__ __format__ __len__ __bool__ __float__ __int__ __index__ __contains__ __hash__ __array__ __iter__
+    __deepcopy__ __reduce_ex__ size dim ndim numel shape dtype device is_floating_point is_complex is_contiguous
+    stride data_ptr element_size is_leaf grad_fn requires_grad allclose equal is_tensor is_nonzero is_same_size
+    get_device nelement storage untyped_storage share_memory_ pin_memory broadcast_shapes result_type
+    clip_grad_norm_ clip_grad_value_ set_ __set__""".split()
+)
+_IN_PLACE_DUNDERS = frozenset(
+    "__iadd__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __imatmul__ __iand__ __ior__ __setitem__".split()
+)
+
+
+def function_name(function: str) -> str:
+    """`torch.Tensor.__mul__` → `__mul__`; `torch.Tensor.T.__get__` → `T`."""
+    parts = function.split(".")
+    if parts[-1] == "__get__" and len(parts) > 1:
+        return parts[-2]
+    return parts[-1]
+
+
+def in_place(operation: Operation) -> bool:
+    """Whether it wrote into one of its inputs (and did not merely hand it back, as `x.float()` on a float)."""
+    name = function_name(operation.function)
+    written = name in _IN_PLACE_DUNDERS or (name.endswith("_") and not name.endswith("__"))
+    return written and any(t in operation.inputs for t in operation.outputs or operation.inputs)
+
+
+def hands_back(operation: Operation) -> bool:
+    """Its outputs are its inputs, untouched."""
+    return not in_place(operation) and all(t in operation.inputs for t in operation.outputs)
+
+
+def is_drawn(operation: Operation, index: Index) -> bool:
+    """A circle: it computed tensors from tensors, in the forward pass, and is no bookkeeping."""
+    if operation.backward is not None or not operation.inputs:
+        return False
+    if function_name(operation.function) in _BOOKKEEPING:
+        return False
+    if in_place(operation):
+        return not is_gradient(operation.inputs[0], index)
+    return bool(operation.outputs) and not hands_back(operation)
+
+
+def is_gradient(tensor: TensorId, index: Index) -> bool:
+    """Whether the tensor is some tensor's `.grad`: nothing made it, it has no name, and a `.grad` spoke of it."""
+    found = index.tensors.get(tensor)
+    if found is None or tensor in index.made_by or index.namings.get(tensor) or found.requires_grad:
+        return False
+    first = index.operation_at.get(found.step)
+    return first is not None and ".grad" in index.lines(index.operations[first].span)
+
+
+def zone_of(operation: Operation) -> Zoned:
+    if operation.mode != "grad":
+        return operation.mode
+    return "none" if operation.grad_enabled else "no_grad"
+
+
+def is_tracked(operation: Operation) -> bool:
+    return bool(operation.nodes)
+
+
+def is_detach(operation: Operation) -> bool:
+    return function_name(operation.function) in ("detach", "detach_", "data")
+
+
+def ordered_nodes(operation: Operation, index: Index) -> tuple[NodeId, ...]:
+    """The operation's nodes in the order in which the engine will run them: the last made runs first."""
+    nodes = [index.nodes[n] for n in operation.nodes if n in index.nodes]
+    nodes = [n for n in nodes if n.tensor is None]
+    return tuple(n.id for n in sorted(nodes, key=lambda n: (-(n.sequence or 0), n.id)))

@@ -1,0 +1,272 @@
+"""Look-ups over one growing trace: what belongs to a tensor, a node, a name; brought up to date as events are appended.
+
+Everything that is shown goes through it, so that a step costs what it changes and not what the trace is long.
+"""
+
+from __future__ import annotations
+
+import weakref
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tutor.protocol import (
+    BackwardId,
+    Change,
+    Data,
+    Edge,
+    Node,
+    NodeId,
+    NodeRun,
+    Operation,
+    OperationId,
+    SourceId,
+    Span,
+    Stats,
+    Tensor,
+    TensorId,
+    TensorNamed,
+    Value,
+)
+from tutor.trace.trace import Trace
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GradEvent:
+    """A tensor's `.grad` from `step` on; `span` is the statement that changed it, `backward` the one that added to it."""
+
+    step: int
+    value: Data
+    backward: BackwardId | None
+    span: Span | None
+    stats: Stats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    step: int
+    tensor: TensorId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunOf:
+    """A node's run: in which backward, and the how-manieth of its steps."""
+
+    step: int
+    backward: BackwardId
+    position: int
+    run: NodeRun
+
+
+@dataclass
+class Index:
+    """The look-up tables of one trace. Lists under a key are in the order of their steps."""
+
+    tensors: dict[TensorId, Tensor] = field(default_factory=dict)
+    nodes: dict[NodeId, Node] = field(default_factory=dict)
+    operations: dict[OperationId, Operation] = field(default_factory=dict)
+    sources: dict[SourceId, list[str]] = field(default_factory=dict)
+    names: defaultdict[str, list[Naming]] = field(default_factory=lambda: defaultdict(list))
+    namings: defaultdict[TensorId, list[Naming]] = field(default_factory=lambda: defaultdict(list))
+    values: defaultdict[TensorId, list[Value]] = field(default_factory=lambda: defaultdict(list))
+    changes: defaultdict[TensorId, list[Change]] = field(default_factory=lambda: defaultdict(list))
+    grads: defaultdict[TensorId, list[GradEvent]] = field(default_factory=lambda: defaultdict(list))
+    runs: defaultdict[NodeId, list[RunOf]] = field(default_factory=lambda: defaultdict(list))
+    edges: list[Edge] = field(default_factory=list)
+    edges_from: defaultdict[NodeId, list[int]] = field(default_factory=lambda: defaultdict(list))
+    edges_to: defaultdict[NodeId, list[int]] = field(default_factory=lambda: defaultdict(list))
+    accumulators: dict[TensorId, NodeId] = field(default_factory=dict)
+    made_by: dict[TensorId, OperationId] = field(default_factory=dict)
+    writes: defaultdict[TensorId, list[Operation]] = field(default_factory=lambda: defaultdict(list))
+    """In-place operations on a tensor."""
+    operation_at: dict[int, OperationId] = field(default_factory=dict)
+    node_steps: dict[int, RunOf] = field(default_factory=dict)
+    derived: dict[str, object] = field(default_factory=dict)
+    """What other modules computed from this trace and keep with it."""
+    stamp: tuple[int, ...] = ()
+    _taken: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def _new(self, key: str, rows: Sequence[T]) -> Sequence[T]:
+        start = self._taken[key]
+        self._taken[key] = len(rows)
+        return rows[start:] if start < len(rows) else ()
+
+    def catch_up(self, trace: Trace) -> None:
+        """Takes in what was appended to the trace since the last time."""
+        stamp = _stamp(trace)
+        if stamp == self.stamp:
+            return
+        self.stamp = stamp
+        for source in self._new("sources", trace.sources):
+            self.sources[source.id] = source.text.splitlines()
+        for tensor in self._new("tensors", trace.tensors):
+            self.tensors[tensor.id] = tensor
+            if tensor.name:
+                self._named(TensorNamed(tensor=tensor.id, name=tensor.name, step=tensor.step))
+        for named in self._new("names", trace.names):
+            self._named(named)
+        for value in self._new("values", trace.values):
+            self.values[value.tensor].append(value)
+        for node in self._new("nodes", trace.nodes):
+            self.nodes[node.id] = node
+            if node.tensor is not None:
+                self.accumulators[node.tensor] = node.id
+        for operation in self._new("operations", trace.operations):
+            self._ran(operation)
+        for edge in self._new("edges", trace.edges):
+            self.edges_from[edge.from_].append(len(self.edges))
+            self.edges_to[edge.to].append(len(self.edges))
+            self.edges.append(edge)
+        for change in self._new("changes", trace.changes):
+            self._changed(change)
+        for backward in trace.backwards[self._taken["settled"] :]:
+            self._backward(trace, backward.id)
+
+    def _named(self, named: TensorNamed) -> None:
+        naming = Naming(named.step, named.tensor, named.name)
+        _insert(self.names[named.name], naming)
+        _insert(self.namings[named.tensor], naming)
+
+    def _ran(self, operation: Operation) -> None:
+        self.operations[operation.id] = operation
+        self.operation_at[operation.step] = operation.id
+        for tensor in operation.outputs:
+            if tensor in operation.inputs or tensor in self.made_by:
+                self.writes[tensor].append(operation)
+            else:
+                self.made_by[tensor] = operation.id
+
+    def _changed(self, change: Change) -> None:
+        self.changes[change.tensor].append(change)
+        if change.what == "grad":
+            _insert(self.grads[change.tensor], GradEvent(change.step, change.after, None, change.span))
+
+    def _backward(self, trace: Trace, key: BackwardId) -> None:
+        backward = trace.backwards[key]
+        for run in self._new(f"steps {key}", backward.steps):
+            found = RunOf(run.step, key, len(self.runs[run.node]), run)
+            self.runs[run.node].append(found)
+            self.node_steps[run.step] = found
+        for sum_ in self._new(f"accumulations {key}", backward.accumulations):
+            _insert(self.grads[sum_.tensor], GradEvent(sum_.step, sum_.after, key, backward.span))
+        if backward.end_step is not None and self._taken["settled"] == key:
+            self._taken["settled"] = key + 1
+
+    # ------------------------------------------------------------- what is true after a step
+
+    def name_at(self, tensor: TensorId, step: int) -> str:
+        """The name that this tensor has and no other took since; "" without one."""
+        naming = last(self.namings.get(tensor, ()), step)
+        if naming is None:
+            return ""
+        owner = last(self.names[naming.name], step)
+        return naming.name if owner is not None and owner.tensor == tensor else ""
+
+    def last_name(self, tensor: TensorId, step: int | None = None) -> str:
+        """The last name it had, until `step` or ever; "" when it never had one."""
+        namings = self.namings.get(tensor, ())
+        naming = last(namings, step) if step is not None else (namings[-1] if namings else None)
+        return naming.name if naming else ""
+
+    def rebound_at(self, tensor: TensorId, step: int) -> Naming | None:
+        """Which naming took this tensor's last name away."""
+        naming = last(self.namings.get(tensor, ()), step)
+        if naming is None:
+            return None
+        later = [n for n in self.names[naming.name] if naming.step <= n.step <= step and n.tensor != tensor]
+        return later[0] if later and self.name_at(tensor, step) == "" else None
+
+    def value_at(self, tensor: TensorId, step: int) -> Value | None:
+        """The version that is true after `step`; the first one for a tensor seen only later."""
+        values = self.values.get(tensor, ())
+        return last(values, step) or (values[0] if values else None)
+
+    def grad_at(self, tensor: TensorId, step: int) -> GradEvent | None:
+        return last(self.grads.get(tensor, ()), step)
+
+    def flag_at(self, tensor: TensorId, step: int) -> bool:
+        """`requires_grad` after `step`."""
+        return self._flag(tensor, step, "requires_grad", self.tensors[tensor].requires_grad)
+
+    def retains_at(self, tensor: TensorId, step: int) -> bool:
+        return self._flag(tensor, step, "retains_grad", False)
+
+    def _flag(self, tensor: TensorId, step: int, what: str, first: bool) -> bool:
+        changes = [c for c in self.changes.get(tensor, ()) if c.what == what]
+        if not changes:
+            return first
+        change = last(changes, step)
+        return bool(change.after if change else changes[0].before)
+
+    def text(self, span: Span | None) -> str:
+        """The piece of the learner's source, or "" where there is none."""
+        if span is None or span.source not in self.sources:
+            return ""
+        lines = self.sources[span.source][span.line - 1 : span.end_line]
+        if not lines:
+            return ""
+        lines[-1] = lines[-1][: span.end_col]
+        lines[0] = lines[0][span.col :]
+        return " ".join(line.strip() for line in lines)
+
+    def lines(self, span: Span | None) -> str:
+        """The whole lines that the span touches."""
+        if span is None:
+            return ""
+        return " ".join(self.sources.get(span.source, [])[span.line - 1 : span.end_line])
+
+
+_indexes: dict[int, tuple[weakref.ref[Trace], Index]] = {}
+
+
+def index_of(trace: Trace) -> Index:
+    """The trace's index, up to date."""
+    key = id(trace)
+    entry = _indexes.get(key)
+    if entry is None or entry[0]() is not trace:
+        entry = (weakref.ref(trace, lambda _gone: _indexes.pop(key, None)), Index())
+        _indexes[key] = entry
+    entry[1].catch_up(trace)
+    return entry[1]
+
+
+def last(rows: Sequence[T], step: int) -> T | None:
+    """The last row whose step is not after `step`."""
+    at = bisect_right(rows, step, key=_step)
+    return rows[at - 1] if at else None
+
+
+def _step(row: object) -> int:
+    return row.step  # type: ignore[attr-defined, no-any-return]
+
+
+def _insert(rows: list[T], row: T) -> None:
+    """Appends, or puts it in its place where it comes late."""
+    if not rows or _step(rows[-1]) <= _step(row):
+        rows.append(row)
+    else:
+        rows.insert(bisect_right(rows, _step(row), key=_step), row)
+
+
+def _stamp(trace: Trace) -> tuple[int, ...]:
+    tail = trace.backwards[-1] if trace.backwards else None
+    return (
+        len(trace.steps),
+        len(trace.tensors),
+        len(trace.names),
+        len(trace.values),
+        len(trace.operations),
+        len(trace.nodes),
+        len(trace.edges),
+        len(trace.changes),
+        len(trace.outputs),
+        len(trace.backwards),
+        sum(len(b.steps) + len(b.accumulations) + (b.end_step is not None) for b in trace.backwards[-8:]),
+        -1 if tail is None or tail.end_step is None else tail.end_step,
+        0 if trace.error is None else 1,
+    )

@@ -1,0 +1,137 @@
+"""The iterations of a trace: what was computed since the last backward ended, and the backward that consumes it.
+
+What follows a backward (prints, an update, zero_grad) belongs to its iteration; the next one begins with the next tracked
+operation, or with an evaluation under no_grad.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+
+from tutor.protocol import BackwardId, Operation, Step
+from tutor.trace.drawn import in_place, is_drawn, is_gradient, is_tracked, zone_of
+from tutor.trace.index import Index, index_of
+from tutor.trace.trace import Backward, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """Steps `first_step` to before `end_step`, and the (outermost) backwards in them."""
+
+    index: int
+    first_step: int
+    end_step: int
+    backwards: tuple[BackwardId, ...]
+
+
+def iterations(trace: Trace) -> tuple[Iteration, ...]:
+    """At least one, in order and without gaps; the last one grows while the run goes on."""
+    index = index_of(trace)
+    kept = index.derived.setdefault("iterations", _Kept())
+    assert isinstance(kept, _Kept)
+    if kept.stamp != index.stamp:
+        kept.found = _extended(trace, index, kept.found)
+        kept.stamp = index.stamp
+    return kept.found
+
+
+def iteration_at(trace: Trace, step: int) -> int:
+    """The index of the iteration that the step belongs to (0 before the first step)."""
+    found = iterations(trace)
+    return max(0, bisect_right(found, step, key=lambda i: i.first_step) - 1)
+
+
+@dataclass(slots=True)
+class _Kept:
+    stamp: tuple[int, ...] = ()
+    found: tuple[Iteration, ...] = ()
+
+
+def _extended(trace: Trace, index: Index, known: tuple[Iteration, ...]) -> tuple[Iteration, ...]:
+    """Works the last two iterations out anew: what follows the last backward may belong to a next one by now."""
+    settled = known[:-2]
+    start = known[-2].first_step if len(known) > 1 else 0
+    starts = _starts(trace, index, start)
+    ends = [*starts[1:], len(trace.steps)]
+    spans = [
+        Iteration(len(settled) + i, first, end, ()) for i, (first, end) in enumerate(zip(starts, ends, strict=True))
+    ]
+    return settled + tuple(replace(span, backwards=_backwards_in(trace, span)) for span in spans)
+
+
+def _starts(trace: Trace, index: Index, start: int) -> list[int]:
+    starts = [start]
+    consumed_at = _next_end(trace, start)
+    evaluating = False
+    for number in range(start, len(trace.steps)):
+        closed = consumed_at is not None and number >= consumed_at
+        if not (closed or evaluating):
+            continue
+        operation = _forward(trace.steps[number], index)
+        if operation is None:
+            continue
+        if is_tracked(operation):
+            first = _rewound(trace, index, number, floor=starts[-1])
+            if evaluating and first == starts[-1] and len(starts) > 1:
+                starts.pop()
+            starts.append(first)
+            consumed_at, evaluating = _next_end(trace, first), False
+        elif closed and not evaluating and _is_evaluation(trace, index, operation, starts[-1]):
+            starts.append(number)
+            evaluating = True
+    return starts
+
+
+def _forward(step: Step, index: Index) -> Operation | None:
+    if step.kind != "operation" or step.backward is not None:
+        return None
+    return index.operations.get(step.id)  # type: ignore[call-overload, no-any-return]
+
+
+def _next_end(trace: Trace, start: int) -> int | None:
+    """Where the first backward from `start` on ended that did any work."""
+    at = bisect_right(trace.backwards, start - 1, key=lambda b: b.first_step)
+    for backward in trace.backwards[at:]:
+        if _worked(backward):
+            return backward.end_step
+    return None
+
+
+def _worked(backward: Backward) -> bool:
+    return backward.parent is None and bool(backward.steps or backward.accumulations or backward.results)
+
+
+def _backwards_in(trace: Trace, span: Iteration) -> tuple[BackwardId, ...]:
+    at = bisect_right(trace.backwards, span.first_step - 1, key=lambda b: b.first_step)
+    end = bisect_right(trace.backwards, span.end_step, key=lambda b: b.first_step)
+    last = span.end_step == len(trace.steps)
+    return tuple(
+        b.id for b in trace.backwards[at:end] if b.parent is None and (b.first_step < span.end_step or last)
+    )
+
+
+def _rewound(trace: Trace, index: Index, number: int, floor: int) -> int:
+    """The first of the untracked preparations (a batch reshaped, a label cast) right before a tracked operation."""
+    while number > floor + 1 or (number > floor and floor > 0):
+        operation = _forward(trace.steps[number - 1], index)
+        if operation is None or not _is_preparation(operation, index):
+            return number
+        number -= 1
+    return number
+
+
+def _is_preparation(operation: Operation, index: Index) -> bool:
+    if is_tracked(operation) or in_place(operation) or zone_of(operation) != "none":
+        return False
+    return bool(operation.outputs) and not any(is_gradient(t, index) for t in operation.inputs)
+
+
+def _is_evaluation(trace: Trace, index: Index, operation: Operation, start: int) -> bool:
+    """A computation under no_grad that is neither an update nor made from what this iteration computed."""
+    if zone_of(operation) == "none" or in_place(operation) or not is_drawn(operation, index):
+        return False
+    if ".grad" in index.lines(operation.span):
+        return False
+    made = (index.made_by.get(t) for t in operation.inputs)
+    return not any(m is not None and index.operations[m].step >= start and index.operations[m].inputs for m in made)
