@@ -1,0 +1,186 @@
+"""The player: an integer step and the progress inside it, moved by a timer. Time comes in as an argument of `advance`."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+SECONDS_A_STEP = 1.5
+"""Three beats of half a second each, at speed 1."""
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_FRAME_MS = 16
+
+
+class Player(QObject):
+    """Where the timeline stands. `step` is -1 (before the first) to count - 1; `progress` runs from 0 to 1 inside it."""
+
+    step_changed = Signal(int)
+    progress_changed = Signal(float)
+    playing_changed = Signal(bool)
+    count_changed = Signal(int)
+    speed_changed = Signal(float)
+    scrubbed = Signal()
+    """The person, not a run, moved to another step."""
+
+    def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(parent)
+        self.step = -1
+        self.progress = 1.0
+        self.playing = False
+        self.speed = 1.0
+        self.count = 0
+        self.stops: frozenset[int] = frozenset()
+        self.marks: tuple[int, ...] = ()
+        self.animated = True
+        self._clock = clock
+        self._last_tick = 0.0
+        self._time = 0.0
+        self._timer = QTimer(self, interval=_FRAME_MS)
+        self._timer.timeout.connect(self._on_timer_tick)
+
+    # what the person does
+
+    def play(self) -> None:
+        """Plays on from here; from the beginning when at the end."""
+        if self.playing or self.count == 0:
+            return
+        if self.step >= self.count - 1:
+            self._move(-1, progress=1.0)
+        self._set_playing(True)
+        self.scrubbed.emit()
+        self._move(self.step + 1, progress=self._start)
+
+    def pause(self) -> None:
+        """Stops here; the step's end state is held."""
+        self._set_playing(False)
+        self._set_progress(1.0)
+
+    def toggle(self) -> None:
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def next(self) -> None:
+        """One step on, shown moving."""
+        self._set_playing(False)
+        if self.step < self.count - 1:
+            self.scrubbed.emit()
+            self._move(self.step + 1, progress=self._start)
+            self._timer_on(self.animated)
+
+    def previous(self) -> None:
+        self.seek(self.step - 1)
+
+    def first(self) -> None:
+        self.seek(-1)
+
+    def last(self) -> None:
+        self.seek(self.count - 1)
+
+    def seek(self, step: int) -> None:
+        """Shows at once exactly what was true after this step."""
+        self._set_playing(False)
+        self.scrubbed.emit()
+        self._move(step, progress=1.0)
+
+    def next_mark(self) -> None:
+        place = bisect_right(self.marks, self.step)
+        self.seek(self.marks[place] if place < len(self.marks) else self.count - 1)
+
+    def previous_mark(self) -> None:
+        place = bisect_left(self.marks, self.step)
+        self.seek(self.marks[place - 1] if place else -1)
+
+    def set_speed(self, speed: float) -> None:
+        """Steps run this many times as fast."""
+        if speed != self.speed:
+            self.speed = speed
+            self.speed_changed.emit(speed)
+
+    def set_animated(self, on: bool) -> None:
+        """Without motion a step shows its end state at once; playing keeps its pace."""
+        self.animated = on
+        if not on:
+            self._set_progress(1.0)
+
+    # what a run does
+
+    def set_count(self, count: int) -> None:
+        """How many steps there are; the step stays, or goes to the new end when it lay behind it."""
+        if count != self.count:
+            self.count = count
+            self.count_changed.emit(count)
+        if self.step >= count:
+            self._set_playing(False)
+            self._move(count - 1, progress=1.0)
+
+    def show(self, step: int) -> None:
+        """Goes there without counting as the person's doing: a run is followed, a lesson begins."""
+        self._set_playing(False)
+        self._move(step, progress=1.0)
+
+    def set_marks(self, marks: Iterable[int]) -> None:
+        """Where PageUp and PageDown go."""
+        self.marks = tuple(sorted(set(marks)))
+
+    def set_stops(self, stops: frozenset[int]) -> None:
+        """The steps after which playing stops."""
+        self.stops = stops
+
+    # the clock
+
+    def advance(self, seconds: float) -> None:
+        """The time that has passed since the last call moves the progress, and at its end the step."""
+        self._time += seconds * self.speed / SECONDS_A_STEP
+        if self._time < 1.0:
+            self._set_progress(self._time if self.animated else 1.0)
+            return
+        self._set_progress(1.0)
+        if not self.playing:
+            self._timer_on(False)
+        elif self.step in self.stops or self.step >= self.count - 1:
+            self._set_playing(False)
+        else:
+            self._move(self.step + 1, progress=self._start)
+
+    @property
+    def _start(self) -> float:
+        return 0.0 if self.animated else 1.0
+
+    def _on_timer_tick(self) -> None:
+        now = self._clock()
+        self.advance(min(now - self._last_tick, 0.25))
+        self._last_tick = now
+
+    def _move(self, step: int, *, progress: float) -> None:
+        step = max(-1, min(step, self.count - 1))
+        changed = step != self.step
+        self.step = step
+        self._time = 0.0
+        self.progress = progress
+        if changed:
+            self.step_changed.emit(step)
+        self.progress_changed.emit(progress)
+
+    def _set_progress(self, progress: float) -> None:
+        if progress != self.progress:
+            self.progress = progress
+            self.progress_changed.emit(progress)
+
+    def _set_playing(self, playing: bool) -> None:
+        self._timer_on(playing)
+        if playing != self.playing:
+            self.playing = playing
+            self.playing_changed.emit(playing)
+
+    def _timer_on(self, on: bool) -> None:
+        if on and not self._timer.isActive():
+            self._last_tick = self._clock()
+            self._timer.start()
+        elif not on:
+            self._timer.stop()
