@@ -1,0 +1,46 @@
+"""The memory that a run may take: on a machine without a GPU, running out of it becomes an error that torch raises."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+
+SHARE = 0.9
+"""How much of the memory that is free when a run begins it may take."""
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def limit_memory() -> None:
+    """Sets the address space's soft limit for the run that begins. CUDA maps far more than it uses: no limit there."""
+    if sys.platform != "linux" or _has_gpu():
+        return
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = psutil.Process().memory_info().vms + int(SHARE * _free())
+    resource.setrlimit(
+        resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+    )
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _free() -> int:
+    """Bytes that are free on the machine, or in the container where that is less."""
+    available: int = psutil.virtual_memory().available
+    limit, used = _number(_CGROUP / "memory.max"), _number(_CGROUP / "memory.current")
+    return available if limit is None or used is None else max(min(available, limit - used), 0)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,187 @@
+"""What the program prints and displays, on its way into the trace: whole lines, in order with its steps, and capped."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+from collections import deque
+from typing import Literal, Protocol
+
+StreamName = Literal["stdout", "stderr"]
+
+KEPT_CHARACTERS = 500_000
+KEPT_PIECES = 10_000
+TAIL_CHARACTERS = 20_000
+
+
+class OutputRecorder(Protocol):
+    def output(
+        self,
+        stream: Literal["stdout", "stderr", "display"],
+        text: str,
+        *,
+        html: str | None = None,
+        png: str | None = None,
+        cut: int = 0,
+    ) -> None: ...
+
+
+class Output:
+    """Everything that one run prints, up to the cap; then only the end is kept, and what lies between is counted."""
+
+    def __init__(self, recorder: OutputRecorder) -> None:
+        self._recorder = recorder
+        self._characters = 0
+        self._pieces = 0
+        self._tail: deque[tuple[StreamName, str]] = deque()
+        self._tail_size = 0
+        self.cut = 0
+
+    def write(self, stream: StreamName, text: str) -> None:
+        if self._full:
+            self._keep_tail(stream, text)
+            return
+        room = KEPT_CHARACTERS - self._characters
+        self._count(text[:room])
+        self._recorder.output(stream, text[:room])
+        if text[room:]:
+            self._keep_tail(stream, text[room:])
+
+    def display(self, text: str, *, html: str | None, png: str | None) -> None:
+        size = len(text) + len(html or "") + len(png or "")
+        if self._full or self._characters + size > 4 * KEPT_CHARACTERS:
+            self.cut += size
+            return
+        self._count(text)
+        self._recorder.output("display", text, html=html, png=png)
+
+    def end(self) -> None:
+        """After the cap: how much was cut, and the last lines."""
+        if not self._tail and not self.cut:
+            return
+        cut, self.cut = self.cut, 0
+        for stream, text in self._merged_tail():
+            self._recorder.output(stream, text, cut=cut)
+            cut = 0
+        self._tail.clear()
+
+    @property
+    def _full(self) -> bool:
+        return self._characters >= KEPT_CHARACTERS or self._pieces >= KEPT_PIECES
+
+    def _count(self, text: str) -> None:
+        self._characters += len(text)
+        self._pieces += 1
+
+    def _keep_tail(self, stream: StreamName, text: str) -> None:
+        self._tail.append((stream, text))
+        self._tail_size += len(text)
+        while self._tail_size > TAIL_CHARACTERS:
+            stream, first = self._tail.popleft()
+            over = min(self._tail_size - TAIL_CHARACTERS, len(first))
+            self.cut += over
+            self._tail_size -= over
+            if first[over:]:
+                self._tail.appendleft((stream, first[over:]))
+
+    def _merged_tail(self) -> list[tuple[StreamName, str]]:
+        merged: list[tuple[StreamName, str]] = [("stdout", "")] if not self._tail else []
+        for stream, text in self._tail:
+            if merged and merged[-1][0] == stream:
+                merged[-1] = (stream, merged[-1][1] + text)
+            else:
+                merged.append((stream, text))
+        return merged
+
+
+class LearnerStream(io.TextIOBase):
+    """Stands in for `sys.stdout` or `sys.stderr`: whole lines go on, as on a terminal.
+
+    Lines of other threads wait until the run's own thread comes by: only there is the order of steps known.
+    """
+
+    def __init__(self, name: StreamName, output: Output, descriptor: int) -> None:
+        self._name = name
+        self._output = output
+        self._descriptor = descriptor
+        self._begun = ""
+        self._waiting: deque[str] = deque()
+        self._thread = threading.get_ident()
+        self._process = os.getpid()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        return "backslashreplace"
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if os.getpid() != self._process:
+            os.write(self._descriptor, text.encode(errors="backslashreplace"))
+        elif threading.get_ident() != self._thread:
+            self._waiting.append(text)
+        else:
+            self._write_here(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """What has been written goes out, a line that has only begun too."""
+        if os.getpid() == self._process and threading.get_ident() == self._thread:
+            self._pass_on(self._taken_waiting() + self._begun)
+
+    def _write_here(self, text: str) -> None:
+        lines, newline, rest = (self._taken_waiting() + self._begun + text).rpartition("\n")
+        if newline:
+            self._pass_on(lines + newline)
+        self._begun = rest
+        if len(rest) > 8192:
+            self._pass_on(rest)
+
+    def _taken_waiting(self) -> str:
+        pieces = []
+        while self._waiting:
+            pieces.append(self._waiting.popleft())
+        return "".join(pieces)
+
+    def _pass_on(self, text: str) -> None:
+        self._begun = ""
+        if text:
+            self._output.write(self._name, text)
+
+
+class Streams:
+    """While it is entered, `sys.stdout` and `sys.stderr` lead into the output."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._before = (sys.stdout, sys.stderr)
+        self._own = (LearnerStream("stdout", output, 1), LearnerStream("stderr", output, 2))
+
+    def __enter__(self) -> Streams:
+        self._before = (sys.stdout, sys.stderr)
+        sys.stdout, sys.stderr = self._own
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.flush()
+        self._output.end()
+        sys.stdout, sys.stderr = self._before
+
+    def flush(self) -> None:
+        for stream in self._own:
+            stream.flush()
