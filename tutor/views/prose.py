@@ -1,0 +1,116 @@
+"""A piece of a lesson's text, as tall as it is, with its formulas and foldable notes; used by the lesson's pane."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QFont, QResizeEvent, QTextDocument, QWheelEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+
+from tutor.views.fonts import mono
+from tutor.views.markdown import FOLD, Look, Page, to_page
+from tutor.views.maths import Formula
+from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette
+
+_READING = 1.12
+"""Prose is read, not glanced at: a little larger than the interface's letters."""
+
+
+class Prose(QTextBrowser):
+    """Shows Markdown and never scrolls: whoever holds it does."""
+
+    part_asked = Signal(int)
+    """A link "part:2" was followed: that part, counted from 0."""
+
+    def __init__(self, parent: QWidget | None = None, *, scale: float = _READING) -> None:
+        super().__init__(parent)
+        self._scale = scale
+        self._palette = LIGHT
+        self._markdown = ""
+        self._images: dict[str, Formula] = {}
+        self._opened: set[int] = set()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.document().setDocumentMargin(0)
+        self.viewport().setAutoFillBackground(False)
+        self.setStyleSheet("QTextBrowser { background: transparent; border: none; padding: 0; }")
+        self.anchorClicked.connect(self._on_anchor_clicked)
+
+    @property
+    def markdown(self) -> str:
+        return self._markdown
+
+    def set_markdown(self, text: str) -> None:
+        """Another text: its foldable notes begin closed."""
+        if text == self._markdown:
+            return
+        self._markdown = text
+        self._opened.clear()
+        self._render()
+
+    def apply_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self._render()
+
+    def look(self) -> Look:
+        pixels = max(self.font().pixelSize(), SMALLEST_PIXELS) * self._scale
+        font = QFont(self.font())
+        font.setPixelSize(round(pixels))
+        return Look(self._palette, font, mono(max(round(pixels * 0.92), SMALLEST_PIXELS)), self._ratio())
+
+    def _page(self) -> Page:
+        return to_page(self._markdown, self.look(), self._opened)
+
+    def _render(self) -> None:
+        look = self.look()
+        page = self._page()
+        self._images = page.images
+        self.document().setDefaultFont(look.font)
+        self.setHtml(f'<body style="color:{self._palette.ink}">{page.html}</body>')
+        self._fit()
+
+    def _fit(self) -> None:
+        self.document().setTextWidth(max(self.viewport().width(), 80))
+        self.setFixedHeight(max(math.ceil(self.document().size().height()), 1))
+
+    def _ratio(self) -> float:
+        """Drawn at two pixels a pixel at least, so that a screen of another ratio shows no blur."""
+        return max(self.devicePixelRatioF(), 2.0)
+
+    def _on_anchor_clicked(self, url: QUrl) -> None:
+        target = url.toString()
+        if target.startswith(FOLD):
+            self._opened ^= {int(target.removeprefix(FOLD))}
+            self._render()
+        elif target.startswith("part:") and target.removeprefix("part:").isdecimal():
+            self.part_asked.emit(max(int(target.removeprefix("part:")) - 1, 0))
+        elif url.scheme() in ("http", "https"):
+            QDesktopServices.openUrl(url)
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        key = name.toString() if isinstance(name, QUrl) else name
+        if kind == QTextDocument.ResourceType.ImageResource.value and key in self._images:
+            return self._images[key].image
+        return super().loadResource(kind, name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._render()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 1)
