@@ -37,12 +37,13 @@ _HANDLE = 7.5
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Steps `first` to `end` (exclusive) of one kind; `label` stands above it where there is room."""
+    """Steps `first` to `end` (exclusive) of one kind; `label` stands above it, or `short` where there is less room."""
 
     first: int
     end: int
     kind: Kind
     label: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,29 +165,49 @@ class TimelineBar(QAbstractSlider):
         line = QRectF(_SIDE, self._middle - _THICK / 2, self.width() - 2 * _SIDE, _THICK)
         painter.setBrush(QColor(self._palette.faint))
         painter.drawRoundedRect(line, _THICK / 2, _THICK / 2)
-        gap = 1.0 if len(self._track.stretches) * 4 < line.width() else 0.0
-        for stretch in self._track.stretches:
-            left, right = self.x_of(stretch.first - 1), self.x_of(stretch.end - 1)
-            painter.setBrush(QColor(self._color(stretch.kind, passed=passed)))
-            box = QRectF(left, line.top(), max(right - left - gap, 0.5), _THICK)
-            round_ends = min(_THICK / 2, box.width() / 2) if gap else 0.0
-            painter.drawRoundedRect(box, round_ends, round_ends)
-        for mark in self._track.marks:
+        if self._crowded:
+            self._draw_rails(painter, line, passed=passed)
+        else:
+            self._draw_stretches(painter, line, passed=passed)
+        for mark in self._track.marks if len(self._track.marks) * 6 < line.width() else ():
             painter.setBrush(QColor(self._palette.ground))
             painter.drawRect(QRectF(self.x_of(mark) - 0.75, line.top(), 1.5, _THICK))
 
+    @property
+    def _crowded(self) -> bool:
+        """Whether a stretch has less than four pixels on the average."""
+        return len(self._track.stretches) * 4 > self.width()
+
+    def _draw_stretches(self, painter: QPainter, line: QRectF, *, passed: bool) -> None:
+        for stretch in self._track.stretches:
+            left, right = self.x_of(stretch.first - 1), self.x_of(stretch.end - 1)
+            painter.setBrush(QColor(self._color(stretch.kind, passed=passed)))
+            box = QRectF(left, line.top(), max(right - left - 1.0, 0.5), _THICK)
+            round_ends = min(_THICK / 2, box.width() / 2)
+            painter.drawRoundedRect(box, round_ends, round_ends)
+
+    def _draw_rails(self, painter: QPainter, line: QRectF, *, passed: bool) -> None:
+        """Too many turns to tell apart: there and back as two rails."""
+        kinds: tuple[Kind, Kind] = ("forward", "backward")
+        for place, kind in enumerate(kinds):
+            painter.setBrush(QColor(self._color(kind, passed=passed)))
+            painter.drawRect(QRectF(line.left(), line.top() + place * _THICK / 2, line.width(), _THICK / 2))
+
     def _draw_labels(self, painter: QPainter) -> None:
+        if self._crowded:
+            return
         font = sans(self._pixels, Weight.DemiBold)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        free_from = 0.0
+        free_from, few = 0.0, len(self._track.stretches) <= 3
         for stretch in self._track.stretches:
-            left, width = self.x_of(stretch.first - 1), metrics.horizontalAdvance(stretch.label)
-            room = self.x_of(stretch.end - 1) - left
-            if stretch.label and left >= free_from and (width <= room or len(self._track.stretches) <= 3):
+            left = self.x_of(stretch.first - 1)
+            room = self.width() - left if few else self.x_of(stretch.end - 1) - left - 4
+            text = stretch.label if metrics.horizontalAdvance(stretch.label) <= room else stretch.short
+            width = metrics.horizontalAdvance(text)
+            if text and left >= free_from and width <= room:
                 painter.setPen(QColor(self._text_color(stretch.kind)))
-                left = min(left, self.width() - width - 2)
-                painter.drawText(QPointF(left, self._middle - _HANDLE - 5), stretch.label)
+                painter.drawText(QPointF(left, self._middle - _HANDLE - 5), text)
                 free_from = left + width + 8
 
     def _draw_flags(self, painter: QPainter) -> None:

@@ -5,6 +5,8 @@ Shows `session.trace` and `session.player`; every wish goes to the player.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QFontMetrics, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -104,7 +106,7 @@ class TimelineView(QWidget):
         player.speed_changed.connect(self._show_speed)
         self._session.trace_changed.connect(self._on_session_trace_changed)
         self._session.lesson_changed.connect(self._on_session_trace_changed)
-        self._session.picture_changed.connect(self._show_text)
+        self._session.picture_changed.connect(self._on_session_picture_changed)
 
     def retranslate(self) -> None:
         """Sets all texts anew in the current language."""
@@ -147,10 +149,10 @@ class TimelineView(QWidget):
     def _track(self, shown: Timeline) -> Track:
         player = self._session.player
         stretches = tuple(
-            Stretch(segment.first, segment.end, segment.kind, _segment_text(segment, shown))
+            Stretch(segment.first, segment.end, segment.kind, *_segment_texts(segment, shown))
             for segment in shown.segments
         )
-        return Track(shown.count, stretches, tuple(shown.marks), player.stops)
+        return Track(shown.count, stretches, tuple(player.marks) or shown.marks, player.stops)
 
     def _on_player_moved(self) -> None:
         player = self._session.player
@@ -179,7 +181,7 @@ class TimelineView(QWidget):
         count = len(self._timeline.iterations) if self._timeline is not None else 0
         if count < 2:
             return ""
-        number = iteration_at(self._session.trace, step).index + 1
+        number = iteration_at(self._session.trace, step) + 1
         return _("iteration {number} of {count}").format(number=number, count=count)
 
     def _describe(self, step: int) -> str:
@@ -210,6 +212,12 @@ class TimelineView(QWidget):
             self._refresh()
         else:
             self._stale = True
+
+    def _on_session_picture_changed(self) -> None:
+        """The step's words may be others now, and the author's stops are known when a run has ended."""
+        if self._timeline is not None and not self._stale:
+            self.bar.set_track(self._track(self._timeline))
+        self._show_text()
 
     def _on_player_playing_changed(self) -> None:
         self._show_playing()
@@ -267,16 +275,20 @@ class _ElidedLabel(QLabel):
         return QSize(40, super().minimumSizeHint().height())
 
 
-def _segment_text(segment: Segment, shown: Timeline) -> str:
+def _segment_texts(segment: Segment, shown: Timeline) -> tuple[str, str]:
+    """What stands over a stretch, and what stands there where that is too long."""
     match segment.kind:
         case "forward":
             text = _("forward")
         case "backward":
             text = _("backward")
+        case "other":
+            return "", ""
         case _:
-            return ""
-    same = sum(1 for one in shown.segments if one.kind == segment.kind)
-    return f"{text} {segment.number}" if same > 1 else text
+            assert_never(segment.kind)
+    if len(shown.iterations) < 2:
+        return text, ""
+    return f"{text} {segment.label}", str(segment.label)
 
 
 def _speed_text(speed: float) -> str:
