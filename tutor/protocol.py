@@ -395,6 +395,13 @@ class RunCells(Record, frozen=True, kw_only=True, tag=True):
     arguments: list[str] = []
 
 
+def code_name(path: str | None, cell: str | None) -> str:
+    """The name a text goes by in tracebacks: its cell's in pointed brackets, or its file's."""
+    if cell is not None:
+        return f"<{cell}>"
+    return path or "<script>"
+
+
 class Evaluate(Record, frozen=True, kw_only=True, tag=True):
     """Evaluate an expression over the finished run's namespace, unrecorded (exercise checks)."""
 
