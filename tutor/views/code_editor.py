@@ -30,7 +30,7 @@ from tutor.views.code_gutter import Gutter, LineMarks
 from tutor.views.completer import Completer
 from tutor.views.highlighter import Highlighter
 from tutor.views.text_positions import plain_text, replace_text, span_cursor, to_characters, to_units
-from tutor.views.theme import LIGHT, Palette
+from tutor.views.theme import LIGHT, Palette, mix
 
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -150,6 +150,14 @@ class CodeEditor(QPlainTextEdit):
         self.setTabStopDistance(4 * self.fontMetrics().horizontalAdvance(" "))
         self._fit()
 
+    def selected_lines(self) -> tuple[int, int]:
+        """The first and the last line (from 1) that are selected, or that the cursor is on."""
+        cursor = self.textCursor()
+        blocks = [self.document().findBlock(at) for at in (cursor.selectionStart(), cursor.selectionEnd())]
+        first, last = (block.blockNumber() + 1 for block in blocks)
+        ends_at_start = cursor.selectionEnd() == blocks[1].position() and last > first
+        return first, last - 1 if ends_at_start else last
+
     def put_cursor(self, line: int, column: int = 0) -> None:
         """The cursor onto a line (from 1; negative from the end) and column."""
         count = self.blockCount()
@@ -222,7 +230,7 @@ class CodeEditor(QPlainTextEdit):
         lights: list[QTextEdit.ExtraSelection] = []
         if self.marks.error is not None:
             lights.append(
-                self._line_light(self.marks.error, _mixed(self._palette.error, self._palette.panel))
+                self._line_light(self.marks.error, QColor(mix(self._palette.panel, self._palette.error, 0.2)))
             )
         if self._step is not None:
             lights += [
@@ -404,13 +412,3 @@ class CodeEditor(QPlainTextEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
-
-
-def _mixed(colour: str, ground: str) -> QColor:
-    """A quarter of the colour on the ground."""
-    top, under = QColor(colour), QColor(ground)
-    return QColor(
-        (top.red() + 3 * under.red()) // 4,
-        (top.green() + 3 * under.green()) // 4,
-        (top.blue() + 3 * under.blue()) // 4,
-    )

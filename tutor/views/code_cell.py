@@ -1,0 +1,284 @@
+"""One code cell of the column: its editor, the tools of the cell in hand, and the learner's error below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QEnterEvent,
+    QFont,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from tutor.i18n import _
+from tutor.protocol import Span
+from tutor.source.document import Cell
+from tutor.source.untracked import untracked_lines
+from tutor.views.cell_tools import CellTools
+from tutor.views.code_editor import CodeEditor
+from tutor.views.code_gutter import Direction, LineMarks
+from tutor.views.theme import LIGHT, Palette
+
+if TYPE_CHECKING:
+    from tutor.session.session import Session
+
+_BAR = 4
+"""Width of the bar at the left that says which cell is in hand, and which was edited since it ran."""
+
+
+class CodeCell(QFrame):
+    """Shows one cell of the session's document and hands every wish about it to the session."""
+
+    went_beyond = Signal(int)
+    revealed = Signal(int)
+    """A line (from 1) that should come into view."""
+
+    def __init__(self, session: Session, cell: Cell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._palette = LIGHT
+        self._cell = cell
+        self._step: Span | None = None
+        self._direction: Direction = "forward"
+        self._error: tuple[int, str] | None = None
+        self._stale = False
+        self._current = False
+        self._opened = False
+        self.editor = CodeEditor(self)
+        self.tools = CellTools(self)
+        self._unfold = QToolButton(self)
+        self._note = QLabel(self)
+        self._set_up()
+        self._connect()
+        self.show_cell(cell)
+        self.retranslate()
+
+    def _set_up(self) -> None:
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.editor.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._unfold.setAutoRaise(True)
+        self._unfold.setArrowType(Qt.ArrowType.RightArrow)
+        self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._note.setWordWrap(True)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._note.setContentsMargins(10, 3, 10, 4)
+        self._note.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_BAR, 3, 1, 3)
+        column.setSpacing(0)
+        for part in (self._unfold, self.editor, self._note):
+            column.addWidget(part)
+        self.tools.hide()
+
+    def _connect(self) -> None:
+        session, editor = self._session, self.editor
+        editor.text_edited.connect(self._on_text_edited)
+        editor.undo_requested.connect(session.undo)
+        editor.redo_requested.connect(session.redo)
+        editor.run_requested.connect(self._run)
+        editor.run_and_move_requested.connect(self._run_and_move_on)
+        editor.split_requested.connect(self._split)
+        editor.move_requested.connect(self._move)
+        editor.left.connect(self._on_left)
+        editor.went_beyond.connect(self.went_beyond)
+        editor.pointed_at.connect(self._on_pointed_at)
+        editor.pointed_away.connect(self._on_pointed_away)
+        editor.focused.connect(self._on_focused)
+        editor.cursor_moved.connect(self._on_cursor_moved)
+        self._unfold.clicked.connect(self._on_unfold_clicked)
+        self.tools.run_requested.connect(self._run)
+        self.tools.add_requested.connect(self._add_below)
+        self.tools.split_requested.connect(self._split_at_cursor)
+        self.tools.move_requested.connect(self._move)
+        self.tools.delete_requested.connect(self._delete)
+
+    # ------------------------------------------------------------------ what is pushed in
+
+    @property
+    def cell(self) -> Cell:
+        return self._cell
+
+    @property
+    def stale(self) -> bool:
+        return self._stale
+
+    @property
+    def note(self) -> str:
+        """The words below the code; empty where there are none."""
+        return self._note.text() if not self._note.isHidden() else ""
+
+    def show_cell(self, cell: Cell) -> None:
+        self._cell = cell
+        folded = "hide-input" in cell.tags and not self._opened
+        self._unfold.setVisible(folded)
+        self.editor.setVisible(not folded)
+        if cell.text != self.editor.text:
+            self.editor.show_text(cell.text)
+        self._mark()
+
+    def show_step(self, span: Span | None, direction: Direction) -> None:
+        if (span, direction) == (self._step, self._direction):
+            return
+        self._step, self._direction = span, direction
+        self.editor.show_step(span)
+        self._mark()
+
+    def show_hovered(self, span: Span | None) -> None:
+        self.editor.show_hovered(span)
+
+    def show_error(self, line: int | None, text: str) -> None:
+        """Marks the line red, the message below the code; None takes both away."""
+        error = None if line is None else (line, text)
+        if error == self._error:
+            return
+        self._error = error
+        self._note.setText("" if error is None else text)
+        self._note.setVisible(error is not None)
+        self._mark()
+
+    def show_stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self.setToolTip(
+                _("Edited since the run: what is shown beside it is of the earlier text.") if stale else ""
+            )
+            self.update()
+
+    def show_current(self, current: bool, *, divisible: bool) -> None:
+        self._current = current
+        self.tools.set_divisible(divisible)
+        self._show_tools()
+        self.update()
+
+    def edit(self) -> None:
+        """The keyboard into the editor."""
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def apply_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self.editor.apply_theme(palette)
+        self.tools.apply_theme(palette)
+        self._note.setStyleSheet(f"color: {palette.error};")
+        self.update()
+
+    def set_code_font(self, font: QFont) -> None:
+        self.editor.set_code_font(font)
+
+    def retranslate(self) -> None:
+        self._unfold.setText(_("Show the code"))
+        self.editor.setAccessibleName(_("Code"))
+        self.tools.retranslate()
+
+    def _mark(self) -> None:
+        step = self._step.line if self._step is not None else None
+        error = self._error[0] if self._error is not None else None
+        self.editor.show_marks(LineMarks(step, self._direction, error, untracked_lines(self.editor.text)))
+
+    # ------------------------------------------------------------------ what the hands do
+
+    def _on_text_edited(self, text: str) -> None:
+        self._session.set_cell_text(self._cell.id, text)
+
+    def _run(self) -> None:
+        self._session.run_to(self._cell.id)
+
+    def _run_and_move_on(self) -> None:
+        self._session.run_and_move_on(self._cell.id)
+
+    def _add_below(self) -> None:
+        self._session.add_cell(self._cell.id)
+
+    def _split(self, offset: int) -> None:
+        if self._session.document.divisible:
+            self._session.split_cell(self._cell.id, offset)
+
+    def _split_at_cursor(self) -> None:
+        self._split(self.editor.cursor_offset)
+
+    def _move(self, delta: int) -> None:
+        if self._session.document.divisible:
+            self._session.move_cell(self._cell.id, delta)
+
+    def _delete(self) -> None:
+        self._session.delete_cell(self._cell.id)
+
+    def _on_left(self) -> None:
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_pointed_at(self, line: int, column: int) -> None:
+        self._session.hover_code(self._cell.id, line, column)
+
+    def _on_pointed_away(self) -> None:
+        self._session.hover_item(None)
+
+    def _on_focused(self) -> None:
+        self._session.set_current_cell(self._cell.id)
+
+    def _on_cursor_moved(self) -> None:
+        if self.editor.hasFocus():
+            self.revealed.emit(self.editor.textCursor().blockNumber() + 1)
+
+    def _on_unfold_clicked(self) -> None:
+        self._opened = True
+        self.show_cell(self._cell)
+
+    # ------------------------------------------------------------------ Qt's own
+
+    def _show_tools(self) -> None:
+        self.tools.setVisible(self._current and not self.editor.isHidden())
+        self._place_tools()
+
+    def _place_tools(self) -> None:
+        size = self.tools.sizeHint()
+        self.tools.setGeometry(self.width() - size.width() - 6, 1, size.width(), size.height())
+        self.tools.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_tools()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.edit()
+            case Qt.Key.Key_Up:
+                self.went_beyond.emit(-1)
+            case Qt.Key.Key_Down:
+                self.went_beyond.emit(1)
+            case Qt.Key.Key_Insert if self._session.document.divisible:
+                self._add_below()
+            case Qt.Key.Key_Delete if self._session.document.divisible:
+                self._delete()
+            case _:
+                super().keyPressEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.tools.setVisible(not self.editor.isHidden())
+        self._place_tools()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._show_tools()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QPen(QColor(self._palette.value if self.hasFocus() else self._palette.faint), 1))
+        painter.setBrush(QColor(self._palette.panel))
+        painter.drawRoundedRect(area, 4, 4)
+        bar = QRectF(1, 3, _BAR - 1, self.height() - 6)
+        if self._stale:
+            painter.fillRect(bar, QBrush(QColor(self._palette.special), Qt.BrushStyle.Dense3Pattern))
+        elif self._current:
+            painter.fillRect(bar, QColor(self._palette.value))

@@ -1,0 +1,279 @@
+"""Writes what a run printed into a text document: streams, displays, warnings, and the learner's error with its lines."""
+
+from __future__ import annotations
+
+import base64
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QImage,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFrameFormat,
+)
+
+from tutor.i18n import _, ngettext
+from tutor.protocol import Failure, Frame, Output, SourceId, Span, Warned
+from tutor.views.fonts import SANS, SYMBOLS
+from tutor.views.theme import LIGHT, Palette, mix
+
+if TYPE_CHECKING:
+    from tutor.insight.errors import Explanation
+
+MOST_LINES = 4000
+"""Above this many lines the oldest leave the view (not the trace)."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
+_RETURN = re.compile(r"\r(?!\n)")
+_SLACK = 400
+_LARGEST_IMAGE = 640
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Where an output begins in the document, and the step in which it came."""
+
+    position: int
+    step: int
+    stream: str
+
+
+class OutputWriter:
+    """Appends outputs at the end and knows which of them a step has reached; what is behind them is the tail."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        self._document = document
+        self._palette = LIGHT
+        self._pieces: list[_Piece] = []
+        self._end = 0
+        self._reached = 0
+        self._images = 0
+        self.hidden_lines = 0
+
+    def clear(self) -> None:
+        self._document.clear()
+        self._pieces.clear()
+        self._end = self._reached = self.hidden_lines = 0
+
+    def use(self, palette: Palette) -> None:
+        """The colours from now on; what is written keeps its own."""
+        self._palette = palette
+
+    # ------------------------------------------------------------------ outputs
+
+    def add(self, output: Output, text: str, *, step: int) -> None:
+        """One output, faded where the step has not reached it. `text` is its text with what is covered covered."""
+        cursor = self._cursor(self._end)
+        if output.cut:
+            self._note_cut(cursor, output.cut)
+        reached = output.step <= step
+        self._pieces.append(_Piece(cursor.position(), output.step, output.stream))
+        if reached and self._reached == len(self._pieces) - 1:
+            self._reached = len(self._pieces)
+        self._type(cursor, text, self._format(output.stream, reached=reached))
+        if output.png is not None:
+            self._draw(cursor, output.png)
+        self._end = cursor.position()
+
+    def reach(self, step: int) -> None:
+        """Fades what the step has not reached, and no more than what changes."""
+        reached = bisect_right(self._pieces, step, key=lambda piece: piece.step)
+        first, last = sorted((reached, self._reached))
+        for place in range(first, last):
+            self._colour(place, reached=reached > self._reached)
+        self._reached = reached
+
+    @property
+    def faded(self) -> str:
+        """The text that the step has not reached."""
+        start = self._pieces[self._reached].position if self._reached < len(self._pieces) else self._end
+        return _between(self._document, start, self._end)
+
+    def trim(self) -> None:
+        """Drops the oldest lines of a long output."""
+        surplus = self._document.blockCount() - MOST_LINES
+        if surplus < _SLACK:
+            return
+        position = min(self._document.findBlockByNumber(surplus).position(), self._end)
+        cursor = self._cursor(0)
+        cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        gone = max(bisect_left(self._pieces, position, key=lambda piece: piece.position) - 1, 0)
+        kept = self._pieces[gone:]
+        self._pieces = [_Piece(max(one.position - position, 0), one.step, one.stream) for one in kept]
+        self._reached = max(self._reached - gone, 0)
+        self._end -= position
+        self.hidden_lines += surplus
+
+    # ------------------------------------------------------------------ the tail
+
+    def cut_tail(self) -> None:
+        cursor = self._cursor(self._end)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+
+    def add_warning(self, warned: Warned) -> None:
+        cursor = self._at_line_start()
+        if warned.span is not None:
+            self._link(cursor, _("line {line}").format(line=warned.span.line), warned.span)
+            cursor.insertText(" · ", self._plain(self._palette.muted))
+        text = f"{warned.category}: {warned.message.strip()}\n"
+        cursor.insertText(text, self._plain(self._palette.gradient_text))
+
+    def add_failure(self, failure: Failure, explanation: Explanation | None) -> None:
+        cursor = self._at_line_start()
+        if failure.frames:
+            cursor.insertText("Traceback (most recent call last):\n", self._plain(self._palette.muted))
+        for frame in failure.frames:
+            self._add_frame(cursor, frame)
+        error = self._plain(self._palette.error)
+        cursor.insertText(failure.type, _bold(error))
+        cursor.insertText(f": {failure.message.strip()}" if failure.message.strip() else "", error)
+        if explanation is not None:
+            self._explain(cursor, explanation)
+
+    def _add_frame(self, cursor: QTextCursor, frame: Frame) -> None:
+        cursor.insertText("  ", self._plain(self._palette.muted))
+        place = _("{file}, line {line}").format(file=frame.path.rpartition("/")[2], line=frame.line)
+        self._link(cursor, place, frame.span)
+        where = "" if frame.function == "<module>" else f", in {frame.function}"
+        cursor.insertText(f"{where}\n", self._plain(self._palette.muted))
+        if frame.text.strip():
+            cursor.insertText(f"    {frame.text.strip()}\n", self._plain(self._palette.ink))
+
+    def _explain(self, cursor: QTextCursor, explanation: Explanation) -> None:
+        """Beside the message of the machine, in a frame of its own: what it means and what helps."""
+        frame = QTextFrameFormat()
+        frame.setBackground(QColor(self._palette.window))
+        frame.setBorder(1)
+        frame.setBorderBrush(QColor(self._palette.faint))
+        frame.setPadding(7)
+        frame.setTopMargin(7)
+        inner = QTextCursor(cursor.insertFrame(frame).firstCursorPosition())
+        said = self._plain(self._palette.ink, mono=False)
+        inner.insertText(explanation.title, _bold(said))
+        inner.insertBlock(QTextBlockFormat(), said)
+        inner.insertText(explanation.cause, said)
+        inner.insertBlock(QTextBlockFormat(), said)
+        inner.insertText(_("What helps:") + " ", _bold(self._plain(self._palette.leaf_text, mono=False)))
+        inner.insertText(explanation.fix, said)
+
+    def _at_line_start(self) -> QTextCursor:
+        cursor = self._cursor(None)
+        if cursor.positionInBlock() > 0:
+            cursor.insertText("\n")
+        return cursor
+
+    # ------------------------------------------------------------------ letters
+
+    def _type(self, cursor: QTextCursor, text: str, style: QTextCharFormat) -> None:
+        """Text as a terminal shows it: a carriage return begins its line anew, colours of the terminal are left out."""
+        lines = _RETURN.split(_ANSI.sub("", text).replace("\r\n", "\n"))
+        for place, line in enumerate(lines):
+            if place:
+                self._begin_line_anew(cursor)
+            cursor.insertText(line, style)
+
+    def _begin_line_anew(self, cursor: QTextCursor) -> None:
+        cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        start = cursor.position()
+        self._pieces = [_Piece(min(one.position, start), one.step, one.stream) for one in self._pieces]
+
+    def _draw(self, cursor: QTextCursor, png: str) -> None:
+        image = QImage.fromData(base64.b64decode(png))
+        if image.isNull():
+            return
+        self._images += 1
+        if image.width() > _LARGEST_IMAGE:
+            image = image.scaledToWidth(_LARGEST_IMAGE, Qt.TransformationMode.SmoothTransformation)
+        if cursor.positionInBlock() > 0:
+            cursor.insertText("\n")
+        cursor.insertImage(image, f"output-image:{self._images}")
+        cursor.insertText("\n")
+
+    def _note_cut(self, cursor: QTextCursor, characters: int) -> None:
+        text = ngettext(
+            "… output was cut here: {count} character left out …",
+            "… output was cut here: {count} characters left out …",
+            characters,
+        ).format(count=f"{characters:,}")
+        if cursor.positionInBlock() > 0:
+            cursor.insertText("\n")
+        style = self._plain(self._palette.muted, mono=False)
+        style.setFontItalic(True)
+        cursor.insertText(f"{text}\n", style)
+
+    def _link(self, cursor: QTextCursor, text: str, span: Span | None) -> None:
+        style = self._plain(self._palette.value_text if span else self._palette.muted)
+        if span is not None:
+            style.setAnchor(True)
+            style.setAnchorHref(link_to(span))
+            style.setFontUnderline(True)
+        cursor.insertText(text, style)
+
+    def _colour(self, place: int, *, reached: bool) -> None:
+        last = place + 1 == len(self._pieces)
+        cursor = self._cursor(self._pieces[place].position)
+        end = self._end if last else self._pieces[place + 1].position
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.mergeCharFormat(self._format(self._pieces[place].stream, reached=reached))
+
+    def _format(self, stream: str, *, reached: bool) -> QTextCharFormat:
+        style = self._plain(
+            self._palette.ink if reached else mix(self._palette.panel, self._palette.ink, 0.4)
+        )
+        if stream == "stderr":
+            style.setBackground(QColor(self._palette.zone))
+        return style
+
+    def _plain(self, colour: str, *, mono: bool = True) -> QTextCharFormat:
+        style = QTextCharFormat()
+        style.setForeground(QColor(colour))
+        if not mono:
+            style.setFontFamilies([SANS, SYMBOLS])
+        return style
+
+    def _cursor(self, position: int | None) -> QTextCursor:
+        cursor = QTextCursor(self._document)
+        if position is None:
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+        else:
+            cursor.setPosition(position)
+        return cursor
+
+
+def link_to(span: Span) -> str:
+    """The address of a place in the code, for a link in the output."""
+    return f"code:{span.source}:{span.line}:{span.end_line}:{span.col}:{span.end_col}"
+
+
+def linked_span(address: str) -> Span | None:
+    """The place that `link_to` made the address of."""
+    match address.split(":"):
+        case ["code", *numbers] if len(numbers) == 5 and all(re.fullmatch(r"-?\d+", one) for one in numbers):
+            source, line, end_line, col, end_col = map(int, numbers)
+            return Span(SourceId(source), line, end_line, col, end_col)
+        case _:
+            return None
+
+
+def _bold(style: QTextCharFormat) -> QTextCharFormat:
+    heavy = QTextCharFormat(style)
+    heavy.setFontWeight(QFont.Weight.DemiBold)
+    return heavy
+
+
+def _between(document: QTextDocument, start: int, end: int) -> str:
+    cursor = QTextCursor(document)
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText().replace("\u2029", "\n")

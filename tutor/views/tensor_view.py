@@ -1,0 +1,231 @@
+"""The tensor panel: every named tensor alive at the step, and the selected one in full below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor.i18n import _
+from tutor.protocol import TensorId
+from tutor.views.fonts import mono
+from tutor.views.stale_banner import StaleBanner
+from tutor.views.tensor_detail import TensorDetail
+from tutor.views.tensor_model import Column, TensorModel
+from tutor.views.theme import LIGHT, Palette
+
+if TYPE_CHECKING:
+    from tutor.session.session import Session
+
+
+class TensorView(QWidget):
+    """Its selection is the session's; after another run the tensor of the same name is selected again."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._palette = LIGHT
+        self._name: str | None = None
+        self._pushing = False
+        self._banner = StaleBanner(session, self)
+        self._empty = QLabel(self)
+        self._split = QSplitter(Qt.Orientation.Vertical, self)
+        self._table = _TensorTable(self._split)
+        self._model = TensorModel(session.set_requires_grad, self)
+        self._room = QScrollArea(self._split)
+        self.detail = TensorDetail(session, self._room)
+        self._pages = QStackedWidget(self)
+        self._lay_out()
+        self._connect()
+        self.retranslate()
+        self._on_session_picture_changed()
+
+    def _lay_out(self) -> None:
+        self._table.setModel(self._model)
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setContentsMargins(24, 8, 24, 8)
+        self._room.setWidget(self.detail)
+        self._room.setWidgetResizable(True)
+        self._room.setFrameShape(QFrame.Shape.NoFrame)
+        self._split.addWidget(self._table)
+        self._split.addWidget(self._room)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStretchFactor(0, 1)
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._split)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._banner)
+        whole.addWidget(self._pages, 1)
+
+    def _connect(self) -> None:
+        self._session.picture_changed.connect(self._on_session_picture_changed)
+        self._session.trace_changed.connect(self._on_session_trace_changed)
+        self._session.selection_changed.connect(self._on_session_selection_changed)
+        self._session.document_changed.connect(self._show_detail)
+        self._table.selectionModel().selectionChanged.connect(self._on_table_selection_changed)
+
+    # ------------------------------------------------------------------ for the window
+
+    @property
+    def table(self) -> QTableView:
+        return self._table
+
+    @property
+    def model(self) -> TensorModel:
+        return self._model
+
+    @property
+    def empty_text(self) -> str:
+        """The words that stand in place of the table; empty where there are tensors."""
+        return self._empty.text() if self._pages.currentWidget() is self._empty else ""
+
+    def apply_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self._empty.setStyleSheet(f"color: {palette.muted};")
+        for part in (self._banner, self._model, self.detail):
+            part.apply_theme(palette)
+
+    def set_text_size(self, points: float) -> None:
+        """The size of the letters, in pixels."""
+        self._model.set_font(mono(points - 1))
+        self.detail.set_number_font(mono(points))
+        self._table.fit()
+
+    def retranslate(self) -> None:
+        self.setAccessibleName(_("Tensors"))
+        for part in (self._banner, self._model, self.detail):
+            part.retranslate()
+        self._show_page()
+
+    # ------------------------------------------------------------------ what is pushed in
+
+    def _on_session_picture_changed(self) -> None:
+        self._pushing = True
+        self._model.show_rows(self._session.rows)
+        self._pushing = False
+        self._table.fit()
+        self._on_session_selection_changed()
+        self._show_page()
+
+    def _on_session_trace_changed(self) -> None:
+        self._show_detail()
+        self._show_page()
+
+    def _on_session_selection_changed(self) -> None:
+        """Selects what the session has selected; after another run the same name."""
+        tensor = self._session.selection.tensor
+        if tensor is None and self._session.selection.item is None and self._name is not None:
+            tensor = self._by_name(self._name)
+            if tensor is not None:
+                self._session.select_tensor(tensor)
+                return
+        self._push_selection(tensor)
+        self._show_detail()
+
+    def _push_selection(self, tensor: TensorId | None) -> None:
+        row = self._model.row_of(tensor)
+        self._pushing = True
+        if row is None:
+            self._table.clearSelection()
+        elif not self._table.selectionModel().isRowSelected(row):
+            rows = QItemSelectionModel.SelectionFlag.Rows | QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self._table.selectionModel().setCurrentIndex(self._model.index(row, 0), rows)
+            self._table.scrollTo(self._model.index(row, 0))
+        self._pushing = False
+
+    def _show_detail(self) -> None:
+        place = self._model.row_of(self._session.selection.tensor)
+        row = self._model.rows[place] if place is not None else None
+        if row is not None:
+            self._name = row.name
+        self.detail.show_row(row)
+        self._room.setVisible(row is not None)
+
+    def _by_name(self, name: str) -> TensorId | None:
+        return next((row.tensor for row in self._model.rows if row.name == name), None)
+
+    def _show_page(self) -> None:
+        self._pages.setCurrentWidget(self._split if self._model.rows else self._empty)
+        if self._session.trace.steps:
+            text = _("No named tensor exists at this step yet.")
+        else:
+            text = _("Nothing has run yet. The tensors of the program appear here.")
+        self._empty.setText(text)
+
+    # ------------------------------------------------------------------ what the hands do
+
+    def _on_table_selection_changed(self) -> None:
+        if self._pushing:
+            return
+        chosen = self._table.selectionModel().selectedRows()
+        tensor = self._model.rows[chosen[0].row()].tensor if chosen else None
+        if tensor is None:
+            self._name = None
+        self._session.select_tensor(tensor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 320)
+
+
+class _TensorTable(QTableView):
+    """Whole rows are chosen; columns are as wide as their text, `.grad` takes what is left."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setMinimumSectionSize(20)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setMinimumSectionSize(30)
+
+    def fit(self) -> None:
+        """Columns to their text; rows close together."""
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 9)
+        for column in Column:
+            self.resizeColumnToContents(column)
+        self.setColumnWidth(Column.GRAD, min(self.columnWidth(Column.GRAD), 240))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Copy takes the whole row; Space ticks `requires_grad`."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        elif event.key() == Qt.Key.Key_Space:
+            self._tick(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _copy(self) -> None:
+        row = self.currentIndex().row()
+        if row >= 0:
+            texts = [str(self.model().index(row, column).data() or "") for column in Column]
+            QGuiApplication.clipboard().setText("\t".join(texts))
+
+    def _tick(self, index: QModelIndex) -> None:
+        if not index.isValid():
+            return
+        box = index.siblingAtColumn(Column.REQUIRES_GRAD)
+        is_on = box.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+        state = Qt.CheckState.Unchecked if is_on else Qt.CheckState.Checked
+        self.model().setData(box, state, Qt.ItemDataRole.CheckStateRole)
