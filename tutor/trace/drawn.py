@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from tutor.protocol import NodeId, Operation, TensorId
-from tutor.trace.index import Index
+from tutor.trace.index import Index, last
 
 Zoned = Literal["none", "no_grad", "inference"]
 
-_BOOKKEEPING = frozenset(
-    """requires_grad_ retain_grad backward grad register_hook register_post_accumulate_grad_hook item tolist numpy
-    __repr__ __str__ __format__ __len__ __bool__ __float__ __int__ __index__ __contains__ __hash__ __array__ __iter__
-    __deepcopy__ __reduce_ex__ size dim ndim numel shape dtype device is_floating_point is_complex is_contiguous
-    stride data_ptr element_size is_leaf grad_fn requires_grad allclose equal is_tensor is_nonzero is_same_size
-    get_device nelement storage untyped_storage share_memory_ pin_memory broadcast_shapes result_type
-    clip_grad_norm_ clip_grad_value_ set_ __set__""".split()
-)
-_IN_PLACE_DUNDERS = frozenset(
-    "__iadd__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __imatmul__ __iand__ __ior__ __setitem__".split()
-)
+_BOOKKEEPING = frozenset({
+    "requires_grad_", "retain_grad", "backward", "grad", "register_hook",
+    "register_post_accumulate_grad_hook", "item", "tolist", "numpy", "__repr__", "__str__",
+    "__format__", "__len__", "__bool__", "__float__", "__int__", "__index__", "__contains__",
+    "__hash__", "__array__", "__iter__", "__deepcopy__", "__reduce_ex__", "size", "dim", "ndim",
+    "numel", "shape", "dtype", "device", "is_floating_point", "is_complex", "is_contiguous", "stride",
+    "data_ptr", "element_size", "is_leaf", "grad_fn", "requires_grad", "allclose", "equal", "is_tensor",
+    "is_nonzero", "is_same_size", "get_device", "nelement", "storage", "untyped_storage",
+    "share_memory_", "pin_memory", "broadcast_shapes", "result_type", "clip_grad_norm_",
+    "clip_grad_value_", "set_", "__set__",
+})  # fmt: skip
+_IN_PLACE_DUNDERS = frozenset({
+    "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
+    "__imatmul__", "__iand__", "__ior__", "__setitem__",
+})  # fmt: skip
+
+_OWNER = re.compile(r"([A-Za-z_][\w.\[\]]*)\.grad\b")
 
 
 def function_name(function: str) -> str:
@@ -60,6 +67,37 @@ def is_gradient(tensor: TensorId, index: Index) -> bool:
         return False
     first = index.operation_at.get(found.step)
     return first is not None and ".grad" in index.lines(index.operations[first].span)
+
+
+def gradient_owner(tensor: TensorId, index: Index) -> TensorId | None:
+    """Whose `.grad` it is: the tensor named before `.grad` in the statement, or the one whose gradient it equals."""
+    if not is_gradient(tensor, index):
+        return None
+    step = index.tensors[tensor].step
+    operation = index.operations[index.operation_at[step]]
+    for name in _OWNER.findall(index.lines(operation.span)):
+        naming = last(index.names.get(name, ()), step)
+        if naming is not None and _could_own(naming.tensor, tensor, step, index):
+            return naming.tensor
+    return next((t for t in operation.inputs if _could_own(t, tensor, step, index)), None) or _equal(
+        tensor, step, index
+    )
+
+
+def _could_own(owner: TensorId, tensor: TensorId, step: int, index: Index) -> bool:
+    grad = index.grad_at(owner, step)
+    return grad is not None and index.tensors[owner].shape == index.tensors[tensor].shape
+
+
+def _equal(tensor: TensorId, step: int, index: Index) -> TensorId | None:
+    value = index.value_at(tensor, step)
+    if value is None or value.value is None:
+        return None
+    for owner in index.accumulators:
+        grad = index.grad_at(owner, step)
+        if grad is not None and grad.value == value.value and _could_own(owner, tensor, step, index):
+            return owner
+    return None
 
 
 def zone_of(operation: Operation) -> Zoned:

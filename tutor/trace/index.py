@@ -178,8 +178,20 @@ class Index:
         naming = last(self.namings.get(tensor, ()), step)
         if naming is None:
             return None
-        later = [n for n in self.names[naming.name] if naming.step <= n.step <= step and n.tensor != tensor]
-        return later[0] if later and self.name_at(tensor, step) == "" else None
+        later = self.next_owner(naming)
+        return later if later and later.step <= step and self.name_at(tensor, step) == "" else None
+
+    def next_owner(self, naming: Naming) -> Naming | None:
+        """The naming that gave the name to another tensor next."""
+        rows = self.names[naming.name]
+        at = bisect_right(rows, naming.step, key=_step)
+        return next((n for n in rows[at:] if n.tensor != naming.tensor), None)
+
+    def previous_owner(self, naming: Naming) -> Naming | None:
+        """The naming by which another tensor had the name just before."""
+        rows = self.names[naming.name]
+        at = bisect_right(rows, naming.step, key=_step)
+        return next((n for n in reversed(rows[:at]) if n.tensor != naming.tensor), None)
 
     def value_at(self, tensor: TensorId, step: int) -> Value | None:
         """The version that is true after `step`; the first one for a tensor seen only later."""

@@ -36,10 +36,10 @@ def iterations(trace: Trace) -> tuple[Iteration, ...]:
     return kept.found
 
 
-def iteration_at(trace: Trace, step: int) -> int:
-    """The index of the iteration that the step belongs to (0 before the first step)."""
+def iteration_at(trace: Trace, step: int) -> Iteration:
+    """The iteration that the step belongs to (the first one before the first step)."""
     found = iterations(trace)
-    return max(0, bisect_right(found, step, key=lambda i: i.first_step) - 1)
+    return found[max(0, bisect_right(found, step, key=lambda i: i.first_step) - 1)]
 
 
 @dataclass(slots=True)
@@ -55,7 +55,8 @@ def _extended(trace: Trace, index: Index, known: tuple[Iteration, ...]) -> tuple
     starts = _starts(trace, index, start)
     ends = [*starts[1:], len(trace.steps)]
     spans = [
-        Iteration(len(settled) + i, first, end, ()) for i, (first, end) in enumerate(zip(starts, ends, strict=True))
+        Iteration(len(settled) + i, first, end, ())
+        for i, (first, end) in enumerate(zip(starts, ends, strict=True))
     ]
     return settled + tuple(replace(span, backwards=_backwards_in(trace, span)) for span in spans)
 
@@ -134,4 +135,6 @@ def _is_evaluation(trace: Trace, index: Index, operation: Operation, start: int)
     if ".grad" in index.lines(operation.span):
         return False
     made = (index.made_by.get(t) for t in operation.inputs)
-    return not any(m is not None and index.operations[m].step >= start and index.operations[m].inputs for m in made)
+    return not any(
+        m is not None and index.operations[m].step >= start and index.operations[m].inputs for m in made
+    )

@@ -89,7 +89,13 @@ def _number(number: float, digits: int) -> str:
 
 
 def _exact_float(number: float, dtype: str) -> str:
-    kind = np.float64 if "64" in dtype else np.float16 if dtype.endswith("float16") and "b" not in dtype else np.float32
+    kind = (
+        np.float64
+        if "64" in dtype
+        else np.float16
+        if dtype.endswith("float16") and "b" not in dtype
+        else np.float32
+    )
     text = np.format_float_positional(kind(number), unique=True, trim="0")
     return text if len(text) < 20 else repr(number)
 

@@ -1,0 +1,267 @@
+"""The state of one box, circle or lane after a step: a pure function of the trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tutor.protocol import BackwardId, Data, NodeId, NodeRun, TensorId
+from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
+from tutor.trace.grad_row import grad_row
+from tutor.trace.index import Index
+from tutor.trace.picture import (
+    Box,
+    BoxState,
+    Circle,
+    CircleState,
+    Funnel,
+    ItemId,
+    Lane,
+    LaneId,
+    LaneState,
+    Shown,
+    Tab,
+    TabState,
+    Tray,
+)
+from tutor.trace.shown import Covered, grad_covered, shown, shown_value, value_covered
+from tutor.trace.stage import Stage
+from tutor.trace.trace import Backward, Trace
+from tutor.trace.values import add
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step of one stage, and the backward whose gradients it shows."""
+
+    trace: Trace
+    index: Index
+    stage: Stage
+    step: int
+    covered: Covered
+    backward: Backward | None
+    needed: frozenset[NodeId]
+    failed: NodeId | None
+
+    # ------------------------------------------------------------- runs of the shown backward
+
+    def run_of(self, node: NodeId, *, ever: bool = False) -> NodeRun | None:
+        """The node's run in the shown backward, by this step (or at all)."""
+        if self.backward is None:
+            return None
+        for ran in reversed(self.index.runs.get(node, ())):
+            if ran.backward == self.backward.id and (ever or ran.step <= self.step):
+                return ran.run
+        return None
+
+    def sent(self, edge: int) -> Data:
+        """What has travelled along the edge by now; None where nothing has (or an undefined gradient did)."""
+        run = self.run_of(self.index.edges[edge].from_)
+        output = self.index.edges[edge].output
+        return run.grad_inputs[output] if run is not None and output < len(run.grad_inputs) else None
+
+    def has_sent(self, edge: int) -> bool:
+        return self.run_of(self.index.edges[edge].from_) is not None
+
+    def awaited(self, lane: Lane) -> tuple[int, ...]:
+        """The lane's edges on which this backward brings a gradient."""
+        return tuple(e for e in lane.edges if self.index.edges[e].from_ in self.needed)
+
+
+def moment(trace: Trace, index: Index, stage: Stage, step: int, covered: Covered) -> Moment:
+    since = stage.structure.first_step
+    backward = backward_at(trace, min(step, stage.structure.last_step), since=since)
+    if backward is None:
+        return Moment(trace, index, stage, step, covered, None, frozenset(), None)
+    failed = failed_node(trace, index, backward) if backward.error and backward.error.step <= step else None
+    return Moment(
+        trace, index, stage, step, covered, backward, needed_nodes(trace, index, backward.id), failed
+    )
+
+
+# ------------------------------------------------------------------ lanes
+
+
+def lane_state(at: Moment, lane: Lane) -> LaneState:
+    circle = at.stage.circles.get(lane.target) or at.stage.circles[lane.source]
+    operation = at.index.operations[circle.operation]
+    if operation.step > at.step:
+        return LaneState(present=False, laid=False)
+    value = None if lane.named else _passing_value(at, lane.tensor, operation.step)
+    return LaneState(present=True, laid=lane.returns, value=value, gradient=lane_gradient(at, lane))
+
+
+def _passing_value(at: Moment, tensor: TensorId, step: int) -> Shown | None:
+    """The version that went into the operation of `step`."""
+    value = at.index.value_at(tensor, step - 1)
+    return shown_value(value, at.index.tensors[tensor].shape, value_covered(tensor, at.index, at.covered))
+
+
+def lane_gradient(at: Moment, lane: Lane) -> Shown | None:
+    """What has travelled back on this lane in the shown backward."""
+    shape = at.index.tensors[lane.tensor].shape
+    if lane.returns and not lane.edges:
+        data = received(at, lane.tensor)
+    else:
+        awaited = at.awaited(lane)
+        if not awaited or not all(at.has_sent(e) for e in awaited):
+            return None
+        data = at.sent(awaited[0])
+        for edge in awaited[1:]:
+            data = add(data, at.sent(edge))
+    return None if data is None else shown(data, shape, grad_covered(lane.tensor, at.index, at.covered))
+
+
+def received(at: Moment, tensor: TensorId, *, ever: bool = False) -> Data:
+    """What the tensor's node received in the shown backward: the sum over all paths, as torch made it."""
+    head = at.stage.heads.get(tensor)
+    run = at.run_of(head[0], ever=ever) if head else None
+    if run is None or head is None or head[1] >= len(run.grad_outputs):
+        return None
+    return run.grad_outputs[head[1]]
+
+
+# ------------------------------------------------------------------ sums
+
+
+def funnel(at: Moment, item: ItemId) -> Funnel | None:
+    """The sum that gathers at a box or a circle, where more than one gradient is awaited in this backward."""
+    if at.backward is None:
+        return None
+    groups: dict[TensorId, list[Lane]] = {}
+    for lane in at.stage.out_of[item]:
+        if lane.edges and at.awaited(lane):
+            groups.setdefault(lane.tensor, []).append(lane)
+    gathered = next(((t, lanes) for t, lanes in groups.items() if len(lanes) > 1), None)
+    return _funnel(at, *gathered) if gathered else None
+
+
+def _funnel(at: Moment, tensor: TensorId, lanes: list[Lane]) -> Funnel:
+    order = sorted(lanes, key=lambda lane: _arrival(at, lane))
+    arrived: list[tuple[LaneId, Shown]] = []
+    for lane in order:
+        if all(at.has_sent(e) for e in at.awaited(lane)):
+            gradient = lane_gradient(at, lane)
+            arrived.append((lane.id, gradient or Shown(None, tuple(at.index.tensors[tensor].shape))))
+    total = _total(at, tensor, [s.data for _, s in arrived]) if len(arrived) == len(lanes) else None
+    return Funnel(tuple(lane.id for lane in order), tuple(arrived), total, len(lanes))
+
+
+def _arrival(at: Moment, lane: Lane) -> tuple[int, int]:
+    """The engine's order: the step in which the lane's gradient comes, then its place; unknown ones last."""
+    steps = [run.step for e in at.awaited(lane) if (run := at.run_of(at.index.edges[e].from_, ever=True))]
+    return (max(steps, default=len(at.trace.steps)), lane.slot)
+
+
+def _total(at: Moment, tensor: TensorId, parts: list[Data]) -> Shown | None:
+    data = received(at, tensor, ever=True)
+    if data is None:
+        for part in parts:
+            data = add(data, part)
+    shape = at.index.tensors[tensor].shape
+    return None if data is None else shown(data, shape, grad_covered(tensor, at.index, at.covered))
+
+
+def tray(at: Moment, box: Box) -> Tray | None:
+    """before + incoming = after of the shown backward, for what keeps its gradient and is reached by it."""
+    if at.backward is None or at.backward.entry == "autograd.grad":
+        return None
+    shape = at.index.tensors[box.tensor].shape
+    hidden = grad_covered(box.tensor, at.index, at.covered)
+    found = next((a for a in at.backward.accumulations if a.tensor == box.tensor), None)
+    if found is not None and found.step <= at.step:
+        before, incoming, after = (
+            None if data is None else shown(data, shape, hidden)
+            for data in (found.before, found.incoming, found.after)
+        )
+        return Tray(at.backward.id, before, incoming, after, landed=True)
+    if not _will_accumulate(at, box) or (found is None and has_ended(at.backward, at.step)):
+        return None
+    earlier = at.index.grad_at(box.tensor, at.step)
+    before = None if earlier is None or earlier.value is None else shown(earlier.value, shape, hidden)
+    return Tray(at.backward.id, before, None, None, landed=False)
+
+
+def _will_accumulate(at: Moment, box: Box) -> bool:
+    head = at.stage.heads.get(box.tensor)
+    if head is None or head[0] not in at.needed:
+        return False
+    return box.is_leaf or at.index.retains_at(box.tensor, at.step)
+
+
+# ------------------------------------------------------------------ boxes and circles
+
+
+def box_state(at: Moment, box: Box) -> BoxState:
+    tensor, step, index = box.tensor, at.step, at.index
+    present = index.tensors[tensor].step <= step
+    name = index.name_at(tensor, step)
+    rebound = None if name else index.rebound_at(tensor, step)
+    hidden = value_covered(tensor, index, at.covered)
+    value = index.value_at(tensor, step) if present else None
+    return BoxState(
+        present=present,
+        name=name or ("" if rebound else box.name),
+        value=shown_value(value, box.shape, hidden),
+        grad=grad_row(at.trace, index, tensor, step, at.covered),
+        requires_grad=index.flag_at(tensor, step),
+        retains_grad=index.retains_at(tensor, step),
+        version=value.version if value else 0,
+        tray=tray(at, box) if present else None,
+        funnel=funnel(at, box.id) if present else None,
+        was=rebound.name if rebound else "",
+        was_line=_line_of(at, rebound.step) if rebound else None,
+    )
+
+
+def _line_of(at: Moment, step: int) -> int | None:
+    span = at.trace.steps[step].span if 0 <= step < len(at.trace.steps) else None
+    return span.line if span else None
+
+
+def circle_state(at: Moment, circle: Circle) -> CircleState:
+    operation = at.index.operations[circle.operation]
+    if operation.step > at.step:
+        return CircleState(present=False)
+    return CircleState(
+        present=True,
+        tabs=tuple(_tab_state(at, tab) for tab in circle.tabs),
+        funnel=funnel(at, circle.id),
+        result=_result(at, circle),
+    )
+
+
+def _result(at: Moment, circle: Circle) -> Shown | None:
+    """The first output, until a lane or a box shows it."""
+    lanes = at.stage.out_of[circle.id]
+    for lane in lanes:
+        target = at.stage.circles.get(lane.target)
+        if target is None or at.index.operations[target.operation].step <= at.step:
+            return None
+    operation = at.index.operations[circle.operation]
+    if not operation.outputs:
+        return None
+    tensor = operation.outputs[0]
+    hidden = value_covered(tensor, at.index, at.covered)
+    return shown_value(at.index.value_at(tensor, at.step), at.index.tensors[tensor].shape, hidden)
+
+
+def _tab_state(at: Moment, tab: Tab) -> TabState:
+    runs = [ran for ran in at.index.runs.get(tab.node, ()) if ran.step <= at.step]
+    if tab.node == at.failed:
+        return TabState("failed", len(runs))
+    current = at.backward.id if at.backward is not None else None
+    if runs and runs[-1].step == at.step:
+        return TabState("running", len(runs))
+    if any(_freed(at, ran.backward) for ran in runs) and at.index.nodes[tab.node].saved:
+        return TabState("used", len(runs))
+    if runs and runs[-1].backward == current:
+        return TabState("done", len(runs))
+    if at.backward is not None and tab.node in at.needed and not has_ended(at.backward, at.step):
+        return TabState("waiting", len(runs))
+    return TabState("laid", len(runs))
+
+
+def _freed(at: Moment, key: BackwardId) -> bool:
+    """Whether the backward let go of what its nodes had saved, and is over."""
+    backward = at.trace.backwards[key]
+    return not backward.retain_graph and has_ended(backward, at.step)

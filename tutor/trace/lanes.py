@@ -1,0 +1,144 @@
+"""The lanes of a graph: which value goes into which circle, and which edges bring its gradient back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from tutor.protocol import NodeId, Operation, OperationId, TensorId
+from tutor.trace.drawn import gradient_owner, in_place, is_detach, ordered_nodes, zone_of
+from tutor.trace.index import Index
+from tutor.trace.picture import ItemId, Lane, LaneId
+
+Cut = Literal["none", "detach", "zone"]
+
+
+def box_id(tensor: TensorId) -> ItemId:
+    return ItemId(f"t{tensor}")
+
+
+def circle_id(operation: OperationId) -> ItemId:
+    return ItemId(f"o{operation}")
+
+
+def operation_of(tensor: TensorId, index: Index) -> OperationId | None:
+    return index.made_by.get(tensor)
+
+
+class LaneMaker:
+    """Adds the operations in the order in which they ran, and knows from where each tensor's value now comes."""
+
+    def __init__(self, index: Index, boxed: set[TensorId]) -> None:
+        self.index, self.boxed = index, boxed
+        self.lanes: list[Lane] = []
+        self._from: dict[TensorId, ItemId] = {}
+        self._head: dict[TensorId, tuple[NodeId, int]] = {}
+
+    def add(self, operation: Operation) -> None:
+        nodes = ordered_nodes(operation, self.index)
+        self._lanes_in(operation, nodes)
+        self._lanes_out(operation, nodes)
+
+    def _lanes_in(self, operation: Operation, nodes: tuple[NodeId, ...]) -> None:
+        circle = circle_id(operation.id)
+        repeats, seen = Counter(operation.inputs), Counter[TensorId]()
+        for slot, tensor in enumerate(operation.inputs):
+            source = self._source(tensor)
+            if source is None:
+                continue
+            edges = self._edges(nodes, tensor)
+            if repeats[tensor] > 1:
+                is_last = seen[tensor] == repeats[tensor] - 1
+                edges = edges[seen[tensor] : None if is_last else seen[tensor] + 1]
+                seen[tensor] += 1
+            self.lanes.append(
+                Lane(
+                    id=LaneId(f"{source}>{circle}:{slot}"),
+                    source=source,
+                    target=circle,
+                    tensor=tensor,
+                    slot=slot,
+                    returns=bool(edges),
+                    edges=edges,
+                    named=tensor in self.boxed,
+                    cut=self._cut(operation, tensor, edges),
+                )
+            )
+
+    def _lanes_out(self, operation: Operation, nodes: tuple[NodeId, ...]) -> None:
+        circle, written = circle_id(operation.id), in_place(operation)
+        heads = self._heads(operation, nodes)
+        for slot, tensor in enumerate(operation.outputs or operation.inputs[:1]):
+            if tensor in heads:
+                self._head[tensor] = heads[tensor]
+            if written:
+                if nodes or tensor not in self.boxed:
+                    self._from[tensor] = circle
+            elif tensor in self.boxed and operation_of(tensor, self.index) == operation.id:
+                self._from[tensor] = box_id(tensor)
+                self.lanes.append(
+                    Lane(
+                        id=LaneId(f"{circle}>{box_id(tensor)}:{slot}"),
+                        source=circle,
+                        target=box_id(tensor),
+                        tensor=tensor,
+                        slot=slot,
+                        returns=tensor in heads,
+                    )
+                )
+            elif tensor not in self._from:
+                self._from[tensor] = circle
+
+    def _source(self, tensor: TensorId) -> ItemId | None:
+        if tensor in self._from:
+            return self._from[tensor]
+        if tensor in self.boxed:
+            return box_id(tensor)
+        owner = gradient_owner(tensor, self.index)
+        return box_id(owner) if owner in self.boxed else None
+
+    def _heads(self, operation: Operation, nodes: tuple[NodeId, ...]) -> dict[TensorId, tuple[NodeId, int]]:
+        """For each output: the node that its gradient goes to, and which of that node's grad_outputs it is."""
+        heads: dict[TensorId, tuple[NodeId, int]] = {}
+        counts = Counter[NodeId]()
+        for tensor in operation.outputs or operation.inputs[:1]:
+            if not nodes:
+                continue
+            known = None if in_place(operation) else self.index.tensors[tensor].grad_fn
+            if known is None and not in_place(operation) and not self.index.tensors[tensor].requires_grad:
+                continue
+            node = known if known is not None else nodes[0]
+            heads[tensor] = (node, counts[node])
+            counts[node] += 1
+        return heads
+
+    def _edges(self, nodes: tuple[NodeId, ...], tensor: TensorId) -> tuple[int, ...]:
+        """The edges from this operation's nodes to where the tensor's gradient goes, in the order of the arguments."""
+        target, number = self._target(tensor)
+        if target is None:
+            return ()
+        own = set(nodes)
+        found = [
+            e
+            for e in self.index.edges_to.get(target, ())
+            if self.index.edges[e].from_ in own and target not in own
+        ]
+        if number is not None:
+            found = [e for e in found if self.index.edges[e].input == number]
+        rank = {node: at for at, node in enumerate(nodes)}
+        return tuple(
+            sorted(found, key=lambda e: (rank[self.index.edges[e].from_], self.index.edges[e].output))
+        )
+
+    def _target(self, tensor: TensorId) -> tuple[NodeId | None, int | None]:
+        if tensor in self._head:
+            return self._head[tensor]
+        grad_fn = self.index.tensors[tensor].grad_fn
+        return (grad_fn, None) if grad_fn is not None else (self.index.accumulators.get(tensor), 0)
+
+    def _cut(self, operation: Operation, tensor: TensorId, edges: tuple[int, ...]) -> Cut:
+        if edges or not self.index.flag_at(tensor, operation.step):
+            return "none"
+        if is_detach(operation):
+            return "detach"
+        return "zone" if zone_of(operation) != "none" else "none"

@@ -1,0 +1,86 @@
+"""What moves in a step: the pulses along the lanes, the item that works, the boxes that change."""
+
+from __future__ import annotations
+
+from tutor.protocol import NodeId, OperationId, Step, TensorId
+from tutor.trace.item_states import Moment
+from tutor.trace.lanes import box_id, circle_id
+from tutor.trace.picture import ItemId, LaneId, Motion
+
+_STILL = Motion("none")
+
+
+def motion(at: Moment) -> Motion:
+    if not 0 <= at.step < len(at.trace.steps):
+        return _STILL
+    step = at.trace.steps[at.step]
+    match step.kind:
+        case "operation":
+            return _forward(at, OperationId(step.id)) if step.backward is None else _STILL
+        case "node":
+            return _node(at, NodeId(step.id))
+        case "grad_changed" | "value_changed" | "flag_changed":
+            return _change(at, step)
+        case "error":
+            return Motion("error", item=at.stage.circle_of.get(at.failed) if at.failed is not None else None)
+        case "output":
+            return _STILL
+
+
+def _forward(at: Moment, operation: OperationId) -> Motion:
+    item = circle_id(operation)
+    boxes = tuple(
+        i for i in (box_id(t) for t in at.index.operations[operation].outputs) if i in at.stage.boxes
+    )
+    if item not in at.stage.circles:
+        return Motion("forward", boxes=boxes) if boxes else _STILL
+    receives = tuple(lane.id for lane in at.stage.into[item])
+    passes = tuple(lane.id for lane in at.stage.out_of[item] if lane.target in at.stage.boxes)
+    return Motion("forward", item=item, receives=receives, passes=passes, boxes=boxes)
+
+
+def _node(at: Moment, node: NodeId) -> Motion:
+    leaf = at.index.nodes[node].tensor
+    if leaf is not None:
+        return _accumulate(at, leaf)
+    item = at.stage.circle_of.get(node)
+    if item is None:
+        return _STILL
+    passes = dict.fromkeys(_lanes_of(at, at.index.edges_from.get(node, ())))
+    boxes = tuple(dict.fromkeys(at.stage.lanes[lane].source for lane in passes))
+    return Motion(
+        "backward",
+        item=item,
+        receives=_receives(at, node, item),
+        passes=tuple(passes),
+        boxes=tuple(b for b in boxes if b in at.stage.boxes),
+    )
+
+
+def _receives(at: Moment, node: NodeId, item: ItemId) -> tuple[LaneId, ...]:
+    """The output's own lane where it has a box, else the lanes of all that used it."""
+    out = [lane.id for lane in at.stage.out_of[item] if lane.returns and not lane.edges]
+    into = at.index.edges_to.get(node, ())
+    internal = any(at.stage.circle_of.get(at.index.edges[e].from_) == item for e in into)
+    if internal:
+        return ()
+    return tuple(out) or tuple(dict.fromkeys(_lanes_of(at, into)))
+
+
+def _lanes_of(at: Moment, edges: tuple[int, ...] | list[int]) -> list[LaneId]:
+    """The lanes on which a gradient of the shown backward has travelled."""
+    found = (at.stage.lane_of.get(e) for e in edges if at.has_sent(e))
+    return [lane.id for lane in found if lane is not None]
+
+
+def _accumulate(at: Moment, leaf: TensorId) -> Motion:
+    item = box_id(leaf)
+    if item not in at.stage.boxes:
+        return _STILL
+    lanes = tuple(lane.id for lane in at.stage.out_of[item] if any(at.has_sent(e) for e in lane.edges))
+    return Motion("accumulate", item=item, receives=lanes, boxes=(item,))
+
+
+def _change(at: Moment, step: Step) -> Motion:
+    item = box_id(TensorId(step.id))
+    return Motion("change", item=item, boxes=(item,)) if item in at.stage.boxes else _STILL

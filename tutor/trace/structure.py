@@ -1,0 +1,239 @@
+"""The still graph of one iteration (or of the whole run): boxes, circles, lanes and zones, from the trace."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from tutor.protocol import NodeId, Operation, TensorId
+from tutor.trace.drawn import gradient_owner, is_detach, is_drawn, ordered_nodes, zone_of
+from tutor.trace.index import Index, index_of
+from tutor.trace.iterations import iterations
+from tutor.trace.keys import keys_of, signature_of
+from tutor.trace.lanes import LaneMaker, box_id, circle_id, operation_of
+from tutor.trace.picture import Box, Circle, ItemId, Lane, Structure, Tab, Zone
+from tutor.trace.symbols import symbol
+from tutor.trace.trace import Trace
+
+MAX_EARLIER = 2_000
+"""Operations of earlier iterations drawn again because this one's gradients pass through them."""
+_KEPT = 64
+
+
+def structure(trace: Trace, iteration: int | None) -> Structure:
+    """The graph of an iteration; None: the unrolled whole. The same object as long as nothing was added to it."""
+    index = index_of(trace)
+    kept = index.derived.setdefault("structures", OrderedDict())
+    assert isinstance(kept, OrderedDict)
+    found = iterations(trace)
+    stamp = index.stamp if iteration is None or iteration >= len(found) - 2 else ()
+    entry = kept.get(iteration)
+    if entry is None or entry[0] != stamp:
+        entry = (stamp, _unchanged(entry[1] if entry else None, _built(trace, index, iteration)))
+        kept[iteration] = entry
+    kept.move_to_end(iteration)
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+    result = entry[1]
+    assert isinstance(result, Structure)
+    return result
+
+
+def _unchanged(old: Structure | None, new: Structure) -> Structure:
+    return old if old is not None and old == new else new
+
+
+def _built(trace: Trace, index: Index, iteration: int | None) -> Structure:
+    if iteration is None:
+        return _Builder(index, 0, len(trace.steps), 0).build()
+    span = iterations(trace)[iteration]
+    return _Builder(index, span.first_step, span.end_step, iteration).build()
+
+
+class _Builder:
+    """Builds one Structure out of the operations of steps `first` to before `end`."""
+
+    def __init__(self, index: Index, first: int, end: int, iteration: int) -> None:
+        self.index, self.first, self.end, self.iteration = index, first, end, iteration
+        self.operations = self._operations()
+        made = {t for o in self.operations for t in o.outputs if index.made_by.get(t) == o.id}
+        self.boxed = self._boxed(made)
+
+    def build(self) -> Structure:
+        maker = LaneMaker(self.index, self.boxed)
+        for operation in self.operations:
+            maker.add(operation)
+        lanes = tuple(maker.lanes)
+        boxes = tuple(self._box(t) for t in self._box_order())
+        circles = tuple(self._circle(o) for o in self.operations)
+        keys = keys_of(boxes, circles)
+        zones = tuple(self._zones())
+        return Structure(
+            iteration=self.iteration,
+            boxes=boxes,
+            circles=circles,
+            lanes=lanes,
+            zones=zones,
+            first_step=self.first,
+            last_step=max(self.first, self.end - 1),
+            keys=keys,
+            signature=signature_of(boxes, circles, lanes, zones, keys),
+        )
+
+    # ------------------------------------------------------------- what belongs to it
+
+    def _own(self) -> list[Operation]:
+        found = (self.index.operation_at.get(step) for step in range(self.first, self.end))
+        return [self.index.operations[o] for o in found if o is not None]
+
+    def _operations(self) -> list[Operation]:
+        """The iteration's circles, and those of earlier ones through which its gradients still pass."""
+        own = [o for o in self._own() if is_drawn(o, self.index)]
+        known = {o.id for o in own}
+        earlier: list[Operation] = []
+        todo = [t for o in own for t in o.inputs]
+        while todo and len(earlier) < MAX_EARLIER:
+            operation = self._tracked_maker(todo.pop())
+            if operation is None or operation.id in known:
+                continue
+            known.add(operation.id)
+            earlier.append(operation)
+            todo.extend(operation.inputs)
+        return sorted(earlier, key=lambda o: o.step) + own
+
+    def _tracked_maker(self, tensor: TensorId) -> Operation | None:
+        made = self.index.made_by.get(tensor)
+        if made is None or not self.index.flag_at(tensor, self.first):
+            return None
+        operation = self.index.operations[made]
+        return operation if operation.nodes and is_drawn(operation, self.index) else None
+
+    def _boxed(self, made: set[TensorId]) -> set[TensorId]:
+        """Named tensors, leaves, what nothing here made, and results that go nowhere else."""
+        boxed = set(self._born())
+        used: set[TensorId] = set()
+        for operation in self.operations:
+            used.update(operation.inputs)
+            for tensor in (*operation.inputs, *operation.outputs):
+                if self._is_box(tensor, made):
+                    owner = gradient_owner(tensor, self.index)
+                    boxed.add(tensor if owner is None else owner)
+        for operation in self.operations:
+            if operation.nodes and not any(t in used or t in boxed for t in operation.outputs):
+                boxed.update(operation.outputs[:1])
+        return boxed
+
+    def _is_box(self, tensor: TensorId, made: set[TensorId]) -> bool:
+        return (
+            tensor not in made
+            or bool(self.index.last_name(tensor, self.end))
+            or tensor in self.index.accumulators
+        )
+
+    def _born(self) -> Iterator[TensorId]:
+        """Named tensors made in this iteration by what is no circle: torch.tensor(…), a parameter."""
+        for operation in self._own():
+            if operation.backward is None and not operation.inputs:
+                yield from (t for t in operation.outputs if self.index.last_name(t, self.end))
+
+    def _box_order(self) -> list[TensorId]:
+        """Boxes in the order in which the circles use them, then the others in the order of birth."""
+        order: dict[TensorId, None] = {}
+        for operation in self.operations:
+            for tensor in (*operation.inputs, *operation.outputs):
+                if tensor in self.boxed:
+                    order[tensor] = None
+        return [*order, *sorted(t for t in self.boxed if t not in order)]
+
+    # ------------------------------------------------------------- its parts
+
+    def _box(self, tensor: TensorId) -> Box:
+        found = self.index.tensors[tensor]
+        maker = self._maker(tensor)
+        return Box(
+            id=box_id(tensor),
+            tensor=tensor,
+            name=self.index.last_name(tensor, self.end) or self._expression(tensor),
+            shape=tuple(found.shape),
+            dtype=found.dtype,
+            is_leaf=found.is_leaf,
+            tracked=self.index.flag_at(tensor, self.end),
+            zone=zone_of(maker) if maker else "none",
+            shares_memory_with=self._shares(tensor),
+        )
+
+    def _maker(self, tensor: TensorId) -> Operation | None:
+        made = self.index.made_by.get(tensor)
+        return None if made is None else self.index.operations[made]
+
+    def _expression(self, tensor: TensorId) -> str:
+        """What stands in the source for a tensor without a name."""
+        maker = self._maker(tensor)
+        return _shortened(self.index.text(maker.span)) if maker else ""
+
+    def _shares(self, tensor: TensorId) -> ItemId | None:
+        maker = self._maker(tensor)
+        if maker is None or not is_detach(maker) or not maker.inputs or maker.inputs[0] not in self.boxed:
+            return None
+        return box_id(maker.inputs[0])
+
+    def _circle(self, operation: Operation) -> Circle:
+        return Circle(
+            id=circle_id(operation.id),
+            operation=operation.id,
+            symbol=symbol(operation),
+            function=operation.function,
+            expression=self.index.text(operation.span),
+            tabs=tuple(self._tab(n, operation) for n in ordered_nodes(operation, self.index)),
+            span=operation.span,
+            zone=zone_of(operation),
+            cut="detach" if is_detach(operation) else "none",
+        )
+
+    def _tab(self, node: NodeId, operation: Operation) -> Tab:
+        found = self.index.nodes[node]
+        saved = (
+            kept["tensor"] for kept in found.saved.values() if isinstance(kept, dict) and "tensor" in kept
+        )
+        names = dict.fromkeys(self._saved_name(TensorId(t), operation) for t in saved if t is not None)
+        return Tab(node, found.name, tuple(names))
+
+    def _saved_name(self, tensor: TensorId, operation: Operation) -> str:
+        name = self.index.last_name(tensor, self.end)
+        if name:
+            return name
+        return "result" if tensor in operation.outputs else self._expression(tensor) or f"#{tensor}"
+
+    def _zones(self) -> Iterator[Zone]:
+        """One band for each run of neighbouring operations under no_grad or inference_mode."""
+        group: list[Operation] = []
+        for operation in self.operations:
+            if group and zone_of(group[-1]) != zone_of(operation):
+                yield from self._zone(group)
+                group = []
+            group.append(operation)
+        yield from self._zone(group)
+
+    def _zone(self, group: list[Operation]) -> Iterator[Zone]:
+        kind = zone_of(group[0]) if group else "none"
+        if kind == "none":
+            return
+        items: dict[ItemId, None] = {}
+        for operation in group:
+            items[circle_id(operation.id)] = None
+            made = (
+                t
+                for t in operation.outputs
+                if t in self.boxed and operation_of(t, self.index) == operation.id
+            )
+            items.update(dict.fromkeys(box_id(t) for t in made))
+        spans = [o.span for o in group if o.span is not None]
+        lines = (min(s.line for s in spans), max(s.end_line for s in spans)) if spans else None
+        yield Zone(kind, tuple(items), lines)
+
+
+def _shortened(text: str, limit: int = 24) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+__all__ = ["Box", "Circle", "Lane", "Structure", "structure"]
