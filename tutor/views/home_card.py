@@ -48,6 +48,7 @@ class HomeCard(QAbstractButton):
         self._text = text
         self.setText(text.title)
         self.setAccessibleName(f"{text.title}. {text.line}")
+        self.updateGeometry()
         self.update()
 
     def apply_theme(self, palette: Palette, pixels: int) -> None:
@@ -58,7 +59,8 @@ class HomeCard(QAbstractButton):
     # Qt's own
 
     def sizeHint(self) -> QSize:
-        return QSize(round(self._pixels * 21), round(self._pixels * 4.2 + 2 * _MARGIN + 10))
+        bar = 14 if self._text.share is not None else 0
+        return QSize(round(self._pixels * 21), round(max(self._pixels * 3.1, _BADGE) + 2 * _MARGIN) + bar)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(180, self.sizeHint().height())

@@ -22,7 +22,9 @@ from tutor.views.theme import LIGHT, Palette, app_icon
 
 _WIDEST = 1080
 _GAP = 12
+_SIDE = 28
 _RECENT = 6
+_COLUMNS = 3
 
 
 class HomeView(QWidget):
@@ -69,7 +71,7 @@ class HomeView(QWidget):
         page = QWidget(self)
         page.setMaximumWidth(_WIDEST)
         column = QVBoxLayout(page)
-        column.setContentsMargins(28, 26, 28, 28)
+        column.setContentsMargins(_SIDE, 26, _SIDE, 28)
         column.setSpacing(10)
         column.addLayout(header)
         column.addSpacing(10)
@@ -161,16 +163,18 @@ class HomeView(QWidget):
             cards.append(card)
 
     def _arrange(self) -> None:
-        """As many columns as fit, all of one width."""
-        room = min(self.width(), _WIDEST) - 56
-        columns = max(1, min(3, room // max(self._pixels * 19, 1)))
+        """As many columns as fit, all of one width, the same in every group."""
+        room = min(self._scroll.viewport().width(), _WIDEST) - 2 * _SIDE
+        columns = max(1, min(_COLUMNS, room // max(self._pixels * 21, 1)))
+        width = (room - (columns - 1) * _GAP) // columns
         own = [self.sandbox_card, self.open_card]
         for key, cards in (("lessons", self.lesson_cards), ("own", own), ("recent", self.recent_cards)):
             grid = self._grids[key]
             for place, card in enumerate(cards):
                 grid.addWidget(card, place // columns, place % columns)
-            for column in range(3):
-                grid.setColumnStretch(column, 1 if column < columns else 0)
+            for column in range(_COLUMNS):
+                grid.setColumnMinimumWidth(column, width if column < columns else 0)
+            grid.setColumnStretch(_COLUMNS, 1)
 
     def _on_card_clicked(self) -> None:
         card = self.sender()

@@ -65,6 +65,8 @@ class TimelineBar(QAbstractSlider):
     mark_asked = Signal(int)
     """+1: the next mark, -1: the previous one."""
     play_asked = Signal()
+    speed_asked = Signal(int)
+    """+1: faster, -1: slower."""
 
     def __init__(self, describe: Callable[[int], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -321,6 +323,10 @@ class TimelineBar(QAbstractSlider):
                 self.mark_asked.emit(1)
             case Qt.Key.Key_PageUp:
                 self.mark_asked.emit(-1)
+            case Qt.Key.Key_BracketRight:
+                self.speed_asked.emit(1)
+            case Qt.Key.Key_BracketLeft:
+                self.speed_asked.emit(-1)
             case Qt.Key.Key_Space:
                 self.play_asked.emit()
             case _:

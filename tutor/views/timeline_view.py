@@ -98,6 +98,7 @@ class TimelineView(QWidget):
         self.bar.move_asked.connect(self._on_bar_move_asked)
         self.bar.mark_asked.connect(self._on_bar_mark_asked)
         self.bar.play_asked.connect(player.toggle)
+        self.bar.speed_asked.connect(self._on_bar_speed_asked)
         self._speeds.triggered.connect(self._on_speeds_triggered)
         player.step_changed.connect(self._on_player_moved)
         player.progress_changed.connect(self._on_player_moved)
@@ -181,7 +182,7 @@ class TimelineView(QWidget):
         count = len(self._timeline.iterations) if self._timeline is not None else 0
         if count < 2:
             return ""
-        number = iteration_at(self._session.trace, step) + 1
+        number = iteration_at(self._session.trace, step).index + 1
         return _("iteration {number} of {count}").format(number=number, count=count)
 
     def _describe(self, step: int) -> str:
@@ -230,6 +231,12 @@ class TimelineView(QWidget):
     def _on_bar_mark_asked(self, by: int) -> None:
         player = self._session.player
         (player.next_mark if by > 0 else player.previous_mark)()
+
+    def _on_bar_speed_asked(self, by: int) -> None:
+        player = self._session.player
+        others = [speed for speed in SPEEDS if (speed - player.speed) * by > 0]
+        if others:
+            player.set_speed(min(others, key=lambda speed: abs(speed - player.speed)))
 
     def _on_speeds_triggered(self, action: QAction) -> None:
         self._session.player.set_speed(action.data())

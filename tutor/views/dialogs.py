@@ -1,0 +1,117 @@
+"""The window's small dialogs: the keys, and an internal error told with its report."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor.i18n import _
+from tutor.session.session import Session
+from tutor.views.about import copy_report
+from tutor.views.fonts import Weight, mono, sans
+
+
+class KeyboardDialog(QDialog):
+    """Every key, by what one does with it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(_("Keyboard"))
+        self._pixels = max(self.font().pixelSize(), 13)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        columns = QGridLayout()
+        columns.setHorizontalSpacing(40)
+        columns.setVerticalSpacing(18)
+        for place, (title, rows) in enumerate(_keys().items()):
+            columns.addLayout(self._group(title, rows), place // 2, place % 2)
+        note = QLabel(
+            _("The keys that play type as usual while a text field has the focus; Esc leaves it."), self
+        )
+        note.setProperty("role", "muted")
+        note.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(26, 22, 26, 18)
+        column.setSpacing(18)
+        column.addLayout(columns)
+        column.addWidget(note)
+        column.addWidget(buttons)
+
+    def _group(self, title: str, rows: tuple[tuple[str, str], ...]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(self._label(title, sans(self._pixels * 1.05, Weight.DemiBold)), 0, 0, 1, 2)
+        for row, (keys, text) in enumerate(rows, start=1):
+            shown = self._label(keys, mono(self._pixels - 1))
+            shown.setProperty("role", "key")
+            grid.addWidget(shown, row, 0)
+            grid.addWidget(self._label(text, sans(self._pixels)), row, 1)
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(len(rows) + 1, 1)
+        return grid
+
+    def _label(self, text: str, font: QFont) -> QLabel:
+        label = QLabel(text, self)
+        label.setFont(font)
+        return label
+
+
+def tell_fault(session: Session, error: BaseException, parent: QWidget | None = None) -> None:
+    """Our own mistake, said plainly; the report can be copied. The window goes on."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(_("A mistake in Autograd Tutor"))
+    box.setText(_("Something in the program itself went wrong. Your text is intact, and you can go on."))
+    box.setInformativeText(f"{type(error).__name__}: {error}"[:400])
+    copy = box.addButton(_("Copy report"), QMessageBox.ButtonRole.ActionRole)
+    box.addButton(QMessageBox.StandardButton.Close)
+    box.exec()
+    if box.clickedButton() is copy:
+        copy_report(session)
+
+
+def _keys() -> dict[str, tuple[tuple[str, str], ...]]:
+    return {
+        _("Play"): (
+            (_("Space"), _("Play, pause")),
+            ("← →", _("Previous step, next step")),
+            ("Home End", _("To the beginning, to the end")),
+            ("PageUp PageDown", _("Previous mark, next mark")),
+            ("[ ]", _("Slower, faster")),
+        ),
+        _("Run"): (
+            ("F5", _("Run the whole program")),
+            (_native("Ctrl+Return"), _("Run to this cell")),
+            (_native("Shift+Return"), _("Run and move on")),
+            (_native("Ctrl+."), _("Stop")),
+            (_native("Ctrl+B"), _("Backward… on the selected tensor")),
+        ),
+        _("Edit"): (
+            (_native(QKeySequence.StandardKey.Undo), _("Take back the last change, wherever it was")),
+            (_native("Ctrl+Shift+Z"), _("Make it again")),
+            ("Esc", _("Leave the editor")),
+            (_native("Ctrl+S"), _("Save")),
+        ),
+        _("Window"): (
+            (_native("Ctrl+H"), _("Home")),
+            (_native("Ctrl+O"), _("Open…")),
+            (_native(QKeySequence.StandardKey.ZoomIn), _("Larger text")),
+            (_native(QKeySequence.StandardKey.ZoomOut), _("Smaller text")),
+        ),
+    }
+
+
+def _native(keys: str | QKeySequence.StandardKey) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
