@@ -142,7 +142,7 @@ a {{ color: {palette.value_text}; text-decoration: none; }}
 a.fold {{ font-weight: 600; }}
 p.head {{ font-weight: 600; margin-bottom: 4px; }}
 td.boxed {{ padding: 8px 12px 2px 12px; }}
-table.box {{ margin: 2px 0 12px 0; }}
+table.box {{ margin: 6px 0 14px 0; }}
 th, td.cell {{ padding: 4px 10px; border-bottom: 1px solid {palette.faint}; }}
 table {{ margin-bottom: 12px; }}
 div.formula {{ margin: 4px 0 14px 0; }}

@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-import ziamath
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
+from ziamath.config import config
+from ziamath.zmath import Latex
 
 from tutor.course.tex import TexError
 
-ziamath.config.svg2 = False
+config.svg2 = False
 """With SVG 2 ziamath draws by references that Qt's renderer leaves out."""
 
 _VIEW_BOX = re.compile(r'viewBox="([-\d.e]+) ([-\d.e]+) ([-\d.e]+) ([-\d.e]+)"')
 _SIGN = re.compile(r"(?:(?<=[\[({=,&])|(?<=[\[({=,&] )|(?<=\\cdot )|(?<=\\times )|^)-(?=[\w.\\])")
 """A minus that is a sign and no operation: set tight against its number."""
+_TIMES = re.compile(r"\\times(?![A-Za-z])")
 _KEPT = 600
-_NO_DESCENT = 1.3
+_NO_DESCENT = 1.5
 """Pixels below the baseline that are only the margin of a formula without a descender."""
 
 
@@ -53,7 +55,7 @@ class Formula:
 def outline(tex: str, *, size: float, color: str, display: bool) -> Outline:
     """Raises TexError for TeX that cannot be read."""
     try:
-        svg = str(ziamath.Latex(_SIGN.sub("{-}", tex), size=size, color=color, inline=not display).svg())
+        svg = str(Latex(_spaced(tex), size=size, color=color, inline=not display).svg())
     except Exception as fault:  # ziamath and latex2mathml raise whatever they stumble over
         raise TexError(tex, str(fault) or type(fault).__name__) from fault
     box = _VIEW_BOX.search(svg)
@@ -63,10 +65,15 @@ def outline(tex: str, *, size: float, color: str, display: bool) -> Outline:
     return Outline(svg.encode(), width, -top, height + top)
 
 
+def _spaced(tex: str) -> str:
+    """With the spaces that ziamath does not put: none behind a sign, some around a times."""
+    return _TIMES.sub(r"\\:\\times\\:", _SIGN.sub("{-}", tex))
+
+
 def inline_formula(tex: str, *, font: QFont, color: str, ratio: float) -> Formula:
     """For the middle of a line of text in this font. Raises TexError."""
     size = round(QFontMetrics(font).height() * 0.88, 1)
-    return _inline(tex, size, color, ratio, QFontMetrics(font).xHeight() / 2)
+    return _inline(tex, size, color, ratio, QFontMetrics(font).xHeight())
 
 
 def display_formula(tex: str, *, font: QFont, color: str, ratio: float) -> Formula:
@@ -75,15 +82,16 @@ def display_formula(tex: str, *, font: QFont, color: str, ratio: float) -> Formu
 
 
 @lru_cache(_KEPT)
-def _inline(tex: str, size: float, color: str, ratio: float, half_x: float) -> Formula:
-    """Qt puts a middle-aligned image of height H at (H + half the x-height) / 2 above the baseline: padded to fit."""
+def _inline(tex: str, size: float, color: str, ratio: float, x_height: float) -> Formula:
+    """Qt puts a middle-aligned image of height H at (H + the x-height) / 2 above the baseline: padded to fit."""
     drawn = outline(tex, size=size, color=color, display=False)
     if drawn.descent <= _NO_DESCENT:
         return _painted(
             drawn, math.ceil(drawn.ascent), math.ceil(drawn.ascent) - drawn.ascent, ratio, "baseline"
         )
-    height = math.ceil(max(2 * drawn.ascent - half_x, 2 * drawn.descent + half_x))
-    return _painted(drawn, height, (height + half_x) / 2 - drawn.ascent, ratio, "middle")
+    whole = math.ceil(max(drawn.ascent, drawn.descent + x_height))
+    height = math.ceil(2 * whole - x_height)
+    return _painted(drawn, height, (height + x_height) / 2 - drawn.ascent, ratio, "middle")
 
 
 @lru_cache(_KEPT)

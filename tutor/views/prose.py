@@ -54,6 +54,12 @@ class Prose(QTextBrowser):
         self._opened.clear()
         self._render()
 
+    def fit_width(self) -> None:
+        """As wide as its text on one line, to stand beside something else."""
+        self.document().setTextWidth(-1)
+        self.setFixedWidth(math.ceil(self.document().idealWidth()) + 2)
+        self._fit()
+
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
         self._render()
@@ -62,7 +68,9 @@ class Prose(QTextBrowser):
         pixels = max(self.font().pixelSize(), SMALLEST_PIXELS) * self._scale
         font = QFont(self.font())
         font.setPixelSize(round(pixels))
-        return Look(self._palette, font, mono(max(round(pixels * 0.92), SMALLEST_PIXELS)), self._ratio())
+        return Look(
+            self._palette, font, mono(max(round(pixels * 0.92), SMALLEST_PIXELS)), self.devicePixelRatioF()
+        )
 
     def _page(self) -> Page:
         return to_page(self._markdown, self.look(), self._opened)
@@ -78,10 +86,6 @@ class Prose(QTextBrowser):
     def _fit(self) -> None:
         self.document().setTextWidth(max(self.viewport().width(), 80))
         self.setFixedHeight(max(math.ceil(self.document().size().height()), 1))
-
-    def _ratio(self) -> float:
-        """Drawn at two pixels a pixel at least, so that a screen of another ratio shows no blur."""
-        return max(self.devicePixelRatioF(), 2.0)
 
     def _on_anchor_clicked(self, url: QUrl) -> None:
         target = url.toString()
@@ -106,7 +110,7 @@ class Prose(QTextBrowser):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.DevicePixelRatioChange):
             self._render()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
