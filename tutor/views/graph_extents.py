@@ -1,0 +1,105 @@
+"""How long the numbers of each tensor get while an iteration plays, in characters and pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+from tutor.protocol import Data, TensorId
+from tutor.trace.picture import Shown, Structure
+from tutor.trace.trace import Trace
+from tutor.views.graph_fonts import text_width
+from tutor.views.graph_values import cells, inline, summary
+
+_DECIMALS = 6
+"""Where numbers are no integers, cells keep room for this many characters, since later iterations show others."""
+_KEPT = 40
+"""Of a tensor that changes very often so many values are measured at each end of the run."""
+_TRAY_WIDTH = 196.0
+"""A tray wider than this is written in two lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The longest texts of one tensor and of its gradients."""
+
+    cell: int
+    inline: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """Extents by tensor; a tensor without any known value counts as a short number."""
+
+    by_tensor: dict[TensorId, Extent]
+
+    def cell(self, tensor: TensorId) -> int:
+        """Characters of the widest cell."""
+        return self._of(tensor).cell
+
+    def number(self, tensor: TensorId) -> float:
+        """Pixels of the longest one-line value in a box's row."""
+        return text_width("number_strong", self._of(tensor).number)
+
+    def term(self, tensor: TensorId) -> float:
+        """Pixels of the longest value in a chip, tray or funnel."""
+        return text_width("cell", self._of(tensor).inline)
+
+    def tray(self, tensor: TensorId) -> float:
+        """Pixels of "before + incoming = after", or of the longer of its two lines."""
+        term = self.term(tensor)
+        return 3 * term + 54 if self.tray_lines(tensor) == 1 else 2 * term + 30
+
+    def tray_lines(self, tensor: TensorId) -> int:
+        return 1 if 3 * self.term(tensor) + 54 <= _TRAY_WIDTH else 2
+
+    def _of(self, tensor: TensorId) -> Extent:
+        return self.by_tensor.get(tensor, _SHORT)
+
+
+_SHORT = Extent(3, "0.0", "0.0")
+
+
+def extents(structure: Structure, trace: Trace) -> Extents:
+    """Measured over all that the trace holds of the structure's tensors."""
+    wanted = {box.tensor for box in structure.boxes} | {lane.tensor for lane in structure.lanes}
+    shown: dict[TensorId, list[Shown]] = {tensor: [] for tensor in wanted}
+    shapes = {row.id: tuple(row.shape) for row in trace.tensors}
+    for value in trace.values:
+        if value.tensor in shown:
+            shape = shapes.get(value.tensor, ())
+            shown[value.tensor].append(Shown(value.value, shape, value.stats))
+    for tensor, data in _gradients(trace):
+        if tensor in shown and data is not None:
+            shown[tensor].append(Shown(data, shapes.get(tensor, ())))
+    return Extents({tensor: _extent(_ends(values)) for tensor, values in shown.items() if values})
+
+
+def _gradients(trace: Trace) -> Iterable[tuple[TensorId, Data]]:
+    for backward in trace.backwards:
+        for row in backward.accumulations:
+            yield row.tensor, row.incoming
+            yield row.tensor, row.after
+    for change in trace.changes:
+        if change.what == "grad":
+            yield change.tensor, change.after
+
+
+def _ends(values: list[Shown]) -> list[Shown]:
+    return values if len(values) <= 2 * _KEPT else values[:_KEPT] + values[-_KEPT:]
+
+
+def _extent(values: list[Shown]) -> Extent:
+    lines = [inline(shown) for shown in values]
+    grids = [grid for shown in values if (grid := cells(shown))]
+    texts = [text for grid in grids for row in grid.texts for text in row]
+    longest = max((len(text) for text in texts), default=1)
+    if any("." in text or "e" in text for text in texts):
+        longest = max(longest, _DECIMALS)
+    numbers = [
+        summary(shown) if prod(shown.shape) > 1 and not grids else line
+        for shown, line in zip(values, lines, strict=True)
+    ]
+    return Extent(max(longest, 2), max(lines, key=len), max(numbers, key=len))

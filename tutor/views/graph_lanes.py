@@ -1,0 +1,184 @@
+"""Lanes and chips on the canvas: values go right on the upper line, gradients come back on the lower one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
+
+from tutor.i18n import _
+from tutor.trace.picture import ItemId, Lane, LaneState, Shown
+from tutor.views.graph_items import GraphItem
+from tutor.views.graph_motion import STILL, LaneFrame
+from tutor.views.graph_paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
+from tutor.views.graph_paths import Curve
+from tutor.views.graph_places import CHIP_HEIGHT
+from tutor.views.graph_values import inline, tooltip
+
+_ARROW = 9.0
+_STUB = 0.34
+"""A cut return lane reaches this far."""
+
+
+@dataclass(frozen=True, eq=False)
+class LaneCurves:
+    """The centre line and its two parallels."""
+
+    centre: Curve
+    value: Curve
+    gradient: Curve
+
+
+class LaneItem(GraphItem):
+    """Both lines of one dependence."""
+
+    lane: Lane
+    curves: LaneCurves
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.state: LaneState | None = None
+        self.frame = STILL
+        self.setZValue(1)
+
+    def bind(self, lane: Lane, curves: LaneCurves) -> None:
+        """Stands for this dependence from now on: a new one, or the same place in another iteration."""
+        self.lane = lane
+        self.curves = curves
+        self.state = None
+        self.set_room(_bounds(curves))
+
+    def set_state(self, state: LaneState, frame: LaneFrame) -> None:
+        if state == self.state and frame == self.frame:
+            return
+        self.state = state
+        self.frame = frame
+        self.setVisible(state.present)
+        self.setZValue(2 if frame.strong else 1)
+        self.update()
+
+    def tip_at(self, place: QPointF) -> str:
+        state = self.state
+        if state is None:
+            return ""
+        lines = [] if state.value is None else [_("value {value}").format(value=tooltip(state.value))]
+        if not self.lane.returns:
+            lines.append(_("No return lane: no gradient will come back here"))
+        elif state.gradient is None:
+            lines.append(_("Return lane: no gradient has come back yet"))
+        else:
+            lines.append(_("gradient {value}").format(value=tooltip(state.gradient)))
+        return "\n".join(lines)
+
+    # Qt
+
+    def shape(self) -> QPainterPath:
+        stroker = QPainterPathStroker()
+        stroker.setWidth(18)
+        return stroker.createStroke(polyline(self.curves.centre.points.tolist()))
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        state, frame = self.state, self.frame
+        if state is None:
+            return
+        self._value_line(painter, frame)
+        if self.lane.returns and state.laid and frame.laid > 0:
+            self._return_line(painter, frame, travelled=state.gradient is not None)
+        elif self.lane.cut == "detach" and frame.drawn >= 1.0:
+            self._buffer_stop(painter)
+
+    def _value_line(self, painter: QPainter, frame: LaneFrame) -> None:
+        curve, colour = self.curves.value, self.inks.value
+        complete = frame.drawn >= 1.0
+        end = 1.0 - (_ARROW - 2) / max(curve.length, 1.0) if complete else frame.drawn
+        _stroke(painter, curve, 0.0, end, pen(colour, 1.9))
+        if complete:
+            arrowhead(painter, QPointF(*curve.at(1.0)), (1.0, 0.0), colour, size=_ARROW)
+
+    def _return_line(self, painter: QPainter, frame: LaneFrame, *, travelled: bool) -> None:
+        """Dotted where it is laid, solid from the node towards the input as far as the gradient has travelled."""
+        curve, colour = self.curves.gradient, self.inks.gradient
+        start = (_ARROW - 2) / max(curve.length, 1.0)
+        solid = frame.solid if travelled else 0.0
+        border = 1.0 - solid
+        if border > start:
+            _stroke(painter, curve, max(1.0 - frame.laid, start), border, dotted(colour, 2.0))
+        if solid > 0:
+            _stroke(painter, curve, max(border, start), 1.0, pen(colour, 3.6 if frame.strong else 2.3))
+        if frame.laid >= 1.0:
+            size = _ARROW + 3 if solid >= 1.0 and frame.strong else _ARROW
+            arrowhead(painter, QPointF(*curve.at(0.0)), (-1.0, 0.0), colour, size=size)
+
+    def _buffer_stop(self, painter: QPainter) -> None:
+        """The return lane ends in a buffer stop: nothing gets past it to the input."""
+        curve, colour = self.curves.gradient, self.inks.gradient
+        place = 1.0 - _STUB
+        _stroke(painter, curve, place, 1.0, dotted(colour, 2.0))
+        x, y = curve.at(place)
+        normal_x, normal_y = curve.normal(place)
+        painter.setPen(pen(colour, 4.0))
+        painter.drawLine(
+            QPointF(x - normal_x * 7, y - normal_y * 7 + 3), QPointF(x + normal_x * 7, y + normal_y * 7 + 3)
+        )
+
+
+class ChipItem(GraphItem):
+    """A number that waits beside its lane: the value of a tensor without a name, or the gradient that came back."""
+
+    def __init__(self, inks: Inks, *, gradient: bool) -> None:
+        super().__init__(inks)
+        self.gradient = gradient
+        self.filled = False
+        self.text = ""
+        self.shown: Shown | None = None
+        self.setZValue(5)
+        self.hide()
+
+    def set_shown(self, shown: Shown | None) -> None:
+        """Nothing to show hides it."""
+        if shown == self.shown:
+            return
+        self.shown = shown
+        self.setVisible(shown is not None)
+        if shown is None:
+            return
+        self.text = inline(shown)
+        width = chip_size(self.text)
+        self.set_room(QRectF(-width / 2 - 2, -CHIP_HEIGHT / 2 - 2, width + 4, CHIP_HEIGHT + 4))
+        self.name = self.text
+        self.update()
+
+    def tip_at(self, place: QPointF) -> str:
+        if self.shown is None:
+            return ""
+        words = _("gradient {value}") if self.gradient else _("value {value}")
+        return words.format(value=tooltip(self.shown))
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        rect = self._room.adjusted(2, 2, -2, -2)
+        chip(painter, rect, self.text, self.inks, gradient=self.gradient, filled=self.filled)
+
+
+def same_memory_path(positions: Mapping[ItemId, QRectF], one: ItemId, other: ItemId) -> QPainterPath:
+    """From the lower edge of one box to the lower edge of another, sagging between them."""
+    start, end = positions[one], positions[other]
+    left = QPointF(start.center().x() + 20, start.bottom())
+    right = QPointF(end.center().x() - 20, end.bottom())
+    sag = max(left.y(), right.y()) + 46
+    path = QPainterPath(left)
+    path.cubicTo(QPointF(left.x(), sag), QPointF(right.x(), sag), right)
+    return path
+
+
+def _stroke(painter: QPainter, curve: Curve, start: float, end: float, line: QPen) -> None:
+    painter.setPen(line)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(polyline(curve.part(start, end).tolist()))
+
+
+def _bounds(curves: LaneCurves) -> QRectF:
+    points = curves.centre.points
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return QRectF(left, top, right - left, bottom - top).adjusted(-16, -16, 16, 16)

@@ -1,0 +1,301 @@
+"""One step as three beats, without Qt: receives, multiplies, passes on. `frame(before, after, progress)` says what is seen.
+
+Before its beat a thing shows the state before the step, after it the state after; what travels in between is a `Mover`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from tutor.trace.picture import (
+    BoxState,
+    CircleState,
+    GradRow,
+    ItemId,
+    Lane,
+    LaneId,
+    LaneState,
+    Motion,
+    Picture,
+    Shown,
+)
+
+LANDING = 1 / 3
+"""When the first beat ends: what was received has landed."""
+PASSING = 2 / 3
+REST = 0.5
+"""Where on a lane a gradient waits as a chip, seen from its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFrame:
+    """How much of a lane is there: the value lane from its source on, the return lane from its target on."""
+
+    drawn: float = 1.0
+    laid: float = 1.0
+    solid: float = 1.0
+    strong: bool = False
+    gradient_chip: bool = True
+    value_chip: bool = True
+
+
+STILL = LaneFrame()
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A filled chip on its way: `at` is its place on the lane, 0 at the source."""
+
+    lane: LaneId
+    gradient: bool
+    at: float
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What differs from the still picture of the state after the step."""
+
+    boxes: Mapping[ItemId, BoxState]
+    circles: Mapping[ItemId, CircleState]
+    lane_states: Mapping[LaneId, LaneState]
+    lanes: Mapping[LaneId, LaneFrame] = field(default_factory=dict)
+    movers: tuple[Mover, ...] = ()
+    appearing: Mapping[ItemId, float] = field(default_factory=dict)
+    working: ItemId | None = None
+    outline: float = 1.0
+    """How far the outline of the working item is filled, from the side where something came in."""
+    glowing: frozenset[ItemId] = frozenset()
+    callout: bool = True
+    focus: frozenset[ItemId] | None = None
+    """The items and lanes of the step; None: nothing is faded."""
+    focus_lanes: frozenset[LaneId] = frozenset()
+
+
+def frame(before: Picture | None, after: Picture, progress: float) -> Frame:
+    """What is seen at this progress of the step that led from `before` to `after`; at 1 it is exactly `after`."""
+    motion = after.motion
+    still = replace(_still(after), **_focus(after))
+    if before is None or progress >= 1.0:
+        return still
+    match motion.kind:
+        case "none":
+            return still
+        case "forward":
+            return _forward(before, after, still, progress)
+        case "backward":
+            return _backward(before, after, still, progress)
+        case "accumulate":
+            return _accumulate(before, after, still, progress)
+        case "change" | "error":
+            return _change(before, after, still, progress)
+        case _:
+            assert_never(motion.kind)
+
+
+def beat(progress: float, number: int) -> float:
+    """How far the beat 0, 1 or 2 is over, 0 to 1, slow at both ends."""
+    linear = min(max(progress * 3 - number, 0.0), 1.0)
+    return linear * linear * (3 - 2 * linear)
+
+
+def _still(after: Picture) -> Frame:
+    motion = after.motion
+    strong = {lane: LaneFrame(strong=True) for lane in _strong_lanes(motion)}
+    glowing = frozenset(after.callout.glows) if after.callout else frozenset()
+    return Frame(
+        after.boxes,
+        after.circles,
+        after.lanes,
+        lanes=strong,
+        working=motion.item if motion.kind != "none" else None,
+        glowing=glowing | (frozenset(motion.boxes) if motion.kind == "change" else frozenset()),
+    )
+
+
+def _strong_lanes(motion: Motion) -> tuple[LaneId, ...]:
+    return (
+        motion.passes if motion.kind == "backward" else motion.receives if motion.kind == "accumulate" else ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The structure's lanes by name."""
+
+    by_id: Mapping[LaneId, Lane]
+
+    def items(self, lanes: Iterable[LaneId]) -> set[ItemId]:
+        known = [self.by_id[lane] for lane in lanes if lane in self.by_id]
+        return {lane.source for lane in known} | {lane.target for lane in known}
+
+
+def _focus(after: Picture) -> dict[str, frozenset[ItemId] | frozenset[LaneId] | None]:
+    motion = after.motion
+    if motion.kind == "none":
+        return {"focus": None, "focus_lanes": frozenset()}
+    lanes = (*motion.receives, *motion.passes)
+    items = _Ends({lane.id: lane for lane in after.structure.lanes}).items(lanes) | set(motion.boxes)
+    if motion.item is not None:
+        items.add(motion.item)
+    if after.callout is not None:
+        items |= {after.callout.item, *after.callout.glows}
+    return {"focus": frozenset(items) or None, "focus_lanes": frozenset(lanes)}
+
+
+def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
+    """Values run to the circle, the circle works, its output fades in; the return lanes are laid meanwhile."""
+    motion = after.motion
+    arrive, work, leave = (beat(progress, number) for number in range(3))
+    boxes = dict(after.boxes)
+    appearing: dict[ItemId, float] = {}
+    for item in motion.boxes:
+        if _new_box(before, item):
+            appearing[item] = leave
+        elif progress < PASSING and item in before.boxes:
+            boxes[item] = before.boxes[item]
+    if motion.item is not None and not _had_circle(before, motion.item):
+        appearing[motion.item] = max(arrive, 0.15)
+    lanes = {
+        lane: LaneFrame(arrive, work, 0.0, value_chip=True)
+        for lane in motion.receives
+        if not _had_lane(before, lane)
+    }
+    lanes |= {lane: LaneFrame(leave, leave, 0.0, value_chip=leave >= 1.0) for lane in motion.passes}
+    movers = [*_values(after, motion.receives, arrive), *_values(after, motion.passes, leave)]
+    return replace(
+        still,
+        boxes=boxes,
+        lanes={**still.lanes, **lanes},
+        movers=tuple(movers),
+        appearing=appearing,
+        outline=arrive,
+        callout=progress >= LANDING,
+    )
+
+
+def _backward(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
+    """A gradient docks, is multiplied, and the products leave together; lanes turn solid behind them."""
+    motion = after.motion
+    arrive, _work, leave = (beat(progress, number) for number in range(3))
+    ends = _Ends({lane.id: lane for lane in after.structure.lanes})
+    sources = {ends.by_id[lane].source for lane in motion.passes if lane in ends.by_id}
+    boxes = {**after.boxes, **{item: before.boxes[item] for item in sources if item in before.boxes}}
+    circles = {
+        **after.circles,
+        **{
+            item: _working_tabs(before.circles[item], after.circles[item], item == motion.item)
+            for item in sources
+            if item in before.circles and item in after.circles
+        },
+    }
+    lanes = {lane: LaneFrame(solid=leave, strong=True, gradient_chip=False) for lane in motion.passes}
+    movers = [*_waiting(after, motion.receives, arrive), *_gradients(after, motion.passes, leave)]
+    return replace(
+        still,
+        boxes=boxes,
+        circles=circles,
+        lanes={**still.lanes, **lanes},
+        movers=tuple(movers),
+        outline=arrive,
+        callout=progress >= LANDING,
+        glowing=still.glowing if progress >= LANDING else frozenset(),
+    )
+
+
+def _accumulate(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
+    """The pulse lands in the tray, the tray adds, and only then the `.grad` row changes."""
+    motion = after.motion
+    touched = [item for item in {motion.item, *motion.boxes} if item in after.boxes and item in before.boxes]
+    boxes = dict(after.boxes)
+    for item in touched:
+        boxes[item] = _landing(before.boxes[item], after.boxes[item], progress)
+    return replace(
+        still,
+        boxes=boxes,
+        movers=tuple(_waiting(after, motion.receives, beat(progress, 0))),
+        outline=beat(progress, 0),
+        callout=progress >= LANDING,
+    )
+
+
+def _landing(before: BoxState, after: BoxState, progress: float) -> BoxState:
+    tray = after.tray
+    if tray is not None and progress < LANDING:
+        tray = (
+            before.tray
+            if before.tray and before.tray.backward == tray.backward
+            else replace(tray, landed=False)
+        )
+    grad: GradRow = before.grad if progress < PASSING else after.grad
+    return replace(after, tray=tray, grad=grad)
+
+
+def _change(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
+    """What is written shows the old until the middle of the step."""
+    if progress >= 0.5:
+        return still
+    boxes = dict(after.boxes)
+    for item in (*after.motion.boxes, after.motion.item):
+        if item is not None and item in boxes and item in before.boxes and before.boxes[item].present:
+            boxes[item] = before.boxes[item]
+    return replace(still, boxes=boxes, outline=beat(progress, 0))
+
+
+def _working_tabs(before: CircleState, after: CircleState, working: bool) -> CircleState:
+    return after if working else before
+
+
+def _values(picture: Picture, lanes: Iterable[LaneId], t: float) -> Iterable[Mover]:
+    if not 0.0 < t < 1.0:
+        return
+    for lane in lanes:
+        shown = _lane_value(picture, lane)
+        if shown is not None:
+            yield Mover(lane, False, t, shown)
+
+
+def _gradients(picture: Picture, lanes: Iterable[LaneId], t: float) -> Iterable[Mover]:
+    for lane in lanes if 0.0 < t < 1.0 else ():
+        state = picture.lanes.get(lane)
+        if state is not None and state.gradient is not None:
+            yield Mover(lane, True, 1.0 - t, state.gradient)
+
+
+def _waiting(picture: Picture, lanes: Iterable[LaneId], t: float) -> Iterable[Mover]:
+    """Gradients that waited half-way go on to the end of their lane."""
+    return [
+        replace(mover, at=REST * (1.0 - t)) for mover in _gradients(picture, lanes, min(max(t, 0.01), 1.0))
+    ]
+
+
+def _lane_value(picture: Picture, lane: LaneId) -> Shown | None:
+    state = picture.lanes.get(lane)
+    if state is not None and state.value is not None:
+        return state.value
+    row = next((row for row in picture.structure.lanes if row.id == lane), None)
+    if row is None:
+        return None
+    for item in (row.source, row.target):
+        box = picture.boxes.get(item)
+        if box is not None and _is_tensor(picture, item, row):
+            return box.value
+    return None
+
+
+def _is_tensor(picture: Picture, item: ItemId, lane: Lane) -> bool:
+    return any(box.id == item and box.tensor == lane.tensor for box in picture.structure.boxes)
+
+
+def _new_box(before: Picture, item: ItemId) -> bool:
+    return item not in before.boxes or not before.boxes[item].present
+
+
+def _had_circle(before: Picture, item: ItemId) -> bool:
+    return item in before.circles and before.circles[item].present
+
+
+def _had_lane(before: Picture, lane: LaneId) -> bool:
+    return lane in before.lanes and before.lanes[lane].present

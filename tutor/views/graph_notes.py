@@ -1,0 +1,222 @@
+"""What is said beside the graph: the callout of the running node, v at the seed, the bands, the dotted `grad_fn` line."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
+
+from tutor.i18n import _
+from tutor.trace.picture import Callout, Shown, Zone
+from tutor.views.graph_fonts import text_width
+from tutor.views.graph_items import GraphItem
+from tutor.views.graph_paint import LEFT, Inks, dotted, pen, write
+from tutor.views.graph_values import inline, tooltip
+
+_LINE = 20.0
+_CALLOUT_PAD = 14.0
+
+
+class CalloutItem(GraphItem):
+    """What the running node does, in numbers, with a pointer to it."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.callout: Callout | None = None
+        self.rect = QRectF()
+        self._tip = QPointF()
+        self.setZValue(9)
+        self.hide()
+
+    def size_for(self, callout: Callout) -> tuple[float, float]:
+        widths = [text_width("title", callout.title), *(text_width("note", line) for line in callout.lines)]
+        height = 28 + _LINE * len(callout.lines) + (8 if callout.lines else 4)
+        return max(widths) + 2 * _CALLOUT_PAD, height
+
+    def show_at(self, callout: Callout, rect: QRectF, anchor: QRectF) -> None:
+        """Stands in `rect` and points at the nearest border of `anchor`; scene coordinates."""
+        self.callout = callout
+        self.name = "\n".join((callout.title, *callout.lines))
+        self.rect = rect
+        self._tip = _nearest(anchor, rect)
+        self.set_room(rect.united(QRectF(self._tip, self._tip)).adjusted(-6, -6, 6, 6))
+        self.show()
+        self.update()
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        if self.callout is None:
+            return
+        inks, rect = self.inks, self.rect
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(inks.faded("ink", 0.07))
+        painter.drawRoundedRect(rect.translated(1.5, 2.5), 10, 10)
+        painter.setPen(pen(inks.gradient, 1.4))
+        painter.setBrush(inks.panel)
+        painter.drawPath(_balloon(rect, self._tip))
+        line = QRectF(rect.left() + _CALLOUT_PAD, rect.top() + 6, rect.width() - 2 * _CALLOUT_PAD, 24)
+        write(painter, line, self.callout.title, role="title", colour=inks.gradient_text)
+        for row, text in enumerate(self.callout.lines):
+            place = QRectF(line.left(), rect.top() + 29 + row * _LINE, line.width() + 8, _LINE)
+            write(painter, place, text, role="note", colour=inks.ink)
+
+
+class SeedItem(GraphItem):
+    """v, the gradient that a backward began with, at the tensor on which it was called."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.shown: Shown | None = None
+        self.text = ""
+        self.setZValue(4)
+        self.hide()
+
+    def set_shown(self, shown: Shown | None) -> None:
+        if shown == self.shown:
+            return
+        self.shown = shown
+        self.setVisible(shown is not None)
+        if shown is not None:
+            self.text = f"v = {inline(shown)}"
+            self.name = self.text
+            self.set_room(QRectF(-4, -14, seed_width(self.text) + 8, 28))
+            self.update()
+
+    def tip_at(self, place: QPointF) -> str:
+        head = _("v: where backward begins, how much each element counts")
+        return head if self.shown is None else f"{head}\n{tooltip(self.shown)}"
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        painter.setPen(pen(self.inks.gradient, 2.3))
+        painter.drawLine(QPointF(2, 0), QPointF(13, 0))
+        place = QRectF(18, -12, seed_width(self.text), 24)
+        write(painter, place, self.text, role="code", colour=self.inks.gradient_text, align=LEFT)
+
+
+def seed_width(text: str) -> float:
+    return text_width("code", text) + 22
+
+
+class ZoneItem(GraphItem):
+    """The hatched band behind what ran under no_grad (or, with a lock, inference_mode)."""
+
+    def __init__(self, inks: Inks, zone: Zone, rect: QRectF) -> None:
+        super().__init__(inks)
+        self.zone = zone
+        self.setZValue(-5)
+        self._rect = rect
+        self.set_room(rect.adjusted(-2, -2, 2, 2))
+        self.name = zone_label(zone)
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        inks = self.inks
+        painter.setPen(dotted(inks.muted, 1.3))
+        painter.setBrush(inks.faded("zone", 0.55))
+        painter.drawRoundedRect(self._rect, 12, 12)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(inks.faded("muted", 0.22), Qt.BrushStyle.BDiagPattern))
+        painter.drawRoundedRect(self._rect, 12, 12)
+        text = zone_label(self.zone)
+        tag = QRectF(self._rect.left() + 8, self._rect.top() + 5, text_width("tab", text) + 16, 20)
+        painter.setBrush(inks.panel)
+        painter.drawRoundedRect(tag, 6, 6)
+        write(painter, tag.adjusted(8, 0, 0, 0), text, role="tab", colour=inks.muted)
+
+
+def zone_label(zone: Zone) -> str:
+    word = "no_grad" if zone.kind == "no_grad" else "inference_mode 🔒"
+    if zone.lines is None:
+        return word
+    first, last = zone.lines
+    if first == last:
+        return _("{word} · line {line}").format(word=word, line=first)
+    return _("{word} · lines {first}–{last}").format(word=word, first=first, last=last)
+
+
+class SameMemoryItem(GraphItem):
+    """The thin double line between a tensor and its detached twin."""
+
+    def __init__(self, inks: Inks, path: QPainterPath) -> None:
+        super().__init__(inks)
+        self._path = path
+        self.setZValue(0)
+        self.name = _("same memory")
+        self.set_room(path.boundingRect().adjusted(-6, -6, 6, 24))
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(pen(self.inks.muted, 4.2))
+        painter.drawPath(self._path)
+        painter.setPen(pen(self.inks.ground, 2.0))
+        painter.drawPath(self._path)
+        middle = self._path.pointAtPercent(0.5)
+        text = _("same memory")
+        width = text_width("small", text) + 10
+        place = QRectF(middle.x() - width / 2, middle.y() - 9, width, 18)
+        painter.fillRect(place, self.inks.ground)
+        write(painter, place.adjusted(5, 0, 0, 0), text, role="small", colour=self.inks.muted)
+
+
+class GradFnItem(GraphItem):
+    """The dotted line from the selected tensor to the node that made it."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self._path = QPainterPath()
+        self._place = QRectF()
+        self.setZValue(4)
+        self.name = "grad_fn"
+        self.hide()
+
+    def join(self, box: QRectF, port: QPointF) -> None:
+        """From the lower edge of the box (scene coordinates) to the right edge of the tab."""
+        start = QPointF(box.left() + 24, box.bottom())
+        bend = max(start.y() + 26, port.y())
+        path = QPainterPath(start)
+        path.cubicTo(QPointF(start.x(), bend + 8), QPointF(port.x() + 56, port.y()), port)
+        self._path = path
+        middle = path.pointAtPercent(0.45)
+        width = text_width("code", "grad_fn") + 8
+        self._place = QRectF(middle.x() - width / 2, middle.y() - 9, width, 18)
+        self.set_room(path.boundingRect().united(self._place).adjusted(-6, -6, 6, 6))
+        self.show()
+        self.update()
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(dotted(self.inks.special, 2.4))
+        painter.drawPath(self._path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.inks.ground)
+        painter.drawRoundedRect(self._place, 4, 4)
+        write(
+            painter, self._place.adjusted(4, 0, 0, 0), "grad_fn", role="code", colour=self.inks.special_text
+        )
+
+
+def _nearest(anchor: QRectF, rect: QRectF) -> QPointF:
+    """The point of the anchor's border that the callout points at."""
+    middle = rect.center()
+    x = min(max(middle.x(), anchor.left()), anchor.right())
+    y = min(max(middle.y(), anchor.top()), anchor.bottom())
+    if rect.left() >= anchor.right():
+        return QPointF(anchor.right() + 3, min(max(middle.y(), anchor.top() + 10), anchor.bottom() - 10))
+    if rect.right() <= anchor.left():
+        return QPointF(anchor.left() - 3, min(max(middle.y(), anchor.top() + 10), anchor.bottom() - 10))
+    return QPointF(x, anchor.bottom() + 3 if rect.top() >= anchor.bottom() else anchor.top() - 3 if y else y)
+
+
+def _balloon(rect: QRectF, tip: QPointF) -> QPainterPath:
+    """A rounded rectangle that grows a pointer towards the tip."""
+    body = QPainterPath()
+    body.addRoundedRect(rect, 10, 10)
+    middle = rect.center()
+    if rect.left() <= tip.x() <= rect.right():
+        x = min(max(tip.x(), rect.left() + 18), rect.right() - 18)
+        y = rect.top() + 2 if tip.y() < middle.y() else rect.bottom() - 2
+        foot = [QPointF(x - 7, y), tip, QPointF(x + 7, y)]
+    else:
+        y = min(max(tip.y(), rect.top() + 16), rect.bottom() - 16)
+        x = rect.left() + 2 if tip.x() < middle.x() else rect.right() - 2
+        foot = [QPointF(x, y - 7), tip, QPointF(x, y + 7)]
+    pointer = QPainterPath()
+    pointer.addPolygon(QPolygonF([*foot, foot[0]]))
+    return body.united(pointer)

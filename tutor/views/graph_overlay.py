@@ -1,0 +1,124 @@
+"""What lies over the canvas: the words of an empty state, and the small buttons in its corner."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from tutor.i18n import _
+from tutor.views.theme import Palette
+
+_EDGE = 8
+
+
+class EmptyState(QFrame):
+    """A title and a hint in the middle of the canvas."""
+
+    def __init__(self, canvas: QWidget) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        self.title = QLabel(self)
+        self.text = QLabel(self)
+        self.cancel = QPushButton(self)
+        column = QVBoxLayout(self)
+        column.setSpacing(6)
+        for label in (self.title, self.text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(True)
+            column.addWidget(label)
+        column.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignCenter)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.cancel.hide()
+        canvas.installEventFilter(self)
+        self.retranslate()
+        self.hide()
+
+    def retranslate(self) -> None:
+        self.cancel.setText(_("Cancel"))
+
+    def apply_theme(self, palette: Palette) -> None:
+        self.title.setStyleSheet(f"color: {palette.ink}; font-size: 17px; font-weight: 600;")
+        self.text.setStyleSheet(f"color: {palette.muted}; font-size: 13px;")
+
+    def show_words(self, words: tuple[str, str] | None, *, cancel: bool = False) -> None:
+        """None hides it."""
+        self.setVisible(words is not None)
+        if words is None:
+            return
+        self.title.setText(words[0])
+        self.text.setText(words[1])
+        self.text.setVisible(bool(words[1]))
+        self.cancel.setVisible(cancel)
+        self._centre()
+
+    def _centre(self) -> None:
+        width = min(420, self._canvas.width() - 40)
+        self.setFixedWidth(max(width, 80))
+        self.adjustSize()
+        self.move((self._canvas.width() - self.width()) // 2, (self._canvas.height() - self.height()) // 2)
+
+    # Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and not self.isHidden():
+            self._centre()
+        return False
+
+
+class GraphButtons(QFrame):
+    """Fit, all iterations, legend: in the upper right corner."""
+
+    def __init__(self, canvas: QWidget) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        self.all, self.fit, self.legend = QToolButton(self), QToolButton(self), QToolButton(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for button in (self.all, self.fit, self.legend):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(button)
+        self.all.setCheckable(True)
+        self.legend.setCheckable(True)
+        self.legend.setChecked(True)
+        canvas.installEventFilter(self)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        for button, text, tip in (
+            (self.all, _("All"), _("Show all iterations at once")),
+            (self.fit, _("Fit"), _("Fit the picture to the window (0)")),
+            (self.legend, _("Legend"), _("Show or hide what colours and shapes mean")),
+        ):
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(tip)
+        self._place()
+
+    def apply_theme(self, palette: Palette) -> None:
+        self.setStyleSheet(
+            f"QToolButton {{ color: {palette.muted}; background: {palette.panel}; border: 1px solid {palette.faint};"
+            " border-radius: 5px; padding: 2px 8px; font-size: 12px; }"
+            f"QToolButton:hover {{ color: {palette.ink}; }}"
+            f"QToolButton:checked {{ color: {palette.value_text}; border-color: {palette.value}; }}"
+            f"QToolButton:focus {{ border-color: {palette.value}; }}"
+        )
+        self._place()
+
+    def set_all(self, on: bool) -> None:
+        blocked = self.all.blockSignals(True)
+        self.all.setChecked(on)
+        self.all.blockSignals(blocked)
+        self._place()
+
+    def _place(self) -> None:
+        self.adjustSize()
+        self.move(self._canvas.width() - self.width() - _EDGE, _EDGE)
+        self.raise_()
+
+    # Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False

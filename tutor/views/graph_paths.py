@@ -1,0 +1,97 @@
+"""The geometry of lanes, without Qt: a smooth centre line through the layout's points, and its two parallels.
+
+A lane's parameter runs from 0 at the source to 1 at the target, by length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+XY = tuple[float, float]
+
+HALF_GAP = 5.0
+"""Each lane lies this far from the centre line, along the normal."""
+_SAMPLES = 28
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A polyline fine enough to look smooth."""
+
+    points: Floats
+
+    @cached_property
+    def lengths(self) -> Floats:
+        steps = np.hypot(*np.diff(self.points, axis=0).T)
+        return np.concatenate(([0.0], np.cumsum(steps)))
+
+    @property
+    def length(self) -> float:
+        return float(self.lengths[-1])
+
+    def at(self, t: float) -> XY:
+        """The point at this share of the length."""
+        place = t * self.length
+        x = np.interp(place, self.lengths, self.points[:, 0])
+        y = np.interp(place, self.lengths, self.points[:, 1])
+        return float(x), float(y)
+
+    def part(self, start: float, end: float) -> Floats:
+        """The points between two shares of the length, both ends included; empty when nothing lies between."""
+        if end <= start:
+            return np.empty((0, 2))
+        low, high = start * self.length, end * self.length
+        inside = self.points[(self.lengths > low) & (self.lengths < high)]
+        return np.vstack([self.at(start), inside, self.at(end)])
+
+    def normal(self, t: float) -> XY:
+        """The unit normal there; on a lane from left to right it points down."""
+        before, after = np.array(self.at(max(t - 0.02, 0.0))), np.array(self.at(min(t + 0.02, 1.0)))
+        x, y = after - before
+        length = float(np.hypot(x, y)) or 1.0
+        return float(-y / length), float(x / length)
+
+
+def smooth(points: Sequence[XY]) -> Curve:
+    """A curve through the points, horizontal at each of them, so that it leaves and arrives like a railway."""
+    u = np.linspace(0.0, 1.0, _SAMPLES)[:, None]
+    pieces = []
+    for start, end in pairwise(points):
+        p, q = np.array(start), np.array(end)
+        reach = np.array([abs(q[0] - p[0]) * 0.5, 0.0])
+        pieces.append(_bezier(u, p, p + reach, q - reach, q))
+    return Curve(_without_repeats(np.vstack(pieces)))
+
+
+def parallel(curve: Curve, distance: float) -> Curve:
+    """The curve that keeps this distance along the normal: negative is above on a lane from left to right."""
+    tangent = np.gradient(curve.points, axis=0)
+    length = np.hypot(tangent[:, 0], tangent[:, 1])[:, None]
+    normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / np.where(length == 0, 1.0, length)
+    normal[0], normal[-1] = (0.0, 1.0), (0.0, 1.0)
+    return Curve(curve.points + normal * distance)
+
+
+def ending(curve: Curve, start_x: float, end_x: float) -> Curve:
+    """The same curve cut or prolonged so that it begins and ends at these abscissae."""
+    points = curve.points
+    inside = points[(points[:, 0] > start_x) & (points[:, 0] < end_x)] if end_x > start_x else points[1:-1]
+    first, last = (start_x, float(points[0, 1])), (end_x, float(points[-1, 1]))
+    return Curve(_without_repeats(np.vstack([first, inside, last])))
+
+
+def _bezier(u: Floats, a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
+    v = 1.0 - u
+    return np.asarray(v**3 * a + 3 * v * v * u * b + 3 * v * u * u * c + u**3 * d)
+
+
+def _without_repeats(points: Floats) -> Floats:
+    keep = np.concatenate(([True], np.any(np.abs(np.diff(points, axis=0)) > 1e-9, axis=1)))
+    return np.asarray(points[keep])

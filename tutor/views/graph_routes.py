@@ -1,0 +1,156 @@
+"""From a layout to what is drawn: where each item stands, at which ports its lanes arrive, and where chips rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+
+from PySide6.QtCore import QPointF, QRectF
+
+from tutor.trace.layout import Layout
+from tutor.trace.picture import ItemId, Lane, LaneId, Structure
+from tutor.views.graph_lanes import LaneCurves
+from tutor.views.graph_paths import HALF_GAP, XY, ending, parallel, smooth
+from tutor.views.graph_places import Crowd, chip_place
+from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
+
+_BOX_PORTS = 30.0
+_CIRCLE_PORTS = 21.0
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """The still geometry of one structure, in scene coordinates."""
+
+    items: Mapping[ItemId, QPointF]
+    lanes: Mapping[LaneId, LaneCurves]
+    value_chips: Mapping[LaneId, QPointF]
+    gradient_chips: Mapping[LaneId, QPointF]
+    crowd: Crowd
+    bounds: QRectF
+
+    def rect(self, item: ItemId, local: QRectF) -> QRectF:
+        return local.translated(self.items[item])
+
+
+def places(structure: Structure, sizes: Sizes, layout: Layout) -> Places:
+    """Everything that stands still while the structure plays."""
+    items = {item: QPointF(*sizes.origin(item, point.x, point.y)) for item, point in layout.positions.items()}
+    lanes = _curves(structure, sizes, layout, items)
+    crowd = _crowd(sizes, items, lanes)
+    values: dict[LaneId, QPointF] = {}
+    gradients: dict[LaneId, QPointF] = {}
+    for lane in structure.lanes:
+        curve = lanes[lane.id].centre
+        width = sizes.chips[lane.id]
+        if not lane.named:
+            values[lane.id] = chip_place(curve, width, crowd, below=False)
+        if lane.returns:
+            gradients[lane.id] = chip_place(curve, width, crowd, below=True)
+    bounds = QRectF()
+    for item, place in items.items():
+        bounds = bounds.united(sizes.anatomies[item].footprint.translated(place))
+    for point in (*values.values(), *gradients.values()):
+        bounds = bounds.united(QRectF(point.x() - 24, point.y() - 12, 48, 24))
+    return Places(items, lanes, values, gradients, crowd, bounds)
+
+
+def _curves(
+    structure: Structure, sizes: Sizes, layout: Layout, items: Mapping[ItemId, QPointF]
+) -> dict[LaneId, LaneCurves]:
+    waypoints = {lane.id: _waypoints(lane, sizes, layout, items) for lane in structure.lanes}
+    leaving = _ports(structure, sizes, items, waypoints, leaving=True)
+    arriving = _ports(structure, sizes, items, waypoints, leaving=False)
+    curves = {}
+    for lane in structure.lanes:
+        start, end = leaving[lane.id], arriving[lane.id]
+        centre = smooth([start, *waypoints[lane.id], end])
+        value, gradient = parallel(centre, -HALF_GAP), parallel(centre, HALF_GAP)
+        curves[lane.id] = LaneCurves(
+            centre,
+            ending(value, *_ends(lane, sizes, items, (start[1] - HALF_GAP, end[1] - HALF_GAP), tip=1.0)),
+            ending(gradient, *_ends(lane, sizes, items, (start[1] + HALF_GAP, end[1] + HALF_GAP), tip=0.0)),
+        )
+    return curves
+
+
+def _waypoints(lane: Lane, sizes: Sizes, layout: Layout, items: Mapping[ItemId, QPointF]) -> list[XY]:
+    """The layout's points strictly between both items: where a long lane passes the columns."""
+    left = items[lane.source].x() + sizes.anatomies[lane.source].footprint.right() + 6
+    right = items[lane.target].x() + sizes.anatomies[lane.target].footprint.left() - 6
+    found = [(point.x, point.y) for point in layout.routes.get(lane.id, ())]
+    return [(x, y) for x, y in found if left < x < right][0:64]
+
+
+def _ports(
+    structure: Structure,
+    sizes: Sizes,
+    items: Mapping[ItemId, QPointF],
+    waypoints: Mapping[LaneId, list[XY]],
+    *,
+    leaving: bool,
+) -> dict[LaneId, XY]:
+    """A place on the border for each lane, ordered by where it goes to or comes from, so that none cross there."""
+    sides: dict[ItemId, list[Lane]] = {}
+    for lane in structure.lanes:
+        sides.setdefault(lane.source if leaving else lane.target, []).append(lane)
+    ports: dict[LaneId, XY] = {}
+    for item, lanes in sides.items():
+        lanes.sort(key=lambda lane: (_other_y(lane, items, waypoints, leaving=leaving), lane.slot, lane.id))
+        spacing = _spacing(sizes, item, len(lanes))
+        origin = items[item]
+        for row, lane in enumerate(lanes):
+            y = (row - (len(lanes) - 1) / 2) * spacing
+            x = border(sizes.anatomies[item], y)
+            ports[lane.id] = (origin.x() + (x if leaving else -x), origin.y() + y)
+    return ports
+
+
+def _other_y(
+    lane: Lane, items: Mapping[ItemId, QPointF], waypoints: Mapping[LaneId, list[XY]], *, leaving: bool
+) -> float:
+    points = waypoints[lane.id]
+    if points:
+        return points[0 if leaving else -1][1]
+    return items[lane.target if leaving else lane.source].y()
+
+
+def _spacing(sizes: Sizes, item: ItemId, count: int) -> float:
+    body = sizes.anatomies[item].body
+    wanted = _BOX_PORTS if isinstance(sizes.anatomies[item], BoxAnatomy) else _CIRCLE_PORTS
+    return min(wanted, (body.height() - 20) / max(count - 1, 1))
+
+
+def border(anatomy: BoxAnatomy | CircleAnatomy, y: float) -> float:
+    """How far right of the middle the outline is at this height."""
+    half_width, half_height = anatomy.body.width() / 2, anatomy.body.height() / 2
+    if isinstance(anatomy, BoxAnatomy):
+        return half_width
+    inside = max(half_height * half_height - y * y, 0.0)
+    return half_width - half_height + sqrt(inside)
+
+
+def _ends(
+    lane: Lane, sizes: Sizes, items: Mapping[ItemId, QPointF], ys: tuple[float, float], *, tip: float
+) -> tuple[float, float]:
+    """The abscissae where this line touches both outlines; an arrowhead keeps a hair's breadth."""
+    source, target = items[lane.source], items[lane.target]
+    start = source.x() + border(sizes.anatomies[lane.source], ys[0] - source.y())
+    end = target.x() - border(sizes.anatomies[lane.target], ys[1] - target.y())
+    return start + 2.5 * (1.0 - tip) + 1, end - 2.5 * tip - 1
+
+
+def _crowd(sizes: Sizes, items: Mapping[ItemId, QPointF], lanes: Mapping[LaneId, LaneCurves]) -> Crowd:
+    crowd = Crowd()
+    for item, place in items.items():
+        anatomy = sizes.anatomies[item]
+        crowd.add(anatomy.body.translated(place).adjusted(-4, -4, 4, 4))
+        parts = anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,)
+        for part in (*parts, anatomy.funnel and anatomy.funnel.adjusted(-4, -18, 4, 8)):
+            if part:
+                crowd.add(part.translated(place))
+    for curves in lanes.values():
+        crowd.add_curve(curves.value)
+        crowd.add_curve(curves.gradient)
+    return crowd

@@ -1,0 +1,353 @@
+"""The scene: brought up to date by difference from a Picture, the one before it, and the progress between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
+from PySide6.QtWidgets import QGraphicsScene
+
+from tutor.protocol import TensorId
+from tutor.trace.layout import Layout
+from tutor.trace.picture import CircleState, ItemId, LaneState, Picture, Structure
+from tutor.views.graph_items import FADED, GraphItem, Look
+from tutor.views.graph_lanes import ChipItem
+from tutor.views.graph_motion import STILL, Frame, frame
+from tutor.views.graph_notes import CalloutItem, GradFnItem, SeedItem
+from tutor.views.graph_paint import Inks
+from tutor.views.graph_places import Crowd, callout_place
+from tutor.views.graph_pool import ItemPool
+from tutor.views.graph_routes import Places, places
+from tutor.views.graph_sizes import CircleAnatomy, Sizes
+from tutor.views.theme import Palette
+
+SLICE_SECONDS = 0.010
+"""Items are made for so long before the event loop gets its turn."""
+_AT_ONCE = 300
+_MARGIN = 26.0
+_SEED_ROOM = 80.0
+_GONE = LaneState(present=False, laid=False)
+_NO_CIRCLE = CircleState(present=False)
+
+
+class GraphScene(QGraphicsScene):
+    """Draws one structure; a picture only changes what differs from the last."""
+
+    built = Signal()
+    """All items of the structure are there."""
+
+    def __init__(self, palette: Palette, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.inks = Inks(palette)
+        self.pool = ItemPool(self, self.inks)
+        self.structure: Structure | None = None
+        self.sizes: Sizes | None = None
+        self.places: Places | None = None
+        self.movers: list[ChipItem] = []
+        self.callout, self.seed, self.grad_fn = (
+            CalloutItem(self.inks),
+            SeedItem(self.inks),
+            GradFnItem(self.inks),
+        )
+        self.visible_rect = QRectF()
+        self._selected: tuple[TensorId | None, ItemId | None] = (None, None)
+        self._hovered: frozenset[ItemId] = frozenset()
+        self._shown: tuple[Picture | None, Picture, float] | None = None
+        self._resting = False
+        self._work: Iterator[None] | None = None
+        self._later = QTimer(self, interval=0)
+        for item in (self.callout, self.seed, self.grad_fn):
+            self.addItem(item)
+        self._later.timeout.connect(self._on_later_timeout)
+
+    # structure
+
+    def set_structure(self, structure: Structure, sizes: Sizes, layout: Layout) -> None:
+        """Another structure; its items are made in slices when they are many. Equal places are kept."""
+        self.structure, self.sizes = structure, sizes
+        self.places = places(structure, sizes, layout)
+        self._shown = None
+        self.setSceneRect(self._room(structure, self.places).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+        self._work = self.pool.build(structure, sizes, self.places)
+        if len(sizes.anatomies) <= _AT_ONCE:
+            self._finish()
+        else:
+            self._later.start()
+
+    def clear_structure(self) -> None:
+        """Nothing to draw."""
+        self._later.stop()
+        self.pool.clear()
+        self.structure = self.sizes = self.places = self._shown = self._work = None
+        for item in (self.callout, self.seed, self.grad_fn, *self.movers):
+            item.hide()
+
+    @property
+    def building(self) -> bool:
+        return self._work is not None
+
+    def _room(self, structure: Structure, found: Places) -> QRectF:
+        """The items, and v beside what may be a backward's root: a tracked box that nothing uses."""
+        used = {lane.source for lane in structure.lanes}
+        room = found.bounds
+        for box in structure.boxes:
+            if box.tracked and box.id not in used:
+                room = room.united(self._body(box.id).adjusted(0, 0, _SEED_ROOM, 0))
+        return room
+
+    def _finish(self) -> None:
+        for _ in self._work or ():
+            pass
+        self._built()
+
+    def _on_later_timeout(self) -> None:
+        end = perf_counter() + SLICE_SECONDS
+        for _ in self._work or ():
+            if perf_counter() > end:
+                return
+        self._built()
+
+    def _built(self) -> None:
+        self._later.stop()
+        self._work = None
+        self.built.emit()
+
+    # picture
+
+    def show_picture(
+        self, before: Picture | None, picture: Picture, progress: float, *, resting: bool = False
+    ) -> None:
+        """The picture at this progress of its step; `resting` (the end of a run) fades nothing."""
+        if self.places is None or self.building:
+            return
+        self._shown = (before, picture, progress)
+        self._resting = resting
+        seen = frame(before, picture, progress)
+        self._show_nodes(seen)
+        self._show_lanes(picture.structure, seen)
+        self._show_movers(seen)
+        self._show_looks(seen, resting=resting)
+        self._show_seed(picture)
+        self._show_callout(picture, seen)
+        self._show_grad_fn()
+
+    def _show_nodes(self, seen: Frame) -> None:
+        for item, box in self.pool.boxes.items():
+            if item in seen.boxes:
+                box.set_state(seen.boxes[item])
+        for item, circle in self.pool.circles.items():
+            circle.set_state(seen.circles.get(item, _NO_CIRCLE))
+
+    def _show_lanes(self, structure: Structure, seen: Frame) -> None:
+        for lane in structure.lanes:
+            state = seen.lane_states.get(lane.id, _GONE)
+            moving = seen.lanes.get(lane.id, STILL)
+            self.pool.lanes[lane.id].set_state(state, moving)
+            if lane.id in self.pool.value_chips:
+                shown = state.value if state.present and moving.value_chip else None
+                self.pool.value_chips[lane.id].set_shown(shown)
+            if lane.id in self.pool.gradient_chips:
+                back = state.gradient if state.present and moving.gradient_chip else None
+                self.pool.gradient_chips[lane.id].set_shown(back)
+
+    def _show_movers(self, seen: Frame) -> None:
+        while len(self.movers) < len(seen.movers):
+            self.movers.append(self._new_mover())
+        for item in self.movers[len(seen.movers) :]:
+            item.set_shown(None)
+        for item, mover in zip(self.movers, seen.movers, strict=False):
+            curves = self.pool.lanes[mover.lane].curves
+            curve = curves.gradient if mover.gradient else curves.value
+            item.gradient = mover.gradient
+            item.set_shown(mover.shown)
+            item.setPos(QPointF(*curve.at(mover.at)))
+            item.update()
+
+    def _new_mover(self) -> ChipItem:
+        item = ChipItem(self.inks, gradient=True)
+        item.filled = True
+        item.setZValue(8)
+        self.addItem(item)
+        return item
+
+    def _show_looks(self, seen: Frame, *, resting: bool) -> None:
+        """Fades what is not in the step, and marks what works, is selected, or pointed at."""
+        fade = seen.focus is not None and not resting
+        tensor, chosen = self._selected
+        for item, box in self.pool.boxes.items():
+            picked = item == chosen or (tensor is not None and box.box.tensor == tensor)
+            box.set_look(self._look(item, seen, picked=picked, fade=fade))
+        for item, circle in self.pool.circles.items():
+            circle.set_look(self._look(item, seen, picked=item == chosen, fade=fade))
+        for lane, line in self.pool.lanes.items():
+            look = Look(opacity=FADED if fade and lane not in seen.focus_lanes else 1.0)
+            for shown in (line, self.pool.value_chips.get(lane), self.pool.gradient_chips.get(lane)):
+                if shown is not None:
+                    shown.set_look(look)
+
+    def _look(self, item: ItemId, seen: Frame, *, picked: bool, fade: bool) -> Look:
+        hovered = item in self._hovered
+        inside = seen.focus is None or item in seen.focus
+        opacity = FADED if fade and not inside and not hovered else 1.0
+        return Look(
+            opacity=opacity * seen.appearing.get(item, 1.0),
+            working=item == seen.working,
+            outline=seen.outline,
+            glowing=item in seen.glowing,
+            selected=picked,
+            hovered=hovered,
+        )
+
+    def _show_seed(self, picture: Picture) -> None:
+        at = picture.seed_item
+        if at is None or picture.seed is None or at not in self.pool.boxes:
+            self.seed.set_shown(None)
+            return
+        body = self._body(at)
+        self.seed.set_shown(picture.seed)
+        self.seed.setPos(body.right(), body.center().y() + 5)
+
+    def _show_callout(self, picture: Picture, seen: Frame) -> None:
+        callout = picture.callout
+        if (
+            callout is None
+            or not seen.callout
+            or self.places is None
+            or callout.item not in self.places.items
+        ):
+            self.callout.hide()
+            return
+        anchor = self._anchor(callout.item)
+        if callout is self.callout.callout and self.callout.isVisible():
+            return
+        crowd = self._crowd(picture)
+        size = self.callout.size_for(callout)
+        view = self.visible_rect if not self.visible_rect.isEmpty() else self.sceneRect()
+        rect = callout_place(size, anchor, crowd, view.adjusted(6, 6, -6, -6))
+        self.callout.show_at(callout, rect, anchor)
+
+    def _crowd(self, picture: Picture) -> Crowd:
+        """What the callout must not cover: all that stands, and the ways of the chips that move next."""
+        assert self.places is not None
+        crowd = Crowd()
+        crowd.extend(self.places.crowd)
+        for lane in (*picture.motion.passes, *picture.motion.receives):
+            if lane in self.places.lanes:
+                curve = self.places.lanes[lane].gradient
+                for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+                    x, y = curve.at(share)
+                    crowd.add(QRectF(x - 20, y - 14, 40, 28))
+        return crowd
+
+    def _show_grad_fn(self) -> None:
+        """The dotted line of the selected tensor, when the node that made it is in sight."""
+        tensor, _item = self._selected
+        maker = self._maker(tensor) if tensor is not None else None
+        if maker is None or self.structure is None:
+            self.grad_fn.hide()
+            return
+        box, circle = maker
+        ring = self.pool.circles[circle]
+        self.grad_fn.join(self._body(box), ring.pos() + ring.tab_port())
+
+    def _maker(self, tensor: TensorId) -> tuple[ItemId, ItemId] | None:
+        if self.structure is None:
+            return None
+        for lane in self.structure.lanes:
+            ring = self.pool.circles.get(lane.source)
+            box = self.pool.boxes.get(lane.target)
+            if ring and box and box.box.tensor == tensor and ring.circle.tabs and ring.isVisible():
+                return lane.target, lane.source
+        return None
+
+    def _anchor(self, item: ItemId) -> QRectF:
+        assert self.sizes is not None and self.places is not None
+        anatomy = self.sizes.anatomies[item]
+        rect = anatomy.body
+        for part in anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,):
+            rect = rect.united(part) if part else rect
+        return self.places.rect(item, rect)
+
+    def _body(self, item: ItemId) -> QRectF:
+        assert self.sizes is not None and self.places is not None
+        return self.places.rect(item, self.sizes.anatomies[item].body)
+
+    # what is pointed at
+
+    def select(self, tensor: TensorId | None, item: ItemId | None) -> None:
+        if (tensor, item) != self._selected:
+            self._selected = (tensor, item)
+            self._again()
+
+    def hover(self, items: frozenset[ItemId]) -> None:
+        if items != self._hovered:
+            self._hovered = items
+            self._again()
+
+    def _again(self) -> None:
+        if self._shown is not None:
+            self.show_picture(*self._shown, resting=self._resting)
+
+    # looks
+
+    def apply_theme(self, palette: Palette) -> None:
+        self.inks = Inks(palette)
+        self.pool.set_inks(self.inks)
+        for item in (self.callout, self.seed, self.grad_fn, *self.movers):
+            item.set_inks(self.inks)
+        self.setBackgroundBrush(self.inks.ground)
+
+    def item_id(self, item: GraphItem | None) -> ItemId | None:
+        """The name of a box or circle; of a lane none."""
+        for pool in (self.pool.boxes, self.pool.circles):
+            for name, found in pool.items():
+                if found is item:
+                    return name
+        return None
+
+    def focus_rect(self, picture: Picture) -> QRectF:
+        """What the eye should see in this step."""
+        rect = QRectF()
+        seen = frame(None, picture, 1.0)
+        for item in seen.focus or ():
+            if self.places is not None and item in self.places.items:
+                rect = rect.united(self._anchor(item))
+        return rect
+
+    def item(self, item: ItemId) -> GraphItem | None:
+        """The box or circle of this name."""
+        return self.pool.boxes.get(item) or self.pool.circles.get(item)
+
+    def item_rect(self, item: ItemId) -> QRectF:
+        return self._anchor(item) if self.places is not None and item in self.places.items else QRectF()
+
+    def covering(self, item: ItemId | None) -> frozenset[str]:
+        """What covering the box by hand covers: its value and its gradient."""
+        box = self.pool.boxes.get(item) if item is not None else None
+        return (
+            frozenset((box.box.name, f"{box.box.name}.grad"))
+            if box is not None and box.box.name
+            else frozenset()
+        )
+
+    def neighbour(self, item: ItemId | None, dx: int, dy: int) -> ItemId | None:
+        """The nearest visible item in this direction; the first one when none is chosen."""
+        if self.places is None:
+            return None
+        seen = {
+            name: at
+            for name, at in self.places.items.items()
+            if (found := self.item(name)) and found.isVisible()
+        }
+        if item not in seen:
+            return min(seen, key=lambda name: (seen[name].x(), seen[name].y()), default=None)
+        here = seen[item]
+        ahead: dict[ItemId, float] = {}
+        for name, at in seen.items():
+            along = (at.x() - here.x()) * dx + (at.y() - here.y()) * dy
+            aside = abs((at.x() - here.x()) * dy) + abs((at.y() - here.y()) * dx)
+            if along > 1.0 and name != item:
+                ahead[name] = along + 2 * aside
+        return min(ahead, key=lambda name: ahead[name], default=None)

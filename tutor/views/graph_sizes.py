@@ -1,0 +1,222 @@
+"""How large each item is over a whole iteration, so that nothing moves while it plays.
+
+Local coordinates: (0, 0) is where an item's lanes meet it, the middle of a box's body or of a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+
+from tutor.i18n import _
+from tutor.protocol import TensorId
+from tutor.trace.picture import Box, Circle, ItemId, LaneId, Structure
+from tutor.trace.trace import Trace
+from tutor.views.graph_extents import Extents, extents
+from tutor.views.graph_fonts import symbol_size, text_width
+from tutor.views.graph_values import has_cells
+from tutor.views.reasons import reason_text
+
+PAD = 13.0
+HEADER = 32.0
+ROW = 26.0
+CELL = 22.0
+GRAD_ROW = 40.0
+LABEL = 46.0
+TRAY_LINE = 19.0
+RADIUS = 26.0
+TAB = 36.0
+TAB_GAP = 9.0
+FUNNEL = 40.0
+FUNNEL_NOTE = 18.0
+_MIN_WIDTH = 142.0
+_PORT_RISE = 22.0
+"""Footprints reach this much further down than up, half of it each way, so that lanes of a straight spine are straight."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxAnatomy:
+    """Where the parts of a tensor's box are."""
+
+    body: QRectF
+    value: QRectF
+    grad: QRectF
+    cell_width: float
+    tray: QRectF | None
+    tray_lines: int
+    funnel: QRectF | None
+
+    @property
+    def footprint(self) -> QRectF:
+        rect = self.body
+        for part in (self.tray, self.funnel and self.funnel.adjusted(0, -FUNNEL_NOTE, 0, 6)):
+            rect = rect.united(part) if part else rect
+        return rect.adjusted(-2, -2, 2, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class CircleAnatomy:
+    """Where the parts of an operation are; a long sign makes the circle a pill."""
+
+    body: QRectF
+    tabs: tuple[QRectF, ...]
+    funnel: QRectF | None
+
+    @property
+    def footprint(self) -> QRectF:
+        rect = self.body
+        for tab in self.tabs:
+            rect = rect.united(tab)
+        if self.funnel is not None:
+            rect = rect.united(self.funnel.adjusted(0, -FUNNEL_NOTE, 0, 6))
+        return rect.adjusted(-2, -2, 2, 2)
+
+
+Anatomy = BoxAnatomy | CircleAnatomy
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What `layout` needs, and what the items are drawn by."""
+
+    anatomies: Mapping[ItemId, Anatomy]
+    chips: Mapping[LaneId, float]
+    """The widest chip of each lane."""
+
+    def footprints(self) -> dict[ItemId, tuple[float, float]]:
+        return {item: (room.width(), room.height()) for item, room in self._rooms()}
+
+    def origin(self, item: ItemId, x: float, y: float) -> tuple[float, float]:
+        """Where (0, 0) of an item lies when the layout puts the centre of its footprint at (x, y)."""
+        centre = room_for(self.anatomies[item]).center()
+        return x - centre.x(), y - centre.y()
+
+    def _rooms(self) -> list[tuple[ItemId, QRectF]]:
+        return [(item, room_for(anatomy)) for item, anatomy in self.anatomies.items()]
+
+
+def room_for(anatomy: Anatomy) -> QRectF:
+    """The footprint, evened out so that the lanes meet every ordinary item equally far above its centre."""
+    rect = anatomy.footprint
+    if anatomy.funnel is not None:
+        return rect
+    top, bottom = -rect.top(), rect.bottom()
+    top, bottom = max(top, bottom - 2 * _PORT_RISE), max(bottom, top + 2 * _PORT_RISE)
+    return QRectF(rect.left(), -top, rect.width(), top + bottom)
+
+
+def measure(structure: Structure, trace: Trace) -> Sizes:
+    """The sizes of everything in the structure, from every text that it will show."""
+    texts = extents(structure, trace)
+    returning = _returning(structure)
+    degree = _degree(structure)
+    anatomies: dict[ItemId, Anatomy] = {}
+    for box in structure.boxes:
+        anatomies[box.id] = box_anatomy(
+            box, texts, slots=returning.get(box.id, 0), ports=degree.get(box.id, 1)
+        )
+    for circle in structure.circles:
+        anatomies[circle.id] = circle_anatomy(
+            circle,
+            slots=returning.get(circle.id, 0),
+            ports=degree.get(circle.id, 1),
+            term=texts.term(_output_tensor(structure, circle.id)),
+        )
+    chips = {lane.id: chip_width(texts, lane.tensor) for lane in structure.lanes}
+    return Sizes(anatomies, chips)
+
+
+def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int) -> BoxAnatomy:
+    """`slots` is how many gradients may meet at the box, `ports` how many lanes touch one of its sides at most."""
+    rows = _rows(box.shape)
+    cell_width = texts.cell(box.tensor) * 7.3 + 12 if has_cells(box.shape) else 0.0
+    width = max(_MIN_WIDTH, *_widths(box, texts, cell_width))
+    value_height = max(ROW, rows * CELL + 8)
+    grad_height = max(GRAD_ROW, rows * CELL + 10)
+    height = max(HEADER + value_height + grad_height, ports * 30.0)
+    body = QRectF(-width / 2, -height / 2, width, height)
+    value = QRectF(body.left() + PAD, body.top() + HEADER, width - 2 * PAD, value_height)
+    grad = QRectF(value.left(), value.bottom(), value.width(), body.bottom() - value.bottom())
+    lines = texts.tray_lines(box.tensor)
+    has_tray = box.is_leaf and box.tracked
+    tray = QRectF(body.left() + 4, body.bottom() + 2, width - 8, lines * TRAY_LINE + 9) if has_tray else None
+    funnel = _funnel(body, slots, texts.term(box.tensor), right=True) if slots > 1 else None
+    return BoxAnatomy(body, value, grad, cell_width, tray, lines, funnel)
+
+
+def circle_anatomy(circle: Circle, *, slots: int, ports: int, term: float) -> CircleAnatomy:
+    half_height = max(RADIUS, ports * 10.0 + 4)
+    half_width = max(half_height, symbol_size(circle.symbol)[1] / 2 + 11)
+    body = QRectF(-half_width, -half_height, 2 * half_width, 2 * half_height)
+    tabs = []
+    for row, tab in enumerate(circle.tabs):
+        width = max(text_width("tab", tab.name) + 26, text_width("small", saves_text(tab.saves)) + 18)
+        tabs.append(QRectF(-width / 2, body.bottom() + TAB_GAP + row * (TAB + 4), width, TAB))
+    funnel = _funnel(body, slots, term, right=False) if slots > 1 else None
+    return CircleAnatomy(body, tuple(tabs), funnel)
+
+
+def saves_text(saves: tuple[str, ...]) -> str:
+    """The second line of a tab."""
+    return _("saves {names}").format(names=", ".join(saves)) if saves else _("saves nothing")
+
+
+def chip_width(texts: Extents, tensor: TensorId) -> float:
+    return max(30.0, texts.term(tensor) + 16)
+
+
+def _rows(shape: tuple[int, ...]) -> int:
+    return shape[0] if has_cells(shape) and len(shape) == 2 else 1
+
+
+def _widths(box: Box, texts: Extents, cell_width: float) -> list[float]:
+    header = text_width("name", box.name) + 18 + text_width("small", shape_note(box)) + 20
+    numbers = cell_width * box.shape[-1] if cell_width else texts.number(box.tensor)
+    values = LABEL + numbers
+    reasons = LABEL + max(text_width("small", reason_text(reason)) for reason in _reasons(box))
+    tray = texts.tray(box.tensor) if box.is_leaf and box.tracked else 0.0
+    return [part + 2 * PAD for part in (header, values, reasons, tray)]
+
+
+def _reasons(box: Box) -> tuple[str, ...]:
+    if not box.tracked:
+        return ("no_requires_grad",)
+    return ("no_backward_yet", "not_reached") if box.is_leaf else ("not_leaf", "passes")
+
+
+def shape_note(box: Box) -> str:
+    """The shape and whether it is a leaf, at the right of a box's head."""
+    from tutor.trace.values import shape_text
+
+    return f"{shape_text(box.shape)} {_('leaf') if box.is_leaf else _('not a leaf')}"
+
+
+def _funnel(body: QRectF, slots: int, term: float, *, right: bool) -> QRectF:
+    shown = min(slots, 3) + 1
+    width = max(96.0, shown * term + (shown - 1) * 20 + 44)
+    left = max(body.left(), body.right() + 14 - width) if right else body.center().x() - width / 2
+    return QRectF(left, body.top() - FUNNEL - 10, width, FUNNEL)
+
+
+def _returning(structure: Structure) -> dict[ItemId, int]:
+    counts: dict[ItemId, int] = {}
+    for lane in structure.lanes:
+        if lane.returns:
+            counts[lane.source] = counts.get(lane.source, 0) + 1
+    return counts
+
+
+def _degree(structure: Structure) -> dict[ItemId, int]:
+    """The most lanes on one side."""
+    sides: dict[tuple[ItemId, bool], int] = {}
+    for lane in structure.lanes:
+        for side in ((lane.source, True), (lane.target, False)):
+            sides[side] = sides.get(side, 0) + 1
+    items = {item for item, _side in sides}
+    return {item: max(sides.get((item, True), 0), sides.get((item, False), 0)) for item in items}
+
+
+def _output_tensor(structure: Structure, item: ItemId) -> TensorId:
+    return next((lane.tensor for lane in structure.lanes if lane.source == item), TensorId(-1))

@@ -1,0 +1,269 @@
+"""The graph's pane: draws the session's picture, moves with its player, and tells it what is pointed at and chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from tutor.i18n import _, ngettext
+from tutor.insight.scene import scene
+from tutor.session.layout_client import LayoutClient
+from tutor.trace.layout import Layout
+from tutor.trace.picture import ItemId, Picture, Structure
+from tutor.views.graph_arrangement import Arrangement, Arrangements
+from tutor.views.graph_canvas import GraphCanvas
+from tutor.views.graph_items import GraphItem
+from tutor.views.graph_overlay import EmptyState, GraphButtons
+from tutor.views.graph_scene import GraphScene
+from tutor.views.graph_sizes import Sizes, measure
+from tutor.views.graph_words import empty_words, hint, summary
+from tutor.views.legend import Legend
+from tutor.views.stale_banner import StaleBanner
+from tutor.views.theme import LIGHT, Palette
+
+if TYPE_CHECKING:
+    from tutor.session.session import Session
+
+
+class GraphView(QWidget):
+    """Canvas, legend, and the words where there is nothing to draw."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._palette = LIGHT
+        self._arrangements = Arrangements()
+        self._layouts = LayoutClient(self)
+        self._structure: Structure | None = None
+        self._sizes: Sizes | None = None
+        self._trace = session.trace
+        self._before: tuple[Picture, Picture] | None = None
+        self._dirty = True
+        self.scene = GraphScene(self._palette, self)
+        self.canvas = GraphCanvas(self.scene, self)
+        self.banner = StaleBanner(session, self)
+        self.recorded = QLabel(self)
+        self.hint = QLabel(self)
+        self.legend = Legend(self._palette, self)
+        self.empty = EmptyState(self.canvas)
+        self.buttons = GraphButtons(self.canvas)
+        self._laying_out = QTimer(self, singleShot=True, interval=150)
+        self._lay_out()
+        self._connect()
+        self.retranslate()
+        self.apply_theme(self._palette)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.banner, self.recorded, self.canvas, self.hint, self.legend):
+            column.addWidget(part, 1 if part is self.canvas else 0)
+        for label in (self.recorded, self.hint):
+            label.setContentsMargins(14, 3, 8, 3)
+            label.setWordWrap(True)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.picture_changed.connect(self._on_session_changed)
+        session.trace_changed.connect(self._on_session_changed)
+        session.run_changed.connect(self._on_session_changed)
+        session.selection_changed.connect(self._on_session_selection_changed)
+        session.player.progress_changed.connect(self._on_player_progress_changed)
+        session.player.playing_changed.connect(self._on_session_changed)
+        self._layouts.done.connect(self._on_layouts_done)
+        self._layouts.failed.connect(self._on_layouts_failed)
+        self._layouts.busy_changed.connect(self._laying_out.start)
+        self._laying_out.timeout.connect(self._show_words)
+        self.scene.built.connect(self._on_scene_built)
+        self.canvas.pointed.connect(self._on_canvas_pointed)
+        self.canvas.clicked.connect(self._on_canvas_clicked)
+        self.canvas.moved.connect(self._on_canvas_moved)
+        self.canvas.neighbour_wanted.connect(self._on_canvas_neighbour_wanted)
+        self.buttons.fit.clicked.connect(self.canvas.fit)
+        self.buttons.all.toggled.connect(session.set_show_all)
+        self.buttons.legend.toggled.connect(self.legend.setVisible)
+        self.empty.cancel.clicked.connect(self._layouts.cancel)
+
+    def retranslate(self) -> None:
+        """All texts anew in the current language."""
+        self.setAccessibleName(_("Graph"))
+        self.canvas.setAccessibleName(_("Graph"))
+        self.recorded.setText(_("Recorded earlier: run it to see it live."))
+        self.banner.retranslate()
+        self.legend.retranslate()
+        self.buttons.retranslate()
+        self.empty.retranslate()
+        self._arrangements.forget()
+        self._structure = None
+        self._refresh()
+
+    def apply_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self.scene.apply_theme(palette)
+        for part in (self.banner, self.legend, self.buttons, self.empty):
+            part.apply_theme(palette)
+        quiet = f"color: {palette.muted}; background: {palette.ground};"
+        self.hint.setStyleSheet(quiet)
+        self.recorded.setStyleSheet(f"color: {palette.value_text}; background: {palette.zone};")
+        self._show_picture()
+
+    # what is drawn
+
+    def _refresh(self) -> None:
+        """Takes over the session's picture; a hidden view waits until it is shown."""
+        if not self.isVisible() and self.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide):
+            self._dirty = True
+            return
+        self._dirty = False
+        picture = self._session.picture
+        if self._session.trace is not self._trace:
+            self._trace = self._session.trace
+            self._arrangements.forget()
+        if picture is None or not (picture.structure.boxes or picture.structure.circles):
+            self._structure = None
+            self.scene.clear_structure()
+        elif self._structure is not picture.structure:
+            self._take(picture.structure)
+        self._show_picture()
+        self._show_words()
+
+    def _take(self, structure: Structure) -> None:
+        """Another structure: an arrangement that is known, or one to be laid out."""
+        same = self._structure is not None and structure.signature == self._structure.signature != ""
+        self._structure = structure
+        sizes = measure(structure, self._session.trace)
+        known = self._arrangements.reuse(structure, sizes)
+        if known is not None:
+            self._arrange(known, fit=not same)
+            return
+        self._sizes = self._arrangements.grown(structure, sizes)
+        self._layouts.request(structure, self._sizes.footprints())
+
+    def _arrange(self, arrangement: Arrangement, *, fit: bool) -> None:
+        self._arrangements.keep(arrangement)
+        self.scene.set_structure(arrangement.structure, arrangement.sizes, arrangement.layout)
+        if fit:
+            self.canvas.fit()
+
+    def _show_picture(self) -> None:
+        picture, player = self._session.picture, self._session.player
+        if picture is None or self.scene.structure is not picture.structure:
+            return
+        resting = player.step >= player.count - 1 and not player.playing and player.progress >= 1.0
+        before = self._picture_before(picture) if player.progress < 1.0 else None
+        self.scene.visible_rect = self.canvas.seen()
+        self.scene.show_picture(before, picture, player.progress, resting=resting)
+        self._follow(picture)
+
+    def _picture_before(self, picture: Picture) -> Picture:
+        if self._before is None or self._before[0] is not picture:
+            session = self._session
+            earlier = scene(session.trace, picture.structure, picture.step - 1, session.covered)
+            self._before = (picture, earlier)
+        return self._before[1]
+
+    def _follow(self, picture: Picture) -> None:
+        if not self.canvas.whole and (self.canvas.fitted or self._session.player.playing):
+            self.canvas.follow(self.scene.focus_rect(picture))
+            self.canvas.fitted = True
+
+    def _show_words(self) -> None:
+        session = self._session
+        picture = session.picture
+        if self._layouts.busy or self.scene.building:
+            self._show_progress()
+            return
+        words = empty_words(
+            picture, running=session.run.running or session.run.queued, ran=bool(session.trace.steps)
+        )
+        self.empty.show_words(words)
+        self.recorded.setVisible(session.from_recording and not session.stale and picture is not None)
+        at_end = session.player.step >= session.player.count - 1
+        backwards = len(session.trace.backwards)
+        text = hint(picture.structure, backwards=backwards, at_end=at_end) if picture and not words else None
+        self.hint.setVisible(text is not None)
+        self.hint.setText(text or "")
+        self.buttons.all.setVisible(session.show_all or backwards > 1)
+        self.buttons.set_all(session.show_all)
+        if picture is not None:
+            self.canvas.setAccessibleDescription(summary(picture, self._chosen_names()))
+
+    def _show_progress(self) -> None:
+        count = len(self._sizes.anatomies) if self._sizes else 0
+        text = ngettext("Laying out {count} item…", "Laying out {count} items…", count).format(count=count)
+        self.empty.show_words((text, ""), cancel=self._layouts.busy)
+
+    def _chosen_names(self) -> list[str]:
+        chosen = self._session.selection.item
+        found = self.scene.item(chosen) if chosen is not None else None
+        return [found.name] if found is not None else []
+
+    # what is told
+
+    def _on_session_changed(self) -> None:
+        self._refresh()
+
+    def _on_session_selection_changed(self) -> None:
+        session = self._session
+        self.scene.select(session.selection.tensor, session.selection.item)
+        self.scene.hover(frozenset(self._pointed_items()))
+        self._show_words()
+
+    def _pointed_items(self) -> list[ItemId]:
+        session = self._session
+        span = session.hovered_span
+        found = [] if session.hovered_item is None else [session.hovered_item]
+        if span is not None and self._structure is not None:
+            found += [circle.id for circle in self._structure.circles if circle.span == span]
+        return found
+
+    def _on_player_progress_changed(self, _progress: float) -> None:
+        if self.isVisible():
+            self._show_picture()
+
+    def _on_layouts_done(self, structure: Structure, layout: Layout) -> None:
+        if structure is self._structure and self._sizes is not None:
+            self._arrange(Arrangement(structure, self._sizes, layout), fit=True)
+            self._show_picture()
+            self._show_words()
+
+    def _on_layouts_failed(self, _structure: object) -> None:
+        self.scene.clear_structure()
+        self.empty.show_words((_("Not laid out"), _("The picture was cancelled or is too large to lay out.")))
+
+    def _on_scene_built(self) -> None:
+        self._show_picture()
+        self._show_words()
+
+    def _on_canvas_pointed(self, item: GraphItem | None) -> None:
+        self._session.hover_item(self.scene.item_id(item))
+
+    def _on_canvas_clicked(self, item: GraphItem | None, modifiers: Qt.KeyboardModifier) -> None:
+        chosen = self.scene.item_id(item)
+        names = self.scene.covering(chosen)
+        if modifiers & Qt.KeyboardModifier.ControlModifier and names:
+            covered = self._session.covered
+            self._session.set_covered(covered - names if names <= covered else covered | names)
+            return
+        self._session.select_item(chosen)
+
+    def _on_canvas_moved(self) -> None:
+        self.scene.visible_rect = self.canvas.seen()
+
+    def _on_canvas_neighbour_wanted(self, dx: int, dy: int) -> None:
+        found = self.scene.neighbour(self._session.selection.item, dx, dy)
+        if found is not None:
+            self._session.select_item(found)
+            self.canvas.follow(self.scene.item_rect(found))
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self._dirty:
+            self._refresh()
+        self.canvas.fit()

@@ -1,0 +1,50 @@
+"""What the graph's pane says where there is nothing, or not all, to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tutor.i18n import _
+from tutor.trace.picture import Picture, Structure
+
+
+def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[str, str] | None:
+    """Title and hint in place of a picture; None where there is one to draw."""
+    if picture is None:
+        if running:
+            return _("Running…"), _("The picture is drawn when torch has computed something.")
+        if ran:
+            return _("Nothing to draw"), _("This program ran, but no torch operation took place in it.")
+        return _("No code has run yet"), _("Press ▶ Run: the picture is drawn from what torch really does.")
+    structure = picture.structure
+    if not structure.boxes and not structure.circles:
+        return _("Nothing to draw"), _("No tensor was computed in this part of the run.")
+    if not any_present(picture):
+        return _("Before the first step"), _("Press Space to play, or → for one step.")
+    return None
+
+
+def hint(structure: Structure, *, backwards: int, at_end: bool) -> str | None:
+    """One line under the picture about what is missing in it."""
+    if not any(box.tracked for box in structure.boxes):
+        return _("No tensor is tracked: nothing here has requires_grad=True, so there are no return lanes.")
+    if backwards == 0 and at_end:
+        return _("No backward yet: the return lanes are laid, and nothing has travelled on them.")
+    return None
+
+
+def any_present(picture: Picture) -> bool:
+    return any(state.present for state in picture.boxes.values()) or any(
+        state.present for state in picture.circles.values()
+    )
+
+
+def summary(picture: Picture, names: Sequence[str]) -> str:
+    """What a screen reader says of the whole picture."""
+    head = _("Graph with {boxes} tensors and {circles} operations.").format(
+        boxes=sum(state.present for state in picture.boxes.values()),
+        circles=sum(state.present for state in picture.circles.values()),
+    )
+    callout = picture.callout
+    said = [head, *names] if callout is None else [head, callout.title, *callout.lines]
+    return " ".join(said)
