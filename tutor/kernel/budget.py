@@ -1,0 +1,60 @@
+"""What a recording may grow to: the limits, and the one door through which its events leave the recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tutor.protocol import Data, TraceEvent, Truncation
+
+_EVENT_BYTES = 300
+"""A record without values, as it lies in memory; measured on a mixed trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`elements` are kept whole per tensor, statistics beyond; above `sample` elements statistics are sampled."""
+
+    elements: int = 1_024
+    sample: int = 65_536
+    events: int = 200_000
+    bytes: int = 48_000_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Outlet:
+    """Hands events on, counts them, and closes for good when a limit is reached."""
+
+    def __init__(self, emit: Callable[[TraceEvent], None], limits: Limits) -> None:
+        self._emit = emit
+        self.limits = limits
+        self.open = True
+        self._events = 0
+        self._bytes = 0
+
+    def put(self, event: TraceEvent, *, elements: int = 0) -> None:
+        self._events += 1
+        self._bytes += _EVENT_BYTES + 32 * elements
+        self._emit(event)
+
+    def has_room(self) -> bool:
+        """Asked before each operation and backward; the first refusal says so in the trace."""
+        if self.open and (self._events >= self.limits.events or self._bytes >= self.limits.bytes):
+            self._close()
+        return self.open
+
+    def _close(self) -> None:
+        self.open = False
+        limit = "events" if self._events >= self.limits.events else "bytes"
+        self._emit(Truncation(limit=limit, what="later_operations"))
+
+
+def size(data: Data) -> int:
+    """How many numbers lie in plain data (the first row stands for all)."""
+    if isinstance(data, dict):
+        return sum(size(part) for part in data.values())
+    if not isinstance(data, list) or not data:
+        return 1
+    return len(data) * size(data[0])

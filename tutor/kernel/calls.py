@@ -1,0 +1,161 @@
+"""What kind of call a torch function is, and how its name and arguments read in a trace."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import resolve_name
+
+Function = Callable[..., Any]
+"""Any function that reaches a torch function mode; its types are torch's own affair."""
+
+
+class Kind(enum.Enum):
+    """How the recorder treats a call."""
+
+    OPERATION = enum.auto()
+    PLAIN_NUMBER = enum.auto()
+    """Leaves torch: `.item()`, `float()`, `.numpy()`."""
+    GETTER = enum.auto()
+    GRAD_GETTER = enum.auto()
+    REQUIRES_GRAD = enum.auto()
+    RETAIN_GRAD = enum.auto()
+    GRAD_SETTER = enum.auto()
+    DATA_SETTER = enum.auto()
+    BACKWARD = enum.auto()
+    AUTOGRAD_BACKWARD = enum.auto()
+    AUTOGRAD_GRAD = enum.auto()
+    NOTHING = enum.auto()
+
+
+_PLAIN_NUMBERS = {"item", "__float__", "__int__", "__complex__", "__index__", "tolist", "numpy", "__array__"}
+_COMPUTED_ATTRIBUTES = {"T", "mT", "H", "mH", "real", "imag", "data"}
+_NOTHING = {
+    "__repr__", "__str__", "__format__", "__len__", "__bool__", "__hash__", "__contains__", "__dir__",
+    "size", "dim", "ndimension", "numel", "nelement", "stride", "storage_offset", "data_ptr", "element_size",
+    "untyped_storage", "storage", "get_device", "is_floating_point", "is_complex", "is_contiguous", "is_signed",
+    "is_inference", "register_hook", "register_post_accumulate_grad_hook", "_is_view", "has_names", "is_pinned",
+    "_set_grad_enabled", "_record_function_enter_new", "_record_function_exit._RecordFunction", "__deepcopy__",
+    "__reduce_ex__", "__setstate__", "is_shared", "share_memory_", "type", "is_conj", "is_neg", "is_same_size",
+    "result_type", "can_cast", "get_default_dtype", "set_default_dtype", "manual_seed",
+}  # fmt: skip
+
+
+def kind_of(function: Function) -> Kind:
+    """The kind of a torch function, told from the function object alone."""
+    name = getattr(function, "__name__", "")
+    if isinstance(function, type):
+        return Kind.OPERATION
+    if name == "__get__":
+        return _getter(_attribute(function))
+    if name == "__set__":
+        return _setter(_attribute(function))
+    if function is torch.Tensor.backward:
+        return Kind.BACKWARD
+    if function is torch.autograd.backward:
+        return Kind.AUTOGRAD_BACKWARD
+    if function is torch.autograd.grad:
+        return Kind.AUTOGRAD_GRAD
+    if name in ("requires_grad_", "retain_grad"):
+        return Kind.REQUIRES_GRAD if name == "requires_grad_" else Kind.RETAIN_GRAD
+    if name in _PLAIN_NUMBERS:
+        return Kind.PLAIN_NUMBER
+    return Kind.NOTHING if name in _NOTHING or name == "__delete__" else Kind.OPERATION
+
+
+def _attribute(function: Function) -> str:
+    return str(getattr(getattr(function, "__self__", None), "__name__", ""))
+
+
+def _getter(attribute: str) -> Kind:
+    if attribute in ("grad", "_grad"):
+        return Kind.GRAD_GETTER
+    return Kind.OPERATION if attribute in _COMPUTED_ATTRIBUTES else Kind.GETTER
+
+
+def _setter(attribute: str) -> Kind:
+    match attribute:
+        case "requires_grad":
+            return Kind.REQUIRES_GRAD
+        case "grad" | "_grad":
+            return Kind.GRAD_SETTER
+        case "data":
+            return Kind.DATA_SETTER
+    return Kind.NOTHING
+
+
+def qualified_name(function: Function) -> str:
+    """`torch.Tensor.__pow__`, `torch.nn.functional.linear`, `Square.apply`."""
+    if getattr(function, "__name__", "") == "__get__":
+        return f"torch.Tensor.{_attribute(function)}"
+    if isinstance(function, type):
+        return f"{function.__qualname__}.apply"
+    resolved = resolve_name(function)
+    if resolved is not None:
+        return str(resolved)
+    return f"torch.{getattr(function, '__qualname__', getattr(function, '__name__', str(function)))}"
+
+
+def is_reflected(function: Function) -> bool:
+    """`1 - y` calls y's `__rsub__`: the operands are written the other way round."""
+    return getattr(function, "__name__", "") in _REFLECTED
+
+
+_REFLECTED = {
+    f"__r{name}__"
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+    )
+}
+
+
+def argument_texts(
+    arguments: Sequence[object], keywords: Mapping[str, object], id_of: Callable[[torch.Tensor], int | None]
+) -> list[str]:
+    """How each argument reads: `#3` for tensor 3, a short repr of plain values, the type's name of anything else."""
+    texts = [_text(value, id_of) for value in arguments]
+    texts.extend(f"{name}={_text(value, id_of)}" for name, value in keywords.items())
+    return texts
+
+
+def _text(value: object, id_of: Callable[[torch.Tensor], int | None]) -> str:
+    match value:
+        case torch.Tensor():
+            known = id_of(value)
+            return "?" if known is None else f"#{known}"
+        case str() if len(value) > 40:
+            return repr(value[:40] + "…")
+        case bool() | int() | float() | complex() | str() | None:
+            return repr(value)
+        case torch.dtype() | torch.device() | torch.layout() | slice():
+            return str(value)
+        case tuple() | list():
+            return _sequence_text(value, id_of)
+        case _ if value is Ellipsis:
+            return "..."
+    # Any other repr is the learner's code: it is not run for a label.
+    return f"<{type(value).__name__}>"
+
+
+def _sequence_text(value: Sequence[object], id_of: Callable[[torch.Tensor], int | None]) -> str:
+    parts = [_text(part, id_of) for part in value[:8]]
+    if len(value) > 8:
+        parts.append("…")
+    opening, closing = ("[", "]") if isinstance(value, list) else ("(", ")")
+    return (
+        opening + ", ".join(parts) + ("," if isinstance(value, tuple) and len(value) == 1 else "") + closing
+    )

@@ -1,0 +1,138 @@
+"""A tensor's values as plain data: whole when small, statistics when large, and never a change to the learner's run."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from tutor.kernel.budget import Limits
+from tutor.protocol import Data, Stats
+
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+
+
+def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
+    """(values, None) for a small tensor, (None, statistics) for a large one, (None, None) where there is nothing to read.
+
+    Call it with torch functions disabled: no mode or subclass of the learner's may see what is done here.
+    """
+    try:
+        return _capture(_unwrapped(tensor), limits)
+    except (RuntimeError, NotImplementedError, TypeError):
+        # Kinds of tensors that cannot be read (meta, fake, nested, exotic dtypes) are shown by name and shape.
+        return None, None
+
+
+def gradient(tensor: torch.Tensor | None, limits: Limits) -> Data:
+    """As `capture`, in one value: {"shape", "stats"} for a large tensor, None for no gradient."""
+    if tensor is None:
+        return None
+    data, stats = capture(tensor, limits)
+    if data is not None:
+        return data
+    return {"shape": list(tensor.shape), "stats": None if stats is None else _stats_fields(stats)}
+
+
+def _stats_fields(stats: Stats) -> dict[str, Data]:
+    return {name: getattr(stats, name) for name in stats.__struct_fields__}
+
+
+def _unwrapped(tensor: torch.Tensor) -> torch.Tensor:
+    functorch = torch._C._functorch
+    while functorch.is_functorch_wrapped_tensor(tensor):
+        tensor = functorch.get_unwrapped(tensor)
+    return tensor
+
+
+def _capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
+    if type(tensor) not in _PLAIN and hasattr(type(tensor), "__torch_dispatch__") and _dispatches(tensor):
+        return None, None
+    if tensor.layout is not torch.strided:
+        return _sparse(tensor, limits), None
+    if tensor.is_quantized or tensor.is_meta:
+        return None, None
+    if tensor.numel() <= limits.elements:
+        return plain(tensor), None
+    with torch.no_grad(), torch._C._DisableTorchDispatch():
+        return None, _stats(tensor.detach(), limits)
+
+
+def _dispatches(tensor: torch.Tensor) -> bool:
+    return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
+
+
+def plain(tensor: torch.Tensor) -> Data:
+    """A strided tensor's values as nested lists."""
+    if tensor.is_complex():
+        return _spelled(torch.view_as_real(tensor.detach().resolve_conj()).tolist())
+    values = tensor.tolist()
+    return _spelled(values) if tensor.is_floating_point() else values
+
+
+def _spelled(values: Data) -> Data:
+    """Non-finite numbers as words, since JSON has none; finite lists are returned as they are."""
+    if not isinstance(values, list):
+        return number(values)
+    if values and isinstance(values[0], list):
+        return [_spelled(row) for row in values]
+    # A sum is finite only when every term is: one pass in C for the usual case.
+    return values if math.isfinite(sum(values)) else [number(value) for value in values]
+
+
+def number(value: float) -> float | str:
+    """A float, or "nan", "inf", "-inf"."""
+    if math.isfinite(value):
+        return value
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def _sparse(tensor: torch.Tensor, limits: Limits) -> Data:
+    if tensor.layout is not torch.sparse_coo or tensor._values().numel() > limits.elements:
+        return None
+    values = tensor.detach()
+    return {
+        "indices": values._indices().tolist(),
+        "values": plain(values._values()),
+        "shape": list(tensor.shape),
+    }
+
+
+def _stats(tensor: torch.Tensor, limits: Limits) -> Stats:
+    count = tensor.numel()
+    sampled = count > limits.sample
+    numbers = _sample(tensor, -(-count // limits.sample)) if sampled else tensor.reshape(-1)
+    numbers = (numbers.abs() if numbers.is_complex() else numbers).double()
+    nonfinite = _nonfinite(tensor)
+    if nonfinite:
+        numbers = numbers[numbers.isfinite()]
+    if not numbers.numel():
+        return Stats(
+            count=count, min=None, max=None, mean=None, norm=None, nonfinite=nonfinite, sampled=sampled
+        )
+    low, high = numbers.aminmax()
+    scale = math.sqrt((count - nonfinite) / numbers.numel()) if sampled else 1.0
+    return Stats(
+        count=count,
+        min=low.item(),
+        max=high.item(),
+        mean=numbers.mean().item(),
+        norm=torch.linalg.vector_norm(numbers).item() * scale,
+        nonfinite=nonfinite,
+        sampled=sampled,
+    )
+
+
+def _sample(tensor: torch.Tensor, stride: int) -> torch.Tensor:
+    if tensor.is_contiguous():
+        return tensor.view(-1)[::stride]
+    return tensor.reshape(-1)[::stride]
+
+
+def _nonfinite(tensor: torch.Tensor) -> int:
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        return 0
+    total = tensor.sum().item()
+    if math.isfinite(abs(total)):
+        return 0
+    return int(tensor.numel() - tensor.isfinite().sum().item())

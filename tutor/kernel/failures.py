@@ -1,0 +1,48 @@
+"""A learner's exception as data: type, message, and the learner's own frames."""
+
+from __future__ import annotations
+
+from tutor.kernel.spans import Sources
+from tutor.protocol import BackwardId, Failure, Frame, NodeId, Span
+
+
+def failure_of(
+    error: BaseException, sources: Sources, *, step: int, backward: tuple[BackwardId, NodeId | None] | None
+) -> Failure:
+    """`backward` is the one that raised this very exception, with the node that it stopped at."""
+    frames = sources.frames(error.__traceback__)
+    span = frames[-1].span if frames else None
+    if isinstance(error, SyntaxError) and error.filename in sources.files:
+        frames, span = _syntax(error, sources, frames)
+    return Failure(
+        type=type(error).__name__,
+        message=str(error) if not isinstance(error, SyntaxError) else error.msg,
+        span=span,
+        frames=frames,
+        backward=None if backward is None else backward[0],
+        node=None if backward is None else backward[1],
+        step=step,
+    )
+
+
+def _syntax(error: SyntaxError, sources: Sources, frames: list[Frame]) -> tuple[list[Frame], Span]:
+    file = sources.files[error.filename or ""]
+    line = max(error.lineno or 1, 1)
+    start = max((error.offset or 1) - 1, 0)
+    end = (error.end_offset or 0) - 1
+    same_line = (error.end_lineno or line) == line
+    span = Span(
+        source=file.id,
+        line=line,
+        end_line=error.end_lineno or line,
+        col=start,
+        end_col=end if end > start or not same_line else start + 1,
+    )
+    frame = Frame(
+        path=file.path or file.filename,
+        function="<module>",
+        line=line,
+        text=file.line(line).strip(),
+        span=span,
+    )
+    return [*frames, frame], span

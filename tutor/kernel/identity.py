@@ -1,0 +1,196 @@
+"""Which tensor is which: small sequential ids that live as long as the tensor, its versions, and who shares its memory."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+
+import torch
+
+from tutor.kernel.budget import Outlet, size
+from tutor.kernel.capture import capture
+from tutor.kernel.graph import known_node
+from tutor.protocol import NodeId, Tensor, TensorId, Value
+
+
+class Known(weakref.ref[torch.Tensor]):
+    """A weak reference to a tensor that has an id, with what was last seen of it."""
+
+    __slots__ = ("address", "id", "step", "storage", "tracked", "version")
+
+    id: TensorId
+    address: int
+    version: int
+    storage: int
+    step: int
+    tracked: bool
+
+    def __new__(cls, tensor: torch.Tensor, forget: Callable[[Known], None]) -> Known:
+        return super().__new__(cls, tensor, forget)
+
+    def __init__(self, tensor: torch.Tensor, forget: Callable[[Known], None]) -> None:
+        super().__init__(tensor, forget)  # type: ignore[call-arg]
+
+
+class Tensors:
+    """The tensors that were seen. Everything here runs with torch functions disabled."""
+
+    def __init__(self, outlet: Outlet, token: object) -> None:
+        self._outlet = outlet
+        self._token = token
+        self._count = 0
+        self._by_address: dict[int, Known] = {}
+        self._by_storage: dict[int, list[Known]] = {}
+        self._grad_owners: dict[int, tuple[weakref.ref[torch.Tensor], Known]] = {}
+
+    def find(self, tensor: torch.Tensor) -> Known | None:
+        known = self._by_address.get(id(tensor))
+        return known if known is not None and known() is tensor else None
+
+    def see(self, tensor: torch.Tensor, step: int, *, requires_grad: bool | None = None) -> Known:
+        """The tensor as an operand at `step`: born just before it when new, its values brought up to date.
+
+        `requires_grad` is the flag that it had, where that has just been changed.
+        """
+        known = self.find(tensor)
+        if known is None:
+            known = self.bear(tensor, step, shares=self._older_alias(tensor), requires_grad=requires_grad)
+            self.write_value(known, tensor, step - 1)
+        elif version(tensor) != known.version:
+            self.write_value(known, tensor, step - 1)
+        return known
+
+    def bear(
+        self,
+        tensor: torch.Tensor,
+        step: int,
+        *,
+        shares: TensorId | None = None,
+        requires_grad: bool | None = None,
+    ) -> Known:
+        """Gives a tensor its id."""
+        known = Known(tensor, self._forget)
+        known.id = TensorId(self._count)
+        known.address, known.version, known.storage, known.step = (
+            id(tensor),
+            version(tensor),
+            storage(tensor),
+            step,
+        )
+        known.tracked = tensor.requires_grad if requires_grad is None else requires_grad
+        self._count += 1
+        self._by_address[known.address] = known
+        self._share(known)
+        self._outlet.put(
+            Tensor(
+                id=known.id,
+                name=None,
+                shape=list(tensor.shape),
+                dtype=str(tensor.dtype).removeprefix("torch."),
+                device=str(tensor.device),
+                requires_grad=known.tracked,
+                is_leaf=tensor.is_leaf,
+                grad_fn=self._grad_fn(tensor),
+                shares_memory_with=shares,
+                step=step,
+            )
+        )
+        return known
+
+    def _grad_fn(self, tensor: torch.Tensor) -> NodeId | None:
+        node = None if tensor.is_leaf else tensor.grad_fn
+        return None if node is None else known_node(node, self._token)
+
+    def write_value(self, known: Known, tensor: torch.Tensor, step: int) -> None:
+        known.version = version(tensor)
+        data, stats = capture(tensor, self._outlet.limits)
+        self._outlet.put(
+            Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
+            elements=size(data),
+        )
+
+    def _share(self, known: Known) -> None:
+        if known.storage:
+            self._by_storage.setdefault(known.storage, []).append(known)
+
+    def moved(self, known: Known, tensor: torch.Tensor) -> None:
+        """`.data` was set: the tensor now lies in other memory."""
+        self._unshare(known)
+        known.storage = storage(tensor)
+        self._share(known)
+
+    def _forget(self, known: Known) -> None:
+        if self._by_address.get(known.address) is known:
+            del self._by_address[known.address]
+        self._unshare(known)
+
+    def _unshare(self, known: Known) -> None:
+        sharers = self._by_storage.get(known.storage, [])
+        sharers[:] = [other for other in sharers if other is not known]
+        if not sharers:
+            self._by_storage.pop(known.storage, None)
+
+    def _older_alias(self, tensor: torch.Tensor) -> TensorId | None:
+        """The tensor whose memory this one shares without being its view (a Parameter made of a tensor, `.data`)."""
+        sharers = () if tensor._is_view() else self._by_storage.get(storage(tensor), ())
+        return sharers[0].id if sharers else None
+
+    def aliases(self, known: Known) -> list[tuple[Known, torch.Tensor]]:
+        """The other living tensors in the same memory."""
+        found = []
+        for other in self._by_storage.get(known.storage, ()):
+            tensor = other()
+            if other is not known and tensor is not None:
+                found.append((other, tensor))
+        return found
+
+    # ------------------------------------------------------------ whose gradient a tensor is
+
+    def own_gradient(self, known: Known, gradient: torch.Tensor) -> None:
+        """Remembers that `gradient` was read as the known tensor's `.grad`."""
+        entry = self._grad_owners.get(id(gradient))
+        if entry is None or entry[0]() is not gradient:
+            address = id(gradient)
+            reference = weakref.ref(gradient, lambda gone: self._disown(address, gone))
+            self._grad_owners[address] = (reference, known)
+
+    def _disown(self, address: int, gone: weakref.ref[torch.Tensor]) -> None:
+        entry = self._grad_owners.get(address)
+        if entry is not None and entry[0] is gone:
+            del self._grad_owners[address]
+
+    def owner(self, gradient: torch.Tensor) -> tuple[Known, torch.Tensor] | None:
+        """The tensor whose `.grad` this is, while it still is."""
+        entry = self._grad_owners.get(id(gradient))
+        if entry is None or entry[0]() is not gradient:
+            return None
+        known = entry[1]
+        tensor = known()
+        return (known, tensor) if tensor is not None and tensor.grad is gradient else None
+
+
+def version(tensor: torch.Tensor) -> int:
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def storage(tensor: torch.Tensor) -> int:
+    """The address of the tensor's memory; 0 where it has none."""
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return 0
+
+
+def flat_tensors(value: object, found: list[torch.Tensor] | None = None) -> list[torch.Tensor]:
+    """The tensors in an argument or result, through tuples, lists and dicts, in order."""
+    found = [] if found is None else found
+    if isinstance(value, torch.Tensor):
+        found.append(value)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            if not isinstance(part, (int, float, str)):
+                flat_tensors(part, found)
+    elif isinstance(value, dict):
+        for part in value.values():
+            flat_tensors(part, found)
+    return found

@@ -1,0 +1,154 @@
+"""Names for tensors, read from the learner's syntax tree: assignment targets, and operands that are plain names."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+
+Position = tuple[int, int, int, int]
+Target = str | tuple["Target | None", ...]
+"""A name, or a tuple of them as in `a, b = x.split(2)`; None for a target that is no name."""
+
+
+class Index:
+    """What the text of one source says about names, by byte position as code objects give it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _tree(self) -> ast.Module:
+        try:
+            return ast.parse(self._text)
+        except (SyntaxError, ValueError):
+            return ast.Module(body=[], type_ignores=[])
+
+    @cached_property
+    def _targets(self) -> dict[Position, list[Target]]:
+        found: dict[Position, list[Target]] = {}
+        for node in ast.walk(self._tree):
+            match node:
+                case ast.Assign(targets=targets, value=value):
+                    found.setdefault(_position(value), []).extend(_known(targets))
+                case ast.AnnAssign(target=target, value=ast.expr() as value):
+                    found.setdefault(_position(value), []).extend(_known([target]))
+                case ast.NamedExpr(target=target, value=value):
+                    found.setdefault(_position(value), []).extend(_known([target]))
+                case ast.AugAssign(target=target):
+                    found.setdefault(_position(node), []).extend(_known([target]))
+        return found
+
+    @cached_property
+    def _lines(self) -> dict[int, tuple[str, ...]]:
+        found: dict[int, list[str]] = {}
+        for node in ast.walk(self._tree):
+            first, last, names = _bound(node)
+            for line in range(first, last + 1) if names else ():
+                found.setdefault(line, []).extend(name for name in names if name not in found.get(line, ()))
+        return {line: tuple(names) for line, names in found.items()}
+
+    @cached_property
+    def _expressions(self) -> dict[Position, ast.AST]:
+        return {
+            _position(node): node
+            for node in ast.walk(self._tree)
+            if isinstance(node, (ast.expr, ast.AugAssign))
+        }
+
+    def targets(self, position: Position) -> list[Target]:
+        """The targets that take exactly the value of the expression at this position."""
+        return self._targets.get(position, [])
+
+    def names_bound(self, line: int) -> tuple[str, ...]:
+        """The names that the statements over this line bind."""
+        return self._lines.get(line, ())
+
+    def called(self, position: Position) -> str | None:
+        """`model` of the call `model(x)`."""
+        match self._expressions.get(position):
+            case ast.Call(func=ast.Name(id=name)):
+                return name
+        return None
+
+    def operands(self, position: Position, *, count: int, reflected: bool) -> tuple[str | None, ...]:
+        """The names written as arguments of the operation at this position, in the order of its `count` arguments."""
+        match self._expressions.get(position):
+            case ast.BinOp(left=left, right=right):
+                pair = (_name(left), _name(right))
+                return pair[::-1] if reflected else pair
+            case ast.Compare(left=left, comparators=[right]):
+                return _name(left), _name(right)
+            case ast.AugAssign(target=target, value=value):
+                return _name(target), _name(value)
+            case ast.UnaryOp(operand=operand):
+                return (_name(operand),)
+            case ast.Subscript(value=value) | ast.Attribute(value=value):
+                return (_name(value),)
+            case ast.Call() as call:
+                return _call_operands(call, count)
+        return ()
+
+
+def _call_operands(call: ast.Call, count: int) -> tuple[str | None, ...]:
+    if any(isinstance(argument, ast.Starred) for argument in call.args):
+        return ()
+    arguments = tuple(_name(argument) for argument in call.args)
+    if isinstance(call.func, ast.Attribute) and count == len(arguments) + 1:
+        return _name(call.func.value), *arguments
+    return arguments if count == len(arguments) else ()
+
+
+def _bound(node: ast.AST) -> tuple[int, int, list[str]]:
+    """First and last line of a binding statement (a `for` or `with`: of its head), and the names that it binds."""
+    match node:
+        case ast.Assign(targets=targets):
+            return node.lineno, node.end_lineno or node.lineno, _flat(targets)
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target) | ast.NamedExpr(target=target):
+            return node.lineno, node.end_lineno or node.lineno, _flat([target])
+        case ast.For(target=target, iter=head):
+            return node.lineno, head.end_lineno or node.lineno, _flat([target])
+        case ast.With(items=items):
+            names = _flat([item.optional_vars for item in items if item.optional_vars is not None])
+            return node.lineno, items[-1].context_expr.end_lineno or node.lineno, names
+    return 0, -1, []
+
+
+def _flat(targets: list[ast.expr]) -> list[str]:
+    return [
+        node.id
+        for target in targets
+        for node in ast.walk(target)
+        if isinstance(node, ast.Name) and _stores(node)
+    ]
+
+
+def _stores(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _known(targets: list[ast.expr]) -> list[Target]:
+    return [target for target in map(_target, targets) if target is not None]
+
+
+def _target(node: ast.expr) -> Target | None:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            if any(isinstance(element, ast.Starred) for element in elements):
+                return None
+            return tuple(_target(element) for element in elements)
+    return None
+
+
+def _name(node: ast.expr) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _position(node: ast.expr | ast.AugAssign) -> Position:
+    return (
+        node.lineno,
+        node.end_lineno or node.lineno,
+        node.col_offset,
+        node.end_col_offset or node.col_offset,
+    )

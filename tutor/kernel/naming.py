@@ -1,0 +1,126 @@
+"""Which Python name belongs to which tensor, and since when; read from the syntax tree, checked against the namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from tutor.kernel.budget import Outlet
+from tutor.kernel.identity import Known, Tensors
+from tutor.kernel.names import Target
+from tutor.kernel.spans import Place
+from tutor.protocol import TensorId, TensorNamed
+
+
+class Naming:
+    """Holds names → tensors as the learner's program has them. A name that is rebound leaves its old tensor."""
+
+    def __init__(self, outlet: Outlet, tensors: Tensors) -> None:
+        self._outlet = outlet
+        self._tensors = tensors
+        self._holders: dict[str, TensorId] = {}
+        self._names: dict[TensorId, str] = {}
+        self._global: set[str] = set()
+        self._pending: tuple[str, ...] = ()
+        self._pending_since = 0
+        self._pending_line = 0
+        self._namespace: Mapping[str, object] = {}
+
+    def name_of(self, tensor: TensorId) -> str | None:
+        return self._names.get(tensor)
+
+    def give(self, tensor: TensorId, name: str, step: int) -> None:
+        """From `step` on the name is this tensor's."""
+        if self._holders.get(name) == tensor:
+            return
+        before = self._holders.get(name)
+        if before is not None and self._names.get(before) == name:
+            del self._names[before]
+        self._holders[name] = tensor
+        self._names[tensor] = name
+        self._outlet.put(TensorNamed(tensor=tensor, name=name, step=step))
+
+    # ------------------------------------------------------------ at a call
+
+    def operands(self, place: Place, arguments: Sequence[object], *, reflected: bool, step: int) -> None:
+        """Names nameless tensors by the names that the learner wrote as operands."""
+        spot = place.spot
+        if not place.direct or spot is None or spot.position is None:
+            return
+        written = spot.file.index.operands(spot.position, count=len(arguments), reflected=reflected)
+        for name, argument in zip(written, arguments, strict=False):
+            if name is not None and isinstance(argument, torch.Tensor):
+                self._name_operand(place, name, argument, step)
+
+    def _name_operand(self, place: Place, name: str, tensor: torch.Tensor, step: int) -> None:
+        known = self._tensors.find(tensor)
+        if known is None or known.id in self._names:
+            return
+        if place.is_module and place.namespace is not None and place.namespace.get(name) is not tensor:
+            return
+        if not place.is_module and name in self._global:
+            return
+        self._give_in(place, known, name, max(known.step, step - 1))
+
+    def _give_in(self, place: Place, known: Known, name: str, step: int) -> None:
+        if place.is_module:
+            self._global.add(name)
+        self.give(known.id, name, step)
+
+    def results(self, place: Place, results: object, step: int) -> None:
+        """Names the results of a call that stands alone on the right of an assignment; notes the names that may follow."""
+        spot = place.spot
+        if place.direct and spot is not None and spot.position is not None:
+            for target in spot.file.index.targets(spot.position):
+                self._assign(place, target, results, step)
+        self._await(place, step)
+
+    def _assign(self, place: Place, target: Target, value: object, step: int) -> None:
+        if isinstance(target, str):
+            if isinstance(value, torch.Tensor) and (place.is_module or target not in self._global):
+                known = self._tensors.find(value)
+                if known is not None and (known.step == step or known.id not in self._names):
+                    self._give_in(place, known, target, step)
+        elif isinstance(value, (tuple, list)) and len(value) == len(target):
+            for part, item in zip(target, value, strict=True):
+                if part is not None:
+                    self._assign(place, part, item, step)
+
+    # ------------------------------------------------------------ names that appear once a statement is done
+
+    def _await(self, place: Place, step: int) -> None:
+        spot = place.module_spot
+        if spot is None or place.namespace is None:
+            return
+        line = spot.span.line
+        if line != self._pending_line or self._namespace is not place.namespace:
+            self._pending = spot.file.index.names_bound(line)
+            self._pending_since, self._pending_line, self._namespace = step, line, place.namespace
+
+    def catch_up(self) -> None:
+        """Checks the names that the last statement was to bind."""
+        for name in self._pending:
+            self._check(name, self._namespace.get(name), self._pending_since)
+
+    def _check(self, name: str, value: object, since: int) -> None:
+        if not isinstance(value, torch.Tensor):
+            return
+        known = self._tensors.find(value)
+        if known is None or self._holders.get(name) == known.id:
+            return
+        current = self._names.get(known.id)
+        if current is not None and self._namespace.get(current) is value:
+            return
+        self._global.add(name)
+        self.give(known.id, name, max(known.step, since))
+
+    def check_namespace(self, namespace: Mapping[str, object], step: int) -> None:
+        """At a cell's end: every name of the namespace that is a tensor's."""
+        self._namespace = namespace
+        for name, value in list(namespace.items()):
+            if isinstance(value, torch.Tensor) and not name.startswith("_"):
+                self._tensors.see(value, step)
+                self._check(name, value, max(step - 1, 0))
+        self._pending = ()
+        self._pending_line = 0

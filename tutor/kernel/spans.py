@@ -1,0 +1,229 @@
+"""From a Python frame to the learner's exact sub-expression: sources, frames, spans. Columns are converted once, here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import CodeType, FrameType, TracebackType
+from typing import Final, NamedTuple
+
+import torch
+
+from tutor.kernel.names import Index
+from tutor.protocol import Frame, SourceId, Span
+
+Position = tuple[int, int, int, int]
+"""A code object's own words: line, end line, column, end column, the columns in UTF-8 bytes."""
+
+OWN_FOLDER: Final = os.path.dirname(os.path.abspath(__file__))
+_TORCH: Final = os.path.dirname(os.path.abspath(torch.__file__))
+OVERRIDES: Final = os.path.join(_TORCH, "overrides.py")
+_QUIET: Final = tuple(
+    os.path.join(_TORCH, *parts)
+    for parts in (("optim",), ("nn", "init.py"), ("nn", "utils"), ("amp",), ("_tensor_str.py",))
+)
+"""Library code that is shown by what it changes (parameters, gradients), not operation by operation."""
+
+_MODULE: Final = os.path.join(_TORCH, "nn", "modules", "module.py")
+_QUIET_METHODS: Final = frozenset({"_apply", "_load_from_state_dict", "load_state_dict", "zero_grad"})
+
+
+class File:
+    """One learner's text under the name that it was compiled with."""
+
+    def __init__(self, *, id: SourceId, text: str, path: str | None, filename: str) -> None:
+        self.id = id
+        self.path = path
+        self.filename = filename
+        self.lines = text.splitlines()
+        self.index = Index(text)
+
+    def line(self, number: int) -> str:
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def column(self, line: int, byte: int) -> int:
+        text = self.line(line)
+        return byte if text.isascii() else len(text.encode()[:byte].decode(errors="ignore"))
+
+    def span(self, position: Position) -> Span:
+        line, end_line, col, end_col = position
+        return Span(
+            source=self.id,
+            line=line,
+            end_line=end_line,
+            col=self.column(line, col),
+            end_col=self.column(end_line, end_col),
+        )
+
+    def whole_line(self, number: int) -> Span:
+        text = self.line(number)
+        start = len(text) - len(text.lstrip())
+        return Span(
+            source=self.id, line=number, end_line=number, col=start, end_col=max(start, len(text.rstrip()))
+        )
+
+
+class Spot(NamedTuple):
+    """One instruction of a learner's code object. `code` is held so that its id stays its own."""
+
+    code: CodeType
+    file: File
+    position: Position | None
+    span: Span
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a torch function was called from.
+
+    `direct`: the learner's own expression calls it. `quiet`: an optimizer or the like calls it. `module_spot`: the
+    statement of the learner's module (or cell) under which it all runs, with that module's namespace.
+    """
+
+    spot: Spot | None
+    direct: bool
+    quiet: bool
+    is_module: bool = False
+    module_spot: Spot | None = None
+    namespace: Mapping[str, object] | None = None
+
+    @property
+    def span(self) -> Span | None:
+        return None if self.spot is None else self.spot.span
+
+
+class Sources:
+    """The learner's texts, and the frames that run them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, File] = {}
+        self._by_id: list[File] = []
+        self._spots: dict[tuple[int, int], Spot] = {}
+        self._quiet: dict[str, bool] = {}
+
+    def add(self, *, text: str, path: str | None, filename: str) -> File:
+        file = File(id=SourceId(len(self._by_id)), text=text, path=path, filename=filename)
+        self._by_id.append(file)
+        self.files[filename] = file
+        return file
+
+    def place(self, frame: FrameType | None) -> Place:
+        """Walks up from the frame that called torch to the learner's frames."""
+        frame, passed_override = _outside(frame)
+        direct, quiet = True, False
+        own_quiet = passed_override and frame is not None and self._is_quiet(frame.f_code)
+        while frame is not None:
+            file = self.files.get(frame.f_code.co_filename)
+            if file is not None:
+                return self._found(frame, file, direct=direct, quiet=quiet or (own_quiet and not direct))
+            if passed_override:
+                passed_override = False
+            else:
+                direct = False
+                quiet = quiet or self._is_quiet(frame.f_code)
+            frame = frame.f_back
+        return Place(None, direct=False, quiet=quiet)
+
+    def _found(self, frame: FrameType, file: File, *, direct: bool, quiet: bool) -> Place:
+        spot = self.spot(frame, file)
+        outer: FrameType | None = frame
+        while outer is not None:
+            outer_file = self.files.get(outer.f_code.co_filename)
+            if outer_file is not None and outer.f_code.co_name == "<module>":
+                module_spot = self.spot(outer, outer_file)
+                return Place(spot, direct, quiet, outer is frame, module_spot, outer.f_globals)
+            outer = outer.f_back
+        return Place(spot, direct, quiet)
+
+    def _is_quiet(self, code: CodeType) -> bool:
+        filename = code.co_filename
+        known = self._quiet.get(filename)
+        if known is None:
+            known = self._quiet[filename] = filename.startswith(_QUIET)
+        return known or (filename == _MODULE and code.co_name in _QUIET_METHODS)
+
+    def spot(self, frame: FrameType, file: File) -> Spot:
+        code, last = frame.f_code, frame.f_lasti
+        key = (id(code), last)
+        spot = self._spots.get(key)
+        if spot is None:
+            position = position_of(code, last)
+            span = file.whole_line(frame.f_lineno or 1) if position is None else file.span(position)
+            spot = self._spots[key] = Spot(code, file, position, span)
+        return spot
+
+    def current(self, frame: FrameType | None) -> Span | None:
+        """The innermost learner's sub-expression that is being evaluated."""
+        while frame is not None:
+            file = self.files.get(frame.f_code.co_filename)
+            if file is not None:
+                return self.spot(frame, file).span
+            frame = frame.f_back
+        return None
+
+    def here(self) -> Span | None:
+        return self.current(sys._getframe(1))
+
+    def line_span(self, filename: str, line: int) -> Span | None:
+        file = self.files.get(filename)
+        return None if file is None else file.whole_line(line)
+
+    def frames(self, traceback: TracebackType | None) -> list[Frame]:
+        """The learner's own frames of a traceback, outermost first."""
+        found = []
+        while traceback is not None:
+            code = traceback.tb_frame.f_code
+            file = self.files.get(code.co_filename)
+            if file is not None:
+                found.append(_traced(file, code, traceback))
+            traceback = traceback.tb_next
+        return found
+
+
+def _traced(file: File, code: CodeType, traceback: TracebackType) -> Frame:
+    position = position_of(code, traceback.tb_lasti)
+    line = traceback.tb_lineno or 1
+    return Frame(
+        path=file.path or file.filename,
+        function=code.co_name,
+        line=line,
+        text=file.line(line).strip(),
+        span=file.whole_line(line) if position is None else file.span(position),
+    )
+
+
+def position_of(code: CodeType, last: int) -> Position | None:
+    """The source position of the instruction at byte offset `last`; None where the code does not know."""
+    if last < 0:
+        return None
+    for index, (line, end_line, col, end_col) in enumerate(code.co_positions()):
+        if index == last // 2:
+            if line is None or end_line is None or col is None or end_col is None:
+                return None
+            return line, end_line, col, end_col
+    return None
+
+
+def _outside(frame: FrameType | None) -> tuple[FrameType | None, bool]:
+    """The first frame that is neither ours nor torch's dispatch to a mode, and whether that dispatch was passed.
+
+    A torch function written in Python calls the mode from its own frame by way of torch.overrides: that frame is the
+    function itself, not its caller.
+    """
+    passed_override = False
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if filename == OVERRIDES:
+            passed_override = True
+        elif not filename.startswith(OWN_FOLDER):
+            break
+        frame = frame.f_back
+    return frame, passed_override
+
+
+def caller(frame: FrameType | None) -> FrameType | None:
+    """The frame that called the torch function which the recorder is carrying out."""
+    frame, passed_override = _outside(frame)
+    return frame.f_back if passed_override and frame is not None else frame

@@ -1,0 +1,97 @@
+"""The state of one recording, written to by the forward and the backward half: the step, the tensors, names and sources."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from tutor.kernel.budget import Limits, Outlet, size
+from tutor.kernel.capture import gradient
+from tutor.kernel.graph import Graph
+from tutor.kernel.identity import Known, Tensors
+from tutor.kernel.modules import Modules
+from tutor.kernel.naming import Naming
+from tutor.kernel.spans import Sources
+from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, Step, StepKind, TraceEvent
+
+
+class Tape:
+    """One recording's counters and tables; `token` marks its nodes."""
+
+    def __init__(self, emit: Callable[[TraceEvent], None], limits: Limits) -> None:
+        self.outlet = Outlet(emit, limits)
+        self.limits = limits
+        self.token = object()
+        self.thread = threading.get_ident()
+        self.step = 0
+        self.operations = 0
+        self.backwards = 0
+        self.running: list[BackwardId] = []
+        self.sources = Sources()
+        self.tensors = Tensors(self.outlet, self.token)
+        self.naming = Naming(self.outlet, self.tensors)
+        self.modules = Modules(self.sources)
+        self.graph = Graph(self)
+        self.gradients: dict[int, Data] = {}
+        """The last `.grad` seen of each tensor that has had one, by tensor id."""
+
+        self.retained: dict[NodeId, list[Known]] = {}
+        """The tensors with `retain_grad()`, by the node that made them."""
+
+    def retain(self, node: AutogradNode, known: Known) -> None:
+        self.graph.claim([node])
+        self.retained.setdefault(self.graph.id_of(node), []).append(known)
+
+    def put(self, event: TraceEvent, *, elements: int = 0) -> None:
+        self.outlet.put(event, elements=elements)
+
+    @property
+    def backward(self) -> BackwardId | None:
+        """The backward in progress, the innermost when they are nested."""
+        return self.running[-1] if self.running else None
+
+    def end_step(self, kind: StepKind, id: int, span: Span | None) -> None:
+        self.put(Step(kind=kind, id=id, backward=self.backward, span=span))
+        self.step += 1
+
+    def read_gradient(self, tensor: torch.Tensor | None) -> Data:
+        return gradient(tensor, self.limits)
+
+    def grad_changed(
+        self, known: Known, before: Data, after: Data, span: Span | None, operation: OperationId | None = None
+    ) -> None:
+        """A `.grad` was set, cleared or written in place: a step of its own."""
+        self.gradients[known.id] = after
+        self.put(
+            Change(
+                tensor=known.id,
+                what="grad",
+                before=before,
+                after=after,
+                operation=operation,
+                span=span,
+                step=self.step,
+            ),
+            elements=size(before) + size(after),
+        )
+        self.end_step("grad_changed", known.id, span)
+
+    def value_changed(
+        self, known: Known, tensor: torch.Tensor, span: Span | None, operation: OperationId | None = None
+    ) -> None:
+        """A tensor's values were written in place; whoever shares its memory sees them too."""
+        self.tensors.write_value(known, tensor, self.step)
+        self.put(
+            Change(
+                tensor=known.id,
+                what="value",
+                before=None,
+                after=None,
+                operation=operation,
+                span=span,
+                step=self.step,
+            )
+        )
