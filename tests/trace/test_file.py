@@ -57,7 +57,7 @@ def test_damaged_json_is_told_with_its_line() -> None:
     with pytest.raises(TraceFileError) as caught:
         decode_trace(broken, Path("run.json"))
 
-    assert caught.value.line == broken[: broken.index(b'"truncated"')].count(b"\n")
+    assert caught.value.line == broken[: broken.index(b'"truncated"')].count(b"\n") + 1
     assert str(caught.value).startswith("run.json:")
 
 
