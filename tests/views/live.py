@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from msgspec import structs
 from PySide6.QtCore import QSettings
 
 from tests.session.fake_kernel import FakeKernel
@@ -16,6 +17,7 @@ from tutor.protocol import (
     Data,
     Edge,
     Failure,
+    Frame,
     GradientAccumulated,
     Node,
     NodeId,
@@ -54,6 +56,14 @@ def new_session(folder: Path, text: str = SQUARE) -> tuple[Session, FakeKernel]:
     session = Session(kernel, Settings(store, folder))
     session.set_cell_text(session.document.cells[0].id, text)
     return session, kernel
+
+
+def lent(folder: Path, text: str = SQUARE) -> Iterator[tuple[Session, FakeKernel]]:
+    """The same for a fixture, and gone afterwards."""
+    session, kernel = new_session(folder, text)
+    yield session, kernel
+    session.deleteLater()
+    kernel.deleteLater()
 
 
 def run(session: Session, kernel: FakeKernel, events: Sequence[TraceEvent], *, outcome: str = "ok") -> None:
@@ -117,13 +127,18 @@ def square(session: Session, x: Data = None, *, output: bool = True) -> list[Tra
 
 
 def failed(session: Session, *, line: int, message: str, step: int) -> list[TraceEvent]:
-    from tutor.protocol import Frame
-
     text = session.document.code_cells[0].text.split("\n")[line - 1]
     where = span(line, 0, len(text))
     frame = Frame("cell 1", "<module>", line, text, where)
     failure = Failure(type="RuntimeError", message=message, span=where, frames=[frame], step=step)
     return [failure, Step(kind="error", id=-1, span=where)]
+
+
+def on_source(event: TraceEvent, place: int) -> TraceEvent:
+    """The event as if it came from the source at `place`."""
+    where = getattr(event, "span", None)
+    moved = where and Span(SourceId(place), where.line, where.end_line, where.col, where.end_col)
+    return structs.replace(event, span=moved) if where else event
 
 
 def _tensor(tensor: TensorId, size: int, *, step: int, leaf: bool, grad_fn: NodeId | None = None) -> Tensor:

@@ -32,6 +32,7 @@ class CellTools(QWidget):
         self.delete = self._button("delete-outline")
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 1, 2, 1)
+        self.setStyleSheet("QToolButton { padding: 2px 3px; }")
         row.setSpacing(0)
         for button in self._buttons:
             row.addWidget(button)

@@ -54,7 +54,7 @@ class CodeCell(QFrame):
         self._opened = False
         self.editor = CodeEditor(self)
         self.tools = CellTools(self)
-        self._unfold = QToolButton(self)
+        self.unfold = QToolButton(self)
         self._note = QLabel(self)
         self._set_up()
         self._connect()
@@ -64,9 +64,9 @@ class CodeCell(QFrame):
     def _set_up(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.editor.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._unfold.setAutoRaise(True)
-        self._unfold.setArrowType(Qt.ArrowType.RightArrow)
-        self._unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.unfold.setAutoRaise(True)
+        self.unfold.setArrowType(Qt.ArrowType.RightArrow)
+        self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._note.setWordWrap(True)
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -75,7 +75,7 @@ class CodeCell(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(_BAR, 3, 1, 3)
         column.setSpacing(0)
-        for part in (self._unfold, self.editor, self._note):
+        for part in (self.unfold, self.editor, self._note):
             column.addWidget(part)
         self.tools.hide()
 
@@ -94,7 +94,7 @@ class CodeCell(QFrame):
         editor.pointed_away.connect(self._on_pointed_away)
         editor.focused.connect(self._on_focused)
         editor.cursor_moved.connect(self._on_cursor_moved)
-        self._unfold.clicked.connect(self._on_unfold_clicked)
+        self.unfold.clicked.connect(self._on_unfold_clicked)
         self.tools.run_requested.connect(self._run)
         self.tools.add_requested.connect(self._add_below)
         self.tools.split_requested.connect(self._split_at_cursor)
@@ -119,7 +119,7 @@ class CodeCell(QFrame):
     def show_cell(self, cell: Cell) -> None:
         self._cell = cell
         folded = "hide-input" in cell.tags and not self._opened
-        self._unfold.setVisible(folded)
+        self.unfold.setVisible(folded)
         self.editor.setVisible(not folded)
         if cell.text != self.editor.text:
             self.editor.show_text(cell.text)
@@ -174,7 +174,7 @@ class CodeCell(QFrame):
         self.editor.set_code_font(font)
 
     def retranslate(self) -> None:
-        self._unfold.setText(_("Show the code"))
+        self.unfold.setText(_("Show the code"))
         self.editor.setAccessibleName(_("Code"))
         self.tools.retranslate()
 

@@ -18,19 +18,19 @@ from PySide6.QtGui import (
     QPalette,
     QResizeEvent,
     QTextCursor,
-    QTextFormat,
     QTextOption,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from tutor.protocol import Span
 from tutor.source import editing
 from tutor.source.editing import Edit
 from tutor.views.code_gutter import Gutter, LineMarks
+from tutor.views.code_lights import Lit, lights
 from tutor.views.completer import Completer
 from tutor.views.highlighter import Highlighter
-from tutor.views.text_positions import plain_text, replace_text, span_cursor, to_characters, to_units
-from tutor.views.theme import LIGHT, Palette, mix
+from tutor.views.text_positions import plain_text, replace_text, to_characters, to_units
+from tutor.views.theme import LIGHT, Palette
 
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -225,50 +225,14 @@ class CodeEditor(QPlainTextEdit):
         self._gutter.setGeometry(0, 0, self._gutter.width(), self.height())
         self._gutter.update()
 
-    def _light(self) -> None:
-        """The lights of the run, from the widest to the narrowest, and the brackets at the cursor."""
-        lights: list[QTextEdit.ExtraSelection] = []
-        if self.marks.error is not None:
-            lights.append(
-                self._line_light(self.marks.error, QColor(mix(self._palette.panel, self._palette.error, 0.2)))
-            )
-        if self._step is not None:
-            lights += [
-                self._line_light(line, QColor(self._palette.code_line))
-                for line in range(self._step.line, self._step.end_line + 1)
-            ]
-            lights.append(self._span_light(self._step, underlined=True))
-        if self._hovered is not None:
-            lights.append(self._span_light(self._hovered, underlined=False))
-        self.setExtraSelections([*lights, *self._bracket_lights()])
-
-    def _line_light(self, line: int, colour: QColor) -> QTextEdit.ExtraSelection:
-        light = QTextEdit.ExtraSelection()
-        block = self.document().findBlockByNumber(line - 1)
-        light.cursor = QTextCursor(block) if block.isValid() else QTextCursor(self.document())
-        light.format.setBackground(colour)
-        light.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        return light
-
-    def _span_light(self, span: Span, *, underlined: bool) -> QTextEdit.ExtraSelection:
-        light = QTextEdit.ExtraSelection()
-        light.cursor = span_cursor(self.document(), span)
-        light.format.setBackground(QColor(self._palette.code_span))
-        light.format.setFontUnderline(underlined)
-        return light
-
-    def _bracket_lights(self) -> list[QTextEdit.ExtraSelection]:
+    @property
+    def lit(self) -> Lit:
+        """What is lit now."""
         pair = editing.bracket_pair(self._text, self.cursor_offset) if self.hasFocus() else None
-        return [self._bracket_light(place) for place in pair or ()]
+        return Lit(self._step, self._hovered, self.marks.error, pair or ())
 
-    def _bracket_light(self, place: int) -> QTextEdit.ExtraSelection:
-        light = QTextEdit.ExtraSelection()
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(to_units(self._text, place))
-        cursor.movePosition(QTextCursor.MoveOperation.NextCharacter, QTextCursor.MoveMode.KeepAnchor)
-        light.cursor = cursor
-        light.format.setBackground(QColor(self._palette.faint))
-        return light
+    def _light(self) -> None:
+        self.setExtraSelections(lights(self.document(), self._text, self.lit, self._palette))
 
     # ------------------------------------------------------------------ Qt's own
 

@@ -38,6 +38,7 @@ class CodeView(QWidget):
         self._font = mono(13)
         self._cells: dict[CellId, CellWidget] = {}
         self._shown_current: CellId | None = None
+        self._followed: Span | None = None
         self._settings = SettingsLine(self)
         self._scroll = QScrollArea(self)
         self._column = QWidget(self._scroll)
@@ -189,8 +190,10 @@ class CodeView(QWidget):
         for cell_id, widget in self._code_cells():
             widget.show_step(span if cell_id == lit else None, direction)
             widget.show_hovered(hovered if cell_id == pointed else None)
-        if span is not None and lit is not None and not self._is_typed_in():
-            self._bring_into_view(lit, span.line)
+        if span != self._followed and not (self._session.run.running and self._is_typed_in()):
+            self._followed = span
+            if span is not None and lit is not None:
+                self._bring_into_view(lit, span.line)
 
     def _direction(self) -> Direction:
         steps, step = self._session.trace.steps, self._session.player.step

@@ -43,6 +43,10 @@ class Completer(QObject):
         model = self._completer.completionModel()
         return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
 
+    @property
+    def popup(self) -> QListView:
+        return self._popup
+
     def offer(self, matches: Sequence[str]) -> None:
         """Shows those of the matches (whole identifiers) that the word before the cursor begins."""
         prefix = self._prefix()

@@ -185,6 +185,15 @@ def grad_text(row: TensorRow, *, limit: int = 28) -> str:
     return none_text(row.grad) if shown is None else shown_text(shown, limit=limit)
 
 
+def short_dtype(dtype: str) -> str:
+    """`f32` for float32, as the narrow column has it; what has no short form stays."""
+    plain = dtype.removeprefix("torch.")
+    for long, brief in (("bfloat", "bf"), ("float", "f"), ("uint", "u"), ("int", "i"), ("complex", "c")):
+        if plain.startswith(long) and plain.removeprefix(long).isdigit():
+            return brief + plain.removeprefix(long)
+    return plain
+
+
 def shown_text(shown: Shown, *, limit: int = 28) -> str:
     """Values in short; what is covered is "?", of what was not kept the range."""
     if shown.covered:
@@ -201,7 +210,7 @@ def _text(row: TensorRow, column: Column) -> str:
         case Column.SHAPE:
             return values.shape_text(row.shape)
         case Column.DTYPE:
-            return row.dtype.removeprefix("torch.")
+            return short_dtype(row.dtype)
         case Column.REQUIRES_GRAD:
             return ""
         case Column.LEAF:
@@ -220,6 +229,8 @@ def _help(row: TensorRow, column: Column) -> str:
             return _exact(row.grad.value, row.dtype)
         case Column.GRAD if row.grad.reason is not None:
             return reason_sentence(row.grad.reason, row.grad.line)
+        case Column.DTYPE:
+            return row.dtype.removeprefix("torch.")
         case Column.NAME if row.value is not None:
             return f"{row.name} = {_exact(row.value, row.dtype)}"
         case Column.REQUIRES_GRAD:

@@ -196,6 +196,7 @@ class _TensorTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
+        self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 4px 3px; }")
         self.verticalHeader().setMinimumSectionSize(20)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setMinimumSectionSize(30)
@@ -205,7 +206,7 @@ class _TensorTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 9)
         for column in Column:
             self.resizeColumnToContents(column)
-        self.setColumnWidth(Column.GRAD, min(self.columnWidth(Column.GRAD), 240))
+            self.setColumnWidth(column, min(self.columnWidth(column) + 6, 240))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy takes the whole row; Space ticks `requires_grad`."""
