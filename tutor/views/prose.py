@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QFont, QResizeEvent, QTextDocument, QWheelEvent
+from PySide6.QtGui import QDesktopServices, QFont, QResizeEvent, QTextCursor, QTextDocument, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from tutor.views.fonts import mono
@@ -81,7 +81,15 @@ class Prose(QTextBrowser):
         self._images = page.images
         self.document().setDefaultFont(look.font)
         self.setHtml(f'<body style="color:{self._palette.ink}">{page.html}</body>')
+        self._trim()
         self._fit()
+
+    def _trim(self) -> None:
+        """No empty room below the last line."""
+        last = self.document().lastBlock()
+        shape = last.blockFormat()
+        shape.setBottomMargin(0)
+        QTextCursor(last).setBlockFormat(shape)
 
     def _fit(self) -> None:
         self.document().setTextWidth(max(self.viewport().width(), 80))
