@@ -318,7 +318,7 @@ def test_markdown_reads_rendered_and_opens_on_a_double_click(
     widget = view.cell_widget(cell)
     assert isinstance(widget, MarkdownCell)
     widget.close_text()
-    QTest.mouseDClick(widget.reading, Qt.MouseButton.LeftButton)
+    QTest.mouseDClick(widget.reading.viewport(), Qt.MouseButton.LeftButton)
     assert widget.is_open
     qtbot.waitUntil(widget.writing.hasFocus)
     QTest.keyClicks(widget.writing, "My ")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QStackedLayout, QWidget
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
 from tutor.i18n import _
 from tutor.source.document import Cell
+from tutor.views.prose import Prose
 from tutor.views.text_positions import plain_text, replace_text
 from tutor.views.theme import LIGHT, Palette
 
@@ -28,7 +30,7 @@ class MarkdownCell(QFrame):
         self._session = session
         self._palette = LIGHT
         self._cell = cell
-        self.reading = QLabel(self)
+        self.reading = Prose(self, scale=1.0)
         self.writing = QPlainTextEdit(self)
         self._set_up()
         self.writing.textChanged.connect(self._on_text_changed)
@@ -36,18 +38,16 @@ class MarkdownCell(QFrame):
 
     def _set_up(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.reading.setWordWrap(True)
-        self.reading.setTextFormat(Qt.TextFormat.MarkdownText)
-        self.reading.setContentsMargins(10, 4, 10, 4)
-        self.reading.installEventFilter(self)
+        self.reading.viewport().installEventFilter(self)
         self.writing.setUndoRedoEnabled(False)
         self.writing.setFrameShape(QFrame.Shape.NoFrame)
+        self.writing.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.writing.installEventFilter(self)
         self.writing.hide()
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.reading)
-        self._stack.addWidget(self.writing)
-        self._stack.currentChanged.connect(self.updateGeometry)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 4, 8, 4)
+        column.addWidget(self.reading)
+        column.addWidget(self.writing)
 
     @property
     def cell(self) -> Cell:
@@ -55,32 +55,30 @@ class MarkdownCell(QFrame):
 
     @property
     def is_open(self) -> bool:
-        return self._stack.currentWidget() is self.writing
+        return not self.writing.isHidden()
 
     def show_cell(self, cell: Cell) -> None:
         self._cell = cell
-        self.reading.setText(cell.text or _("*An empty text; double click to write.*"))
+        if not self.is_open:
+            self._render()
         replace_text(self.writing.document(), cell.text)
         self._fit()
 
     def edit(self) -> None:
-        self._stack.setCurrentWidget(self.writing)
+        self.reading.hide()
+        self.writing.show()
         self.writing.setFocus(Qt.FocusReason.OtherFocusReason)
         self._session.set_current_cell(self._cell.id)
         self._fit()
 
     def close_text(self) -> None:
-        self._stack.setCurrentWidget(self.reading)
-        self._fit()
+        self.writing.hide()
+        self.reading.show()
+        self._render()
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
-        colours = self.palette()
-        colours.setColor(QPalette.ColorRole.Base, QColor(palette.panel))
-        colours.setColor(QPalette.ColorRole.Text, QColor(palette.ink))
-        colours.setColor(QPalette.ColorRole.WindowText, QColor(palette.ink))
-        self.reading.setPalette(colours)
-        self.writing.setPalette(colours)
+        self.reading.apply_theme(palette)
 
     def set_code_font(self, font: QFont) -> None:
         self.writing.setFont(font)
@@ -89,13 +87,13 @@ class MarkdownCell(QFrame):
     def retranslate(self) -> None:
         self.show_cell(self._cell)
 
+    def _render(self) -> None:
+        self.reading.set_markdown(self._cell.text or _("*An empty text; double click to write.*"))
+
     def _fit(self) -> None:
-        """As tall as what is shown now."""
-        if self.is_open:
-            lines = max(self.writing.document().size().height(), 1)
-            self.setFixedHeight(round(lines * self.writing.fontMetrics().lineSpacing()) + 12)
-        else:
-            self.setFixedHeight(max(self.reading.heightForWidth(max(self.width(), 120)), 24))
+        """The editor as tall as its lines."""
+        lines = max(self.writing.document().size().height(), 1)
+        self.writing.setFixedHeight(math.ceil(lines * self.writing.fontMetrics().lineSpacing()) + 12)
 
     def _on_text_changed(self) -> None:
         self._fit()
@@ -104,7 +102,7 @@ class MarkdownCell(QFrame):
             self._session.set_cell_text(self._cell.id, text)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.reading and event.type() == QEvent.Type.MouseButtonDblClick:
+        if watched is self.reading.viewport() and event.type() == QEvent.Type.MouseButtonDblClick:
             self.edit()
             return True
         if watched is self.writing:
