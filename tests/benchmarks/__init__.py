@@ -1,0 +1,1 @@
+"""Costs of the recorder, measured by hand (`make bench`), never asserted in the suite."""
