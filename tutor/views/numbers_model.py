@@ -41,6 +41,11 @@ class NumbersModel(QAbstractTableModel):
     def editable(self) -> bool:
         return self._edit is not None and not self._covered
 
+    @property
+    def whole(self) -> bool:
+        """Whether there are only integers here."""
+        return "int" in self._dtype
+
     def show_numbers(
         self, shown: Shown | None, shape: Sequence[int], dtype: str, *, edit: Edit | None = None
     ) -> None:

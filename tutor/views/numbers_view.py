@@ -135,9 +135,9 @@ class NumbersView(QTableView):
     # ------------------------------------------------------------------ dragging
 
     def _begin(self, index: QModelIndex, place: QPoint) -> None:
-        number = index.data(NUMBER_ROLE)
-        if self._numbers.editable and isinstance(number, int | float) and math.isfinite(number):
-            self._pressed = (QPersistentModelIndex(index), place, float(number))
+        number = draggable(index.data(NUMBER_ROLE))
+        if self._numbers.editable and number is not None:
+            self._pressed = (QPersistentModelIndex(index), place, number)
 
     def _drag_to(self, place: QPoint, held: Qt.KeyboardModifier) -> None:
         if self._pressed is None:
@@ -152,17 +152,19 @@ class NumbersView(QTableView):
     def _move(self, index: Index, number: float, steps: int, held: Qt.KeyboardModifier) -> None:
         place = self._numbers.place_of(index)
         finer, coarser = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-        moved = stepped(number, steps, finer=bool(held & finer), coarser=bool(held & coarser))
+        moved = stepped(
+            number, steps, finer=bool(held & finer), coarser=bool(held & coarser), whole=self._numbers.whole
+        )
         if self._numbers.held != (place, moved):
             self._numbers.hold(place, moved)
             self.dragged.emit(place, moved)
 
     def _nudge(self, steps: int, held: Qt.KeyboardModifier) -> bool:
         """One step of the number in hand, by key or wheel."""
-        number = self.currentIndex().data(NUMBER_ROLE)
-        if not self._numbers.editable or not isinstance(number, int | float) or not math.isfinite(number):
+        number = draggable(self.currentIndex().data(NUMBER_ROLE))
+        if not self._numbers.editable or number is None:
             return False
-        self._move(self.currentIndex(), float(number), steps, held)
+        self._move(self.currentIndex(), number, steps, held)
         self.drag_ended.emit()
         return True
 
@@ -225,12 +227,24 @@ def step_of(number: float) -> float:
     return max(10.0 ** (math.floor(math.log10(abs(number))) - 1), 0.01)
 
 
-def stepped(number: float, steps: int, *, finer: bool = False, coarser: bool = False) -> float:
+def stepped(
+    number: float, steps: int, *, finer: bool = False, coarser: bool = False, whole: bool = False
+) -> float:
     """The number some steps on, without the crumbs of binary fractions."""
+    if steps == 0:
+        return number
     step = step_of(number) * (0.1 if finer else 10 if coarser else 1)
+    if whole:
+        step = max(round(step), 1)
     digits = max(0, -math.floor(math.log10(step)))
-    moved = round(round(number / step) * step + steps * step, digits) if steps else number
-    return moved + 0.0
+    return round(round(number / step) * step + steps * step, digits) + 0.0
+
+
+def draggable(number: object) -> float | None:
+    """The number as a float, where a drag could move it."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    return float(number) if math.isfinite(number) else None
 
 
 class _NumberDelegate(QStyledItemDelegate):

@@ -37,7 +37,10 @@ class TensorView(QWidget):
         super().__init__(parent)
         self._session = session
         self._palette = LIGHT
+        self._trace = session.trace
         self._name: str | None = None
+        self._wanted: str | None = None
+        """A name that was selected before another run, and is not there yet."""
         self._pushing = False
         self._banner = StaleBanner(session, self)
         self._empty = QLabel(self)
@@ -86,6 +89,10 @@ class TensorView(QWidget):
         return self._table
 
     @property
+    def banner(self) -> StaleBanner:
+        return self._banner
+
+    @property
     def model(self) -> TensorModel:
         return self._model
 
@@ -115,6 +122,8 @@ class TensorView(QWidget):
     # ------------------------------------------------------------------ what is pushed in
 
     def _on_session_picture_changed(self) -> None:
+        if self._session.trace is not self._trace:
+            self._trace, self._wanted = self._session.trace, self._name
         self._pushing = True
         self._model.show_rows(self._session.rows)
         self._pushing = False
@@ -127,14 +136,16 @@ class TensorView(QWidget):
         self._show_page()
 
     def _on_session_selection_changed(self) -> None:
-        """Selects what the session has selected; after another run the same name."""
-        tensor = self._session.selection.tensor
-        if tensor is None and self._session.selection.item is None and self._name is not None:
-            tensor = self._by_name(self._name)
+        """Selects what the session has selected; after another run the same name, as soon as it is there."""
+        selection = self._session.selection
+        if selection.tensor is None and selection.item is None and self._wanted is not None:
+            tensor = next((row.tensor for row in self._model.rows if row.name == self._wanted), None)
             if tensor is not None:
                 self._session.select_tensor(tensor)
                 return
-        self._push_selection(tensor)
+        else:
+            self._wanted = None
+        self._push_selection(selection.tensor)
         self._show_detail()
 
     def _push_selection(self, tensor: TensorId | None) -> None:
@@ -153,11 +164,10 @@ class TensorView(QWidget):
         row = self._model.rows[place] if place is not None else None
         if row is not None:
             self._name = row.name
+        elif self._session.selection.tensor is None:
+            self._name = self._wanted
         self.detail.show_row(row)
         self._room.setVisible(row is not None)
-
-    def _by_name(self, name: str) -> TensorId | None:
-        return next((row.tensor for row in self._model.rows if row.name == name), None)
 
     def _show_page(self) -> None:
         self._pages.setCurrentWidget(self._split if self._model.rows else self._empty)
@@ -174,8 +184,6 @@ class TensorView(QWidget):
             return
         chosen = self._table.selectionModel().selectedRows()
         tensor = self._model.rows[chosen[0].row()].tensor if chosen else None
-        if tensor is None:
-            self._name = None
         self._session.select_tensor(tensor)
 
     def sizeHint(self) -> QSize:
