@@ -45,7 +45,9 @@ class Data:
 
     def text(self, key: str) -> str:
         value = self._needed(key)
-        if isinstance(value, bool | list | Mapping) or not str(value).strip():
+        if isinstance(value, bool):
+            raise self.fault(key, _("write a text; yes, no, true and false need quotes"))
+        if isinstance(value, list | Mapping) or not str(value).strip():
             raise self.fault(key, _("write a text"))
         return str(value).strip()
 

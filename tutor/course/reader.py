@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -105,7 +105,7 @@ def _entry(path: Path, tutor: object, *, parts: int) -> LessonEntry:
 def _parts(path: Path, document: Document, title: str) -> tuple[Part, ...]:
     drafts: list[_Draft] = []
     for cell in document.cells:
-        line = _line(cell)
+        line = _line(document, cell)
         if cell.kind == "markdown":
             _take_prose(path, cell, line, drafts, title)
         elif not drafts:
@@ -198,9 +198,17 @@ def _check_questions(path: Path, parts: tuple[Part, ...]) -> None:
             asked.add(part.question.id)
 
 
-def _line(cell: Cell) -> int:
-    line = cell.rest.get("line")
-    return line if isinstance(line, int) else 1
+def _line(document: Document, cell: Cell) -> int:
+    """The line on which the cell begins: its fence, its +++, or the first line of its text."""
+    found = cell.rest.get("line")
+    line = found if isinstance(found, int) else 1
+    lines = str(document.metadata.get("original", "")).splitlines()
+    opening = "```{" if cell.kind == "code" else "+++"
+    if cell.kind == "code" or cell.metadata:
+        above = [number for number in range(line, 0, -1) if lines[number - 1 : number][0].startswith(opening)]
+        return above[0] if above else line
+    below = (number for number, text in enumerate(lines, start=1) if number >= line and text.strip())
+    return next(below, line)
 
 
 def _outside_fences(lines: list[str]) -> Iterator[tuple[int, str | None]]:
@@ -223,7 +231,3 @@ def _with_headings(lines: list[str]) -> Iterator[tuple[str, str | None]]:
         else:
             heading = _HEADING.match(line)
             yield line, heading.group(1) if heading else None
-
-
-def tutor_data(metadata: Mapping[str, object]) -> object:
-    return metadata.get("tutor")
