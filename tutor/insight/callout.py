@@ -2,10 +2,157 @@
 
 from __future__ import annotations
 
+from tutor.i18n import _
+from tutor.insight.formulas import local_derivative
+from tutor.insight.local import Floats, Local, Use, agrees
+from tutor.insight.uses import array, use_of
+from tutor.protocol import Data, NodeId, NodeRun, TensorId
+from tutor.trace.index import RunOf
 from tutor.trace.item_states import Moment
-from tutor.trace.picture import Callout
+from tutor.trace.lanes import box_id
+from tutor.trace.names import short_name
+from tutor.trace.picture import Callout, Circle, ItemId
+from tutor.trace.shown import grad_covered
+from tutor.trace.values import shape_text, short
+
+LIMIT = 22
+"""Characters of a number in a line; longer ones are abridged."""
+COVERED = "?"
 
 
 def callout(at: Moment) -> Callout | None:
     """None where no node runs in this step."""
-    return None
+    found = at.index.node_steps.get(at.step)
+    if found is None or found.run.node not in at.index.nodes:
+        return None
+    leaf = at.index.nodes[found.run.node].tensor
+    if leaf is not None:
+        return _accumulating(at, found, leaf)
+    item = at.stage.circle_of.get(found.run.node)
+    return None if item is None else _passing(at, found.run, at.stage.circles[item])
+
+
+# ------------------------------------------------------------------ AccumulateGrad
+
+
+def _accumulating(at: Moment, found: RunOf, leaf: TensorId) -> Callout | None:
+    """before + incoming = after."""
+    item = box_id(leaf)
+    sums = at.trace.backwards[found.backward].accumulations
+    done = next((s for s in sums if s.tensor == leaf and s.step == at.step), None)
+    if item not in at.stage.boxes:
+        return None
+    title = _("adds to {name}.grad").format(name=at.stage.boxes[item].name or _("the leaf"))
+    if done is None:
+        return Callout(item, title, ())
+    hidden = grad_covered(leaf, at.index, at.covered)
+    before, incoming, after = (
+        _text(d, hidden=hidden and d is not None) for d in (done.before, done.incoming, done.after)
+    )
+    return Callout(item, title, (f"{before} + {incoming} = {after}",))
+
+
+# ------------------------------------------------------------------ any other node
+
+
+def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
+    use = use_of(at, run, circle)
+    hidden = _received_hidden(at, run.node, circle)
+    received = ", ".join(_text(g, hidden=hidden) for g in run.grad_outputs)
+    lines = []
+    for edge in at.index.edges_from.get(run.node, ()):
+        output = at.index.edges[edge].output
+        sent = run.grad_inputs[output] if output < len(run.grad_inputs) else None
+        lines.append(_line(at, use, edge, sent, hidden=hidden))
+    title = _("receives {value}").format(value=received)
+    return Callout(circle.id, title, tuple(lines), _glowing(at, run.node))
+
+
+def _received_hidden(at: Moment, node: NodeId, circle: Circle) -> bool:
+    """Whether a question covers the gradient of this node's output."""
+    outputs = at.index.operations[circle.operation].outputs
+    return any(grad_covered(t, at.index, at.covered) for t in outputs if at.index.tensors[t].grad_fn == node)
+
+
+def _glowing(at: Moment, node: NodeId) -> tuple[ItemId, ...]:
+    """The boxes of what the node had saved."""
+    kept = at.index.nodes[node].saved.values()
+    tensors = (k["tensor"] for k in kept if isinstance(k, dict) and k.get("tensor") is not None)
+    return tuple(dict.fromkeys(box_id(t) for t in tensors if box_id(t) in at.stage.boxes))
+
+
+def _line(at: Moment, use: Use, edge: int, sent: Data, *, hidden: bool) -> str:
+    found = at.index.edges[edge]
+    lane = at.stage.lane_of.get(edge)
+    target = short_name(at.index, lane.tensor, at.step) if lane else _node_name(at, found.to)
+    covered = lane is not None and grad_covered(lane.tensor, at.index, at.covered)
+    if sent is None:
+        return _("no gradient to {target}").format(target=target)
+    local = local_derivative(use, found.output)
+    result = _text(sent, hidden=covered)
+    if local is None or not agrees(local, use.received, array(sent)):
+        return _plain(local, result, target)
+    return _explained(local, use, array(sent), result, target, hidden=hidden)
+
+
+def _plain(local: Local | None, result: str, target: str) -> str:
+    """The rule where there is one, without its numbers."""
+    if local is None or local.kind in ("times", "spread"):
+        return _("passes {result} to {target}").format(result=result, target=target)
+    rule = f"{local.of}: {local.rule}" if local.rule else local.of
+    return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
+
+
+def _explained(local: Local, use: Use, sent: Floats | None, result: str, target: str, *, hidden: bool) -> str:
+    if local.kind == "spread":
+        rule = _("{of} = {rule} for each element").format(of=local.of, rule=local.rule)
+    elif local.kind == "times":
+        rule = f"{local.of} = {local.rule}" + _number(local)
+        result = result if _is_one(local, use) else _product(local, use, sent, result, hidden=hidden)
+    elif local.kind == "matrix" and sent is not None:
+        rule = f"{local.of}: {local.rule} → {shape_text(sent.shape)}"
+    else:
+        return _plain(local, result, target)
+    return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
+
+
+def _is_one(local: Local, use: Use) -> bool:
+    """Many numbers times one, which need not be said; nor summed, which must be."""
+    one = local.value is not None and local.value.ndim == 0 and local.value == 1
+    return (
+        bool(one)
+        and use.received is not None
+        and use.received.ndim > 0
+        and use.received.shape == use.result.shape
+    )
+
+
+def _number(local: Local) -> str:
+    """ " = 3", unless the rule is the number itself."""
+    text = _value(local)
+    return "" if text == local.rule else f" = {text}"
+
+
+def _value(local: Local) -> str:
+    return _text(_plain_data(local.value), hidden=local.hidden)
+
+
+def _product(local: Local, use: Use, sent: Floats | None, result: str, *, hidden: bool) -> str:
+    """1 × 3 = 3, and the sum over what was stretched."""
+    received = _text(_plain_data(use.received), hidden=hidden)
+    product = f"{received} × {_value(local)}"
+    if sent is not None and use.received is not None and use.received.size > sent.size:
+        return _("Σ of {product} = {result}").format(product=product, result=result)
+    return f"{product} = {result}"
+
+
+def _node_name(at: Moment, node: NodeId) -> str:
+    return at.index.nodes[node].name if node in at.index.nodes else "?"
+
+
+def _plain_data(values: Floats | None) -> Data:
+    return None if values is None else values.tolist()
+
+
+def _text(data: Data, *, hidden: bool = False) -> str:
+    return COVERED if hidden else short(data, limit=LIMIT)

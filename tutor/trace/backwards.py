@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from tutor.protocol import BackwardId, NodeId
+from tutor.protocol import BackwardId, NodeId, TensorId
 from tutor.trace.index import Index
 from tutor.trace.trace import Backward, Trace
 
@@ -35,20 +35,23 @@ def _needed(backward: Backward, index: Index) -> frozenset[NodeId]:
 
 
 def _leading_to(backward: Backward, reached: set[NodeId], index: Index) -> set[NodeId]:
-    ends = {
-        index.accumulators.get(t, index.tensors[t].grad_fn) for t in backward.inputs if t in index.tensors
-    }
+    ends = [n for t in backward.inputs if t in index.tensors for n in _nodes_of(t, index)]
     todo = [n for n in ends if n in reached]
     leading: set[NodeId] = set()
     while todo:
         node = todo.pop()
-        if node is None or node in leading:
+        if node in leading:
             continue
         leading.add(node)
         todo.extend(
             index.edges[e].from_ for e in index.edges_to.get(node, ()) if index.edges[e].from_ in reached
         )
     return leading
+
+
+def _nodes_of(tensor: TensorId, index: Index) -> list[NodeId]:
+    grad_fn = index.tensors[tensor].grad_fn
+    return [grad_fn] if grad_fn is not None else index.accumulators.get(tensor, [])
 
 
 def backward_at(trace: Trace, step: int, *, since: int = 0) -> Backward | None:
@@ -63,7 +66,11 @@ def backward_at(trace: Trace, step: int, *, since: int = 0) -> Backward | None:
 
 
 def _is_seen(backward: Backward) -> bool:
-    return bool(backward.steps or backward.accumulations) or backward.end_step is None
+    return (
+        bool(backward.steps or backward.accumulations)
+        or backward.end_step is None
+        or failed_node(backward) is not None
+    )
 
 
 def has_ended(backward: Backward, step: int) -> bool:
@@ -71,15 +78,6 @@ def has_ended(backward: Backward, step: int) -> bool:
     return backward.end_step is not None and backward.end_step <= step
 
 
-def failed_node(trace: Trace, index: Index, backward: Backward) -> NodeId | None:
-    """The node that raised: the recorder's word, or the one that was next in the engine's order."""
-    if backward.error is None:
-        return None
-    if backward.error.node is not None:
-        return backward.error.node
-    ran = {run.node for run in backward.steps}
-    waiting = needed_nodes(trace, index, backward.id) - ran
-    ready = [
-        n for n in waiting if not any(index.edges[e].from_ in waiting for e in index.edges_to.get(n, ()))
-    ]
-    return max(ready, key=lambda n: (index.nodes[n].sequence or -1, -n), default=None)
+def failed_node(backward: Backward) -> NodeId | None:
+    """The node that raised, where the error came from one."""
+    return backward.error.node if backward.error is not None else None

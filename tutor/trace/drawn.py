@@ -44,6 +44,11 @@ def in_place(operation: Operation) -> bool:
     return written and any(t in operation.inputs for t in operation.outputs or operation.inputs)
 
 
+def _fills(operation: Operation) -> bool:
+    """It writes into a tensor without reading another one: `nn.init`, `zero_()`, `mul_(0.9)`."""
+    return len(set(operation.inputs)) == 1
+
+
 def hands_back(operation: Operation) -> bool:
     """Its outputs are its inputs, untouched."""
     return not in_place(operation) and all(t in operation.inputs for t in operation.outputs)
@@ -56,17 +61,21 @@ def is_drawn(operation: Operation, index: Index) -> bool:
     if function_name(operation.function) in _BOOKKEEPING:
         return False
     if in_place(operation):
-        return not is_gradient(operation.inputs[0], index)
+        return is_tracked(operation) or not (_fills(operation) or is_gradient(operation.inputs[0], index))
     return bool(operation.outputs) and not hands_back(operation)
 
 
 def is_gradient(tensor: TensorId, index: Index) -> bool:
-    """Whether the tensor is some tensor's `.grad`: nothing made it, it has no name, and a `.grad` spoke of it."""
+    """Whether the tensor is some tensor's `.grad`: it is called so, or appeared nameless in a statement that says so."""
     found = index.tensors.get(tensor)
-    if found is None or tensor in index.made_by or index.namings.get(tensor) or found.requires_grad:
+    if found is None or tensor in index.made_by:
         return False
+    if index.namings.get(tensor):
+        return index.last_name(tensor).endswith(".grad")
     first = index.operation_at.get(found.step)
-    return first is not None and ".grad" in index.lines(index.operations[first].span)
+    return (
+        not found.requires_grad and first is not None and ".grad" in index.lines(index.operations[first].span)
+    )
 
 
 def gradient_owner(tensor: TensorId, index: Index) -> TensorId | None:
@@ -74,14 +83,19 @@ def gradient_owner(tensor: TensorId, index: Index) -> TensorId | None:
     if not is_gradient(tensor, index):
         return None
     step = index.tensors[tensor].step
-    operation = index.operations[index.operation_at[step]]
-    for name in _OWNER.findall(index.lines(operation.span)):
+    for name in _owner_names(tensor, step, index):
         naming = last(index.names.get(name, ()), step)
         if naming is not None and _could_own(naming.tensor, tensor, step, index):
             return naming.tensor
-    return next((t for t in operation.inputs if _could_own(t, tensor, step, index)), None) or _equal(
-        tensor, step, index
-    )
+    return _equal(tensor, step, index)
+
+
+def _owner_names(tensor: TensorId, step: int, index: Index) -> list[str]:
+    name = index.last_name(tensor)
+    if name.endswith(".grad"):
+        return [name.removesuffix(".grad")]
+    operation = index.operations[index.operation_at[step]]
+    return _OWNER.findall(index.lines(operation.span))
 
 
 def _could_own(owner: TensorId, tensor: TensorId, step: int, index: Index) -> bool:

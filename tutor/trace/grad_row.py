@@ -73,7 +73,8 @@ def _took_name_from_graded(index: Index, tensor: TensorId, step: int) -> bool:
 
 def _derived(index: Index, tensor: TensorId, source: TensorId, depth: int = 8) -> bool:
     """Whether the tensor was computed from `source`."""
-    todo, seen = [(tensor, depth)], set[TensorId]()
+    todo = [(tensor, depth)]
+    seen: set[TensorId] = set()
     while todo:
         found, left = todo.pop()
         if found == source:

@@ -80,7 +80,8 @@ class Index:
     edges: list[Edge] = field(default_factory=list)
     edges_from: defaultdict[NodeId, list[int]] = field(default_factory=lambda: defaultdict(list))
     edges_to: defaultdict[NodeId, list[int]] = field(default_factory=lambda: defaultdict(list))
-    accumulators: dict[TensorId, NodeId] = field(default_factory=dict)
+    accumulators: defaultdict[TensorId, list[NodeId]] = field(default_factory=lambda: defaultdict(list))
+    """A leaf's AccumulateGrad nodes: torch makes a new one when the graph that held the last is gone."""
     made_by: dict[TensorId, OperationId] = field(default_factory=dict)
     writes: defaultdict[TensorId, list[Operation]] = field(default_factory=lambda: defaultdict(list))
     """In-place operations on a tensor."""
@@ -115,7 +116,7 @@ class Index:
         for node in self._new("nodes", trace.nodes):
             self.nodes[node.id] = node
             if node.tensor is not None:
-                self.accumulators[node.tensor] = node.id
+                self.accumulators[node.tensor].append(node.id)
         for operation in self._new("operations", trace.operations):
             self._ran(operation)
         for edge in self._new("edges", trace.edges):

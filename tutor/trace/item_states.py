@@ -72,7 +72,7 @@ def moment(trace: Trace, index: Index, stage: Stage, step: int, covered: Covered
     backward = backward_at(trace, min(step, stage.structure.last_step), since=since)
     if backward is None:
         return Moment(trace, index, stage, step, covered, None, frozenset(), None)
-    failed = failed_node(trace, index, backward) if backward.error and backward.error.step <= step else None
+    failed = failed_node(backward) if backward.error and backward.error.step <= step else None
     return Moment(
         trace, index, stage, step, covered, backward, needed_nodes(trace, index, backward.id), failed
     )
@@ -113,11 +113,12 @@ def lane_gradient(at: Moment, lane: Lane) -> Shown | None:
 
 def received(at: Moment, tensor: TensorId, *, ever: bool = False) -> Data:
     """What the tensor's node received in the shown backward: the sum over all paths, as torch made it."""
-    head = at.stage.heads.get(tensor)
-    run = at.run_of(head[0], ever=ever) if head else None
-    if run is None or head is None or head[1] >= len(run.grad_outputs):
-        return None
-    return run.grad_outputs[head[1]]
+    nodes, number = at.stage.heads.get(tensor, ((), 0))
+    for node in nodes:
+        run = at.run_of(node, ever=ever)
+        if run is not None and number < len(run.grad_outputs):
+            return run.grad_outputs[number]
+    return None
 
 
 # ------------------------------------------------------------------ sums
@@ -182,8 +183,8 @@ def tray(at: Moment, box: Box) -> Tray | None:
 
 
 def _will_accumulate(at: Moment, box: Box) -> bool:
-    head = at.stage.heads.get(box.tensor)
-    if head is None or head[0] not in at.needed:
+    nodes, _ = at.stage.heads.get(box.tensor, ((), 0))
+    if at.needed.isdisjoint(nodes):
         return False
     return box.is_leaf or at.index.retains_at(box.tensor, at.step)
 

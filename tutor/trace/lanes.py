@@ -114,15 +114,10 @@ class LaneMaker:
 
     def _edges(self, nodes: tuple[NodeId, ...], tensor: TensorId) -> tuple[int, ...]:
         """The edges from this operation's nodes to where the tensor's gradient goes, in the order of the arguments."""
-        target, number = self._target(tensor)
-        if target is None:
-            return ()
+        targets, number = self._targets(tensor)
         own = set(nodes)
-        found = [
-            e
-            for e in self.index.edges_to.get(target, ())
-            if self.index.edges[e].from_ in own and target not in own
-        ]
+        into = (e for target in targets if target not in own for e in self.index.edges_to.get(target, ()))
+        found = [e for e in into if self.index.edges[e].from_ in own]
         if number is not None:
             found = [e for e in found if self.index.edges[e].input == number]
         rank = {node: at for at, node in enumerate(nodes)}
@@ -130,11 +125,15 @@ class LaneMaker:
             sorted(found, key=lambda e: (rank[self.index.edges[e].from_], self.index.edges[e].output))
         )
 
-    def _target(self, tensor: TensorId) -> tuple[NodeId | None, int | None]:
+    def _targets(self, tensor: TensorId) -> tuple[tuple[NodeId, ...], int | None]:
+        """The nodes that the tensor's gradient may go to, and which of their grad_outputs it is."""
         if tensor in self._head:
-            return self._head[tensor]
+            node, number = self._head[tensor]
+            return (node,), number
         grad_fn = self.index.tensors[tensor].grad_fn
-        return (grad_fn, None) if grad_fn is not None else (self.index.accumulators.get(tensor), 0)
+        return (
+            ((grad_fn,), None) if grad_fn is not None else (tuple(self.index.accumulators.get(tensor, ())), 0)
+        )
 
     def _cut(self, operation: Operation, tensor: TensorId, edges: tuple[int, ...]) -> Cut:
         if edges or not self.index.flag_at(tensor, operation.step):

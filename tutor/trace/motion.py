@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tutor.protocol import NodeId, OperationId, Step, TensorId
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id, circle_id
@@ -33,7 +35,8 @@ def _forward(at: Moment, operation: OperationId) -> Motion:
         i for i in (box_id(t) for t in at.index.operations[operation].outputs) if i in at.stage.boxes
     )
     if item not in at.stage.circles:
-        return Motion("forward", boxes=boxes) if boxes else _STILL
+        kind: Literal["forward", "change"] = "change" if at.index.operations[operation].inputs else "forward"
+        return Motion(kind, boxes=boxes) if boxes else _STILL
     receives = tuple(lane.id for lane in at.stage.into[item])
     passes = tuple(lane.id for lane in at.stage.out_of[item] if lane.target in at.stage.boxes)
     return Motion("forward", item=item, receives=receives, passes=passes, boxes=boxes)
@@ -82,5 +85,8 @@ def _accumulate(at: Moment, leaf: TensorId) -> Motion:
 
 
 def _change(at: Moment, step: Step) -> Motion:
+    operation = at.index.operation_at.get(at.step)
+    if operation is not None and circle_id(operation) in at.stage.circles:
+        return _forward(at, operation)
     item = box_id(TensorId(step.id))
     return Motion("change", item=item, boxes=(item,)) if item in at.stage.boxes else _STILL

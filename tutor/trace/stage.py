@@ -24,8 +24,8 @@ class Stage:
     out_of: defaultdict[ItemId, list[Lane]] = field(default_factory=lambda: defaultdict(list))
     circle_of: dict[NodeId, ItemId] = field(default_factory=dict)
     lane_of: dict[int, Lane] = field(default_factory=dict)
-    heads: dict[TensorId, tuple[NodeId, int]] = field(default_factory=dict)
-    """For each tensor: the node that its gradient goes to, and which of that node's grad_outputs it is."""
+    heads: dict[TensorId, tuple[tuple[NodeId, ...], int]] = field(default_factory=dict)
+    """For each tensor: the nodes that its gradient may go to, and which of that node's grad_outputs it is."""
     touched: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Which items and lanes a step may change."""
     sweeping: list[int] = field(default_factory=list)
@@ -61,14 +61,13 @@ def _set_head(stage: Stage, index: Index, tensor: TensorId) -> None:
         return
     node = index.tensors[tensor].grad_fn
     if node is None:
-        accumulator = index.accumulators.get(tensor)
-        if accumulator is not None:
-            stage.heads[tensor] = (accumulator, 0)
+        if index.accumulators.get(tensor):
+            stage.heads[tensor] = (tuple(index.accumulators[tensor]), 0)
         return
     made = index.made_by.get(tensor)
     outputs = index.operations[made].outputs if made is not None else [tensor]
     same = [t for t in outputs if index.tensors[t].grad_fn == node]
-    stage.heads[tensor] = (node, same.index(tensor) if tensor in same else 0)
+    stage.heads[tensor] = ((node,), same.index(tensor) if tensor in same else 0)
 
 
 # ------------------------------------------------------------------ what a step may change
@@ -110,8 +109,7 @@ def _touch_tensor(index: Index, stage: Stage, box: Box) -> None:
         previous = index.previous_owner(naming)
         if previous is not None:
             steps.update(g.step for g in index.grads.get(previous.tensor, ()))
-    accumulator = index.accumulators.get(tensor)
-    if accumulator is not None:
+    for accumulator in index.accumulators.get(tensor, ()):
         steps.update(ran.step for ran in index.runs.get(accumulator, ()))
     for step in steps:
         stage.touched[step].add(box.id)

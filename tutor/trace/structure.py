@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from tutor.protocol import NodeId, Operation, TensorId
+from tutor.protocol import Data, NodeId, Operation, TensorId
 from tutor.trace.drawn import gradient_owner, is_detach, is_drawn, ordered_nodes, zone_of
 from tutor.trace.index import Index, index_of
-from tutor.trace.iterations import iterations
+from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.keys import keys_of, signature_of
 from tutor.trace.lanes import LaneMaker, box_id, circle_id, operation_of
-from tutor.trace.picture import Box, Circle, ItemId, Lane, Structure, Tab, Zone
+from tutor.trace.names import expression, short_name, shortened, written
+from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab, Zone
 from tutor.trace.symbols import symbol
 from tutor.trace.trace import Trace
+from tutor.trace.values import cell
 
 MAX_EARLIER = 2_000
 """Operations of earlier iterations drawn again because this one's gradients pass through them."""
 _KEPT = 64
+_NAME_LIMIT = 24
+_UNSAID = frozenset({"total_weight", "weight_sum"})
 
 
 def structure(trace: Trace, iteration: int | None) -> Structure:
@@ -46,15 +50,29 @@ def _unchanged(old: Structure | None, new: Structure) -> Structure:
 def _built(trace: Trace, index: Index, iteration: int | None) -> Structure:
     if iteration is None:
         return _Builder(index, 0, len(trace.steps), 0).build()
-    span = iterations(trace)[iteration]
-    return _Builder(index, span.first_step, span.end_step, iteration).build()
+    found = iterations(trace)
+    span = found[iteration]
+    drawn = _Builder(index, span.first_step, span.end_step, iteration).build()
+    if iteration == 0 and len(found) > 1:
+        return _without_preparation(index, span, drawn, structure(trace, 1))
+    return drawn
+
+
+def _without_preparation(index: Index, span: Iteration, drawn: Structure, following: Structure) -> Structure:
+    """A loop's first turn as the next ones look, where only the preparation of its data (2*X + 1) makes it different."""
+    if drawn.signature == following.signature:
+        return drawn
+    plain = _Builder(index, span.first_step, span.end_step, 0, prepared=True).build()
+    return plain if plain.signature == following.signature else drawn
 
 
 class _Builder:
     """Builds one Structure out of the operations of steps `first` to before `end`."""
 
-    def __init__(self, index: Index, first: int, end: int, iteration: int) -> None:
+    def __init__(self, index: Index, first: int, end: int, iteration: int, *, prepared: bool = False) -> None:
         self.index, self.first, self.end, self.iteration = index, first, end, iteration
+        self.prepared = prepared
+        """Without what runs untracked before the first tracked operation, and without what nothing uses."""
         self.operations = self._operations()
         made = {t for o in self.operations for t in o.outputs if index.made_by.get(t) == o.id}
         self.boxed = self._boxed(made)
@@ -89,6 +107,8 @@ class _Builder:
     def _operations(self) -> list[Operation]:
         """The iteration's circles, and those of earlier ones through which its gradients still pass."""
         own = [o for o in self._own() if is_drawn(o, self.index)]
+        if self.prepared:
+            own = own[next((at for at, o in enumerate(own) if o.nodes), 0) :]
         known = {o.id for o in own}
         earlier: list[Operation] = []
         todo = [t for o in own for t in o.inputs]
@@ -110,7 +130,7 @@ class _Builder:
 
     def _boxed(self, made: set[TensorId]) -> set[TensorId]:
         """Named tensors, leaves, what nothing here made, and results that go nowhere else."""
-        boxed = set(self._born())
+        boxed = set() if self.prepared else set(self._born())
         used: set[TensorId] = set()
         for operation in self.operations:
             used.update(operation.inputs)
@@ -127,7 +147,7 @@ class _Builder:
         return (
             tensor not in made
             or bool(self.index.last_name(tensor, self.end))
-            or tensor in self.index.accumulators
+            or bool(self.index.accumulators.get(tensor))
         )
 
     def _born(self) -> Iterator[TensorId]:
@@ -153,7 +173,8 @@ class _Builder:
         return Box(
             id=box_id(tensor),
             tensor=tensor,
-            name=self.index.last_name(tensor, self.end) or self._expression(tensor),
+            name=self.index.last_name(tensor, self.end)
+            or shortened(written(expression(self.index, tensor)), _NAME_LIMIT),
             shape=tuple(found.shape),
             dtype=found.dtype,
             is_leaf=found.is_leaf,
@@ -165,11 +186,6 @@ class _Builder:
     def _maker(self, tensor: TensorId) -> Operation | None:
         made = self.index.made_by.get(tensor)
         return None if made is None else self.index.operations[made]
-
-    def _expression(self, tensor: TensorId) -> str:
-        """What stands in the source for a tensor without a name."""
-        maker = self._maker(tensor)
-        return _shortened(self.index.text(maker.span)) if maker else ""
 
     def _shares(self, tensor: TensorId) -> ItemId | None:
         maker = self._maker(tensor)
@@ -192,17 +208,21 @@ class _Builder:
 
     def _tab(self, node: NodeId, operation: Operation) -> Tab:
         found = self.index.nodes[node]
-        saved = (
-            kept["tensor"] for kept in found.saved.values() if isinstance(kept, dict) and "tensor" in kept
-        )
-        names = dict.fromkeys(self._saved_name(TensorId(t), operation) for t in saved if t is not None)
-        return Tab(node, found.name, tuple(names))
+        saved = (self._saved_name(key, kept, operation) for key, kept in found.saved.items())
+        return Tab(node, found.name, tuple(dict.fromkeys(name for name in saved if name)))
 
-    def _saved_name(self, tensor: TensorId, operation: Operation) -> str:
+    def _saved_name(self, key: str, saved: Data, operation: Operation) -> str:
+        """What a tab calls a saved tensor: its name, "result", a plain number, else the node's own word for it."""
+        if not isinstance(saved, dict) or "tensor" not in saved or key in _UNSAID:
+            return ""
+        tensor = saved["tensor"]
+        if tensor is None:
+            value = saved.get("value")
+            return cell(value) if isinstance(value, int | float) else key
         name = self.index.last_name(tensor, self.end)
         if name:
             return name
-        return "result" if tensor in operation.outputs else self._expression(tensor) or f"#{tensor}"
+        return "result" if tensor in operation.outputs else short_name(self.index, tensor, self.end)
 
     def _zones(self) -> Iterator[Zone]:
         """One band for each run of neighbouring operations under no_grad or inference_mode."""
@@ -230,10 +250,3 @@ class _Builder:
         spans = [o.span for o in group if o.span is not None]
         lines = (min(s.line for s in spans), max(s.end_line for s in spans)) if spans else None
         yield Zone(kind, tuple(items), lines)
-
-
-def _shortened(text: str, limit: int = 24) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-__all__ = ["Box", "Circle", "Lane", "Structure", "structure"]

@@ -48,4 +48,5 @@ def _power(operation: Operation) -> str:
 
 def _plain_argument(operation: Operation) -> str:
     """The first argument that is no tensor."""
-    return next((a for a in operation.arguments if not a.startswith("#")), "")
+    found = (a.removeprefix("exponent=") for a in operation.arguments if not a.startswith("#"))
+    return next(found, "")

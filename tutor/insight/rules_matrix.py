@@ -1,0 +1,117 @@
+"""Rules of matrix products: the gradient is multiplied by the other factor, transposed.
+
+Source of every formula: the entry of that name in PyTorch's tools/autograd/derivatives.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tutor.insight.local import Floats, Local, Operand, Rule, Use, atom
+from tutor.trace.values import shape_text
+
+Product = Callable[[Floats, Floats], Floats]
+
+
+def _product(use: Use, at: int) -> Local:
+    """mm, bmm: self: grad.mm(mat2.t()), mat2: self.t().mm(grad); mv, dot likewise."""
+    a, b = use.operand(0), use.operand(1)
+    return _factor(use, a, b, left=at == 0)
+
+
+def _factor(use: Use, a: Operand, b: Operand, *, left: bool) -> Local:
+    g = use.received
+    grown = _shape(g)
+    if left:
+        rule = f"G{grown} · {_turned_text(b)}"
+        whole = _safely(_left, g, b.value)
+    else:
+        rule = f"{_turned_text(a)} · G{grown}"
+        whole = _safely(_right, g, a.value)
+    hidden = b.hidden if left else a.hidden
+    mine = a if left else b
+    return Local(f"∂({atom(a.text)}@{atom(b.text)})/∂{atom(mine.text)}", rule, None, "matrix", whole, hidden)
+
+
+def _left(g: Floats, b: Floats) -> Floats:
+    """The gradient of a in a@b."""
+    if b.ndim == 1:
+        return np.multiply.outer(g, b)
+    return g @ np.swapaxes(b, -1, -2)
+
+
+def _right(g: Floats, a: Floats) -> Floats:
+    """The gradient of b in a@b."""
+    if a.ndim == 1:
+        return np.multiply.outer(a, g)
+    return np.swapaxes(a, -1, -2) @ g
+
+
+def _safely(product: Product, g: Floats | None, other: Floats | None) -> Floats | None:
+    if g is None or other is None:
+        return None
+    try:
+        return np.asarray(product(g, other), dtype=np.float64)
+    except ValueError:
+        return None
+
+
+def _addmm(use: Use, at: int) -> Local | None:
+    """addmm (a linear layer, bias + x·Wᵀ): bias: the sum of grad's rows, mat1: grad·mat2ᵀ, mat2: mat1ᵀ·grad."""
+    x, weight, bias = _linear_operands(use)
+    if at == 0:
+        return Local(f"∂({x.text}·Wᵀ + {bias.text})/∂{atom(bias.text)}", "1", np.asarray(1.0))
+    if at == 1:
+        turned = None if weight.value is None else np.swapaxes(weight.value, -1, -2)
+        factor = Operand(f"{weight.text}ᵀ", turned, tuple(reversed(weight.shape)), weight.hidden)
+        whole = _safely(_left, use.received, turned)
+        rule = f"G{_shape(use.received)} · {weight.text}{shape_text(weight.shape)}"
+        return Local(f"∂({x.text}@{factor.text})/∂{atom(x.text)}", rule, None, "matrix", whole, weight.hidden)
+    rule = f"{_turned_text(x)} · G{_shape(use.received)}"
+    return Local(
+        f"∂({x.text}@{weight.text}ᵀ)/∂{weight.text}ᵀ",
+        rule,
+        None,
+        "matrix",
+        _safely(_right, use.received, x.value),
+    )
+
+
+def _linear_operands(use: Use) -> tuple[Operand, Operand, Operand]:
+    """x, weight, bias of torch.nn.functional.linear; torch.addmm has the bias first and an untransposed weight."""
+    if len(use.operands) == 3 and use.operand(0).shape != () and len(use.operand(1).shape) == 2:
+        return use.operand(0), use.operand(1), use.operand(2)
+    return use.operand(0), use.operand(1), Operand("b")
+
+
+def _dot(use: Use, at: int) -> Local:
+    """dot: self: grad * tensor, tensor: grad * self."""
+    a, b = use.operand(0), use.operand(1)
+    other = b if at == 0 else a
+    return Local(
+        f"∂({atom(a.text)}·{atom(b.text)})/∂{atom(use.operand(at).text)}",
+        other.text,
+        other.value,
+        hidden=other.hidden,
+    )
+
+
+def _turned_text(operand: Operand) -> str:
+    shape = operand.shape
+    turned = (*shape[:-2], shape[-1], shape[-2]) if len(shape) > 1 else shape
+    return f"{atom(operand.text)}ᵀ{shape_text(turned)}"
+
+
+def _shape(values: Floats | None) -> str:
+    return "" if values is None else shape_text(values.shape)
+
+
+MATRICES: dict[str, Rule] = {
+    "Mm": _product,
+    "Bmm": _product,
+    "Mv": _product,
+    "Dot": _dot,
+    "Addmm": _addmm,
+}

@@ -1,0 +1,112 @@
+"""From a node's run in the trace to what a rule needs: the operation's arguments in order, with names and values."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from tutor.insight.local import Floats, Operand, Use
+from tutor.protocol import Data, NodeRun, Operation, TensorId
+from tutor.trace.item_states import Moment
+from tutor.trace.names import short_name
+from tutor.trace.picture import Circle
+from tutor.trace.shown import value_covered
+from tutor.trace.values import cell
+
+_TENSOR = re.compile(r"#(\d+)$")
+_SETTING = re.compile(r"[A-Za-z_]\w*=")
+_KEYWORD_TENSOR = re.compile(r"[A-Za-z_]\w*=(?=#\d)")
+
+
+def use_of(at: Moment, run: NodeRun, circle: Circle) -> Use:
+    """What is known of the node's operation at the moment of its run."""
+    operation = at.index.operations[circle.operation]
+    node = at.index.nodes[run.node]
+    kept = {key: found for key, saved in node.saved.items() if (found := _kept(at, saved)) is not None}
+    alone = len(circle.tabs) == 1 or circle.symbol == "linear"
+    return Use(
+        name=node.name,
+        operands=_operands(at, operation) if alone else _kept_operands(node.saved, kept),
+        received=array(run.grad_outputs[0]) if run.grad_outputs else None,
+        result=_result(at, operation, run, kept),
+        saved={k: v for k, v in node.saved.items() if not isinstance(v, dict)},
+    )
+
+
+def _result(at: Moment, operation: Operation, run: NodeRun, kept: Mapping[str, Operand]) -> Operand:
+    if "result" in kept:
+        return kept["result"]
+    outputs = [t for t in operation.outputs if at.index.tensors[t].grad_fn in (run.node, None)]
+    return _tensor(at, outputs[0], operation.step) if outputs else Operand("y")
+
+
+def _kept(at: Moment, saved: Data) -> Operand | None:
+    """A saved tensor as an operand: one of the program's, or one that only torch knew."""
+    if not isinstance(saved, dict) or "tensor" not in saved:
+        return None
+    if saved["tensor"] is not None:
+        return _tensor(at, TensorId(saved["tensor"]), at.step)
+    value = array(saved.get("value"))
+    text = cell(float(value)) if value is not None and value.ndim == 0 else "x"
+    return Operand(text, value, tuple(saved.get("shape", ())))
+
+
+def _kept_operands(saved: Mapping[str, Data], kept: Mapping[str, Operand]) -> tuple[Operand, ...]:
+    """The operands of an inner node of an operation that made several: what it saved of them."""
+    sizes = saved.get("self_sym_sizes")
+    shape = tuple(int(n) for n in sizes) if isinstance(sizes, list) else ()
+    first = next((kept[k] for k in ("self", "input", "mat1") if k in kept), Operand("x", None, shape))
+    second = next((kept[k] for k in ("other", "target", "mat2") if k in kept), Operand("y"))
+    return first, second
+
+
+def _operands(at: Moment, operation: Operation) -> tuple[Operand, ...]:
+    if not operation.arguments:
+        return tuple(_tensor(at, t, operation.step - 1) for t in operation.inputs)
+    found = (_operand(at, text, operation.step) for text in operation.arguments)
+    return tuple(operand for operand in found if operand is not None)
+
+
+def _operand(at: Moment, text: str, step: int) -> Operand | None:
+    """None for a setting as `dim=0`."""
+    text = _KEYWORD_TENSOR.sub("", text)
+    if _SETTING.match(text):
+        return None
+    tensor = _TENSOR.match(text)
+    if tensor:
+        return _tensor(at, TensorId(int(tensor.group(1))), step - 1)
+    return Operand(text.removesuffix(".0"), _literal(text), ())
+
+
+def _literal(text: str) -> Floats | None:
+    """The number that the argument's text is."""
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None
+    return np.asarray(found, dtype=np.float64) if isinstance(found, int | float) else None
+
+
+def _tensor(at: Moment, tensor: TensorId, step: int) -> Operand:
+    if tensor not in at.index.tensors:
+        return Operand("x")
+    value = at.index.value_at(tensor, step)
+    return Operand(
+        text=short_name(at.index, tensor, step + 1),
+        value=array(value.value) if value is not None else None,
+        shape=tuple(at.index.tensors[tensor].shape),
+        hidden=value_covered(tensor, at.index, at.covered),
+    )
+
+
+def array(data: Data) -> Floats | None:
+    """Plain data as numbers; None where they were not kept or are no real numbers."""
+    if data is None or isinstance(data, dict):
+        return None
+    try:
+        return np.asarray(data, dtype=np.float64)
+    except (ValueError, TypeError):
+        return None
