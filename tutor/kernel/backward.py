@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch.autograd.graph import GradientEdge
@@ -15,6 +14,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import size
 from tutor.kernel.calls import Kind
+from tutor.kernel.capture import grad_of
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.graph import is_accumulate, leaf_of, reachable, root_node, sequence
 from tutor.kernel.identity import Known
@@ -255,8 +255,7 @@ class Engine:
             handle = tensor.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
                 partial(self._lands, run, leaf)
             )
-            hooks: OrderedDict[int, object] = vars(tensor)["_post_accumulate_grad_hooks"]
-            hooks.move_to_end(handle.id, last=False)
+            _put_first(cast("dict[int, object]", tensor._post_accumulate_grad_hooks), handle.id)
             run.handles.append(handle)
 
     def _unhook(self, run: Run) -> None:
@@ -365,7 +364,7 @@ class Engine:
     def _land(self, run: Run, leaf: Leaf) -> None:
         tape = self._tape
         leaf.landed = True
-        grad = leaf.tensor._grad
+        grad = grad_of(leaf.tensor)
         if run.create_graph:
             self._register_created(run, [grad])
         run.done.add(leaf.node)
@@ -402,14 +401,22 @@ class Engine:
         )
 
     def _grad_of(self, tensor: torch.Tensor) -> Data:
-        # `_grad` is `.grad` without the warning that a non-leaf's gives.
-        return self._tape.read_gradient(tensor._grad)
+        return self._tape.read_gradient(grad_of(tensor))
 
 
 def _root(output: Any) -> AutogradNode | None:
     if isinstance(output, GradientEdge):
         return output.node
     return root_node(output) if isinstance(output, torch.Tensor) else None
+
+
+def _put_first(hooks: dict[int, object], key: int) -> None:
+    """torch walks the dict as it was filled: an OrderedDict's own order does not count."""
+    ours = hooks.pop(key)
+    others = list(hooks.items())
+    hooks.clear()
+    hooks[key] = ours
+    hooks.update(others)
 
 
 def _fingerprint(error: BaseException) -> Fingerprint:

@@ -34,6 +34,14 @@ def gradient(tensor: torch.Tensor | None, limits: Limits) -> Data:
     return {"shape": list(tensor.shape), "stats": None if stats is None else _stats_fields(stats)}
 
 
+def grad_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """A tensor's `.grad`, without the warning that a non-leaf's gives (the relay drops warnings from this file)."""
+    try:
+        return tensor._grad
+    except UserWarning:
+        return None
+
+
 def _stats_fields(stats: Stats) -> dict[str, Data]:
     return {name: getattr(stats, name) for name in stats.__struct_fields__}
 

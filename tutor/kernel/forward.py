@@ -12,6 +12,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from tutor.kernel.calls import Function, Kind, argument_texts, is_reflected, kind_of, qualified_name
+from tutor.kernel.capture import grad_of
 from tutor.kernel.guard import Guard
 from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.spans import Place
@@ -33,6 +34,7 @@ class Call:
     """The inputs that are known, with what was known of them."""
     grads_before: dict[int, Data] = field(default_factory=dict)
     before: Data = None
+    grad_before: torch.Tensor | None = None
     place: Place | None = None
 
 
@@ -247,7 +249,7 @@ class Forward:
             self._written(known, tensor, place.span, operation)
         self._name_all(call, outputs, place)
         if written and not nodes:
-            tape.end_step("value_changed", written[0][0].id, place.span)
+            tape.end_step("value_changed", self._written_id(written[0][0]), place.span)
         else:
             tape.end_step("operation", operation, place.span)
 
@@ -306,6 +308,16 @@ class Forward:
             if owner is None:
                 tape.value_changed(other, alias, span, operation)
 
+    def _written_id(self, known: Known) -> TensorId:
+        """Whose values changed, as the learner knows it: a write through `w.data` is one to w."""
+        naming = self.tape.naming
+        if naming.name_of(known.id) is not None:
+            return known.id
+        named = (
+            other.id for other, _ in self.tape.tensors.aliases(known) if naming.name_of(other.id) is not None
+        )
+        return next(named, known.id)
+
     def _name_all(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
         naming, step = self.tape.naming, self.tape.step
         naming.operands(place, call.arguments, reflected=is_reflected(call.function), step=step)
@@ -360,7 +372,8 @@ class Forward:
             case Kind.RETAIN_GRAD:
                 call.before = tensor.retains_grad
             case Kind.GRAD_SETTER:
-                call.before = None if tensor.grad is None else self.tape.read_gradient(tensor.grad)
+                call.grad_before = grad_of(tensor)
+                call.before = self.tape.read_gradient(call.grad_before)
             case _:
                 self._place(call)
         call.inputs = [tensor]
@@ -420,9 +433,10 @@ class Forward:
 
     def _gradient_set(self, call: Call) -> None:
         tensor = call.inputs[0]
-        after = self.tape.read_gradient(tensor.grad)
-        if call.before is None and after is None:
+        if grad_of(tensor) is call.grad_before:
+            # `w.grad *= 2` has written in place, and then sets what is there.
             return
+        after = self.tape.read_gradient(grad_of(tensor))
         place = self._place(call)
         known = self.meet(tensor, place)
         self.tape.naming.operands(place, [tensor], reflected=False, step=self.tape.step)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from tutor.kernel.budget import Outlet, size
-from tutor.kernel.capture import capture
+from tutor.kernel.capture import capture, grad_of
 from tutor.kernel.graph import known_node
 from tutor.protocol import NodeId, Tensor, TensorId, Value
 
@@ -166,7 +166,7 @@ class Tensors:
             return None
         known = entry[1]
         tensor = known()
-        return (known, tensor) if tensor is not None and tensor.grad is gradient else None
+        return (known, tensor) if tensor is not None and grad_of(tensor) is gradient else None
 
 
 def version(tensor: torch.Tensor) -> int:

@@ -5,6 +5,7 @@ torch warns for the Python frame that runs, and under a mode that frame is the r
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import warnings
@@ -18,6 +19,8 @@ Note = Callable[[str, str, str, int], None]
 """(category, message, filename, line) of a warning that was shown."""
 
 _OURS = re.compile(r"tutor\.kernel\.|torch\.overrides$")
+_SILENT = os.path.join(OWN_FOLDER, "capture.py")
+"""Reads what may warn when it is read; the learner did not read it."""
 _FILTER = ("always", None, Warning, _OURS, 0)
 
 
@@ -49,6 +52,8 @@ class WarningRelay:
         _filters_changed()
 
     def _show(self, message: warnings.WarningMessage) -> None:
+        if message.filename == _SILENT:
+            return
         if message.filename == OVERRIDES or message.filename.startswith(OWN_FOLDER):
             self._reissue(message)
             return
@@ -82,7 +87,13 @@ class WarningRelay:
 
 def _forget_shown() -> None:
     """The recorder's own registries must not decide whether the next warning is shown."""
-    for name in ("tutor.kernel.forward", "tutor.kernel.backward", "tutor.kernel.patches", "torch.overrides"):
+    for name in (
+        "tutor.kernel.capture",
+        "tutor.kernel.forward",
+        "tutor.kernel.backward",
+        "tutor.kernel.patches",
+        "torch.overrides",
+    ):
         module = sys.modules.get(name)
         if module is not None:
             vars(module).pop("__warningregistry__", None)
