@@ -50,8 +50,9 @@ class Arrangements:
             return sizes
         old = renamed(kept, structure).sizes
         anatomies = {item: _larger(anatomy, old.anatomies[item]) for item, anatomy in sizes.anatomies.items()}
-        chips = {lane: max(width, old.chips[lane]) for lane, width in sizes.chips.items()}
-        return Sizes(anatomies, chips)
+        chips = {lane: _both(size, old.chips[lane]) for lane, size in sizes.chips.items()}
+        pads = {item: max(sizes.pads.get(item, 0.0), old.pads.get(item, 0.0)) for item in anatomies}
+        return Sizes(anatomies, chips, pads)
 
 
 def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
@@ -62,7 +63,8 @@ def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
     lanes = _lane_names(kept.structure, structure)
     sizes = Sizes(
         {items[item]: anatomy for item, anatomy in kept.sizes.anatomies.items()},
-        {lanes[lane]: width for lane, width in kept.sizes.chips.items()},
+        {lanes[lane]: size for lane, size in kept.sizes.chips.items()},
+        {items[item]: pad for item, pad in kept.sizes.pads.items()},
     )
     layout = Layout(
         positions={items[item]: point for item, point in kept.layout.positions.items()},
@@ -99,12 +101,19 @@ def _items(structure: Structure) -> list[ItemId]:
 
 def _fits(structure: Structure, sizes: Sizes, kept: Arrangement) -> bool:
     old = renamed(kept, structure).sizes
-    return all(_inside(anatomy, old.anatomies[item]) for item, anatomy in sizes.anatomies.items())
+    return all(
+        _inside(anatomy, old.anatomies[item]) and sizes.pads.get(item, 0.0) <= old.pads.get(item, 0.0)
+        for item, anatomy in sizes.anatomies.items()
+    )
 
 
 def _inside(small: Anatomy, large: Anatomy) -> bool:
     a, b = room_for(small), room_for(large)
     return a.width() <= b.width() + 0.5 and a.height() <= b.height() + 0.5
+
+
+def _both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 def _larger(one: Anatomy, other: Anatomy) -> Anatomy:

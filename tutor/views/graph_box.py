@@ -11,7 +11,7 @@ from tutor.trace.values import shape_text
 from tutor.views.graph_funnel import draw_funnel, funnel_words
 from tutor.views.graph_items import DETAIL, GraphItem, halo, rounded
 from tutor.views.graph_paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, write
-from tutor.views.graph_sizes import CELL, HEADER, PAD, BoxAnatomy, room_for
+from tutor.views.graph_sizes import CELL, HEADER, PAD, BoxAnatomy, name_role, room_for, shape_note
 from tutor.views.graph_values import cells, inline, summary, tooltip
 from tutor.views.reasons import none_text, reason_sentence, reason_text
 
@@ -106,15 +106,17 @@ class BoxItem(GraphItem):
     def _header(self, painter: QPainter, state: BoxState) -> None:
         inks, body = self.inks, self.anatomy.body
         row = QRectF(body.left() + PAD, body.top() + 3, body.width() - 2 * PAD, HEADER - 4)
-        write(painter, row, state.name, role="name", colour=inks.ink)
-        note = f"{shape_text(self.box.shape)}  {_('leaf') if self.box.is_leaf else _('not a leaf')}"
-        write(painter, row, note, role="small", colour=inks.muted, align=RIGHT)
+        if state.name or not state.was:
+            write(painter, row, state.name, role=name_role(state.name), colour=inks.ink)
+        else:
+            write(painter, row, _was(state), role="small", colour=inks.muted)
+        write(painter, row, shape_note(self.box), role="small", colour=inks.muted, align=RIGHT)
         if self.box.is_leaf:
             _leaf_badge(painter, body, inks.leaf if state.requires_grad else inks.muted, inks.panel)
         if state.version > 0:
             _version_badge(painter, body, state.version, inks)
         if state.retains_grad:
-            pin(painter, QPointF(body.left() + PAD + 40, self.anatomy.grad.top() + 17), inks.gradient)
+            pin(painter, QPointF(body.left() + PAD + 50, self.anatomy.grad.center().y() - 1), inks.gradient)
 
     def _rows(self, painter: QPainter, state: BoxState) -> None:
         inks, value, grad = self.inks, self.anatomy.value, self.anatomy.grad
@@ -124,19 +126,21 @@ class BoxItem(GraphItem):
         painter.setPen(pen(inks.faint, 1.0))
         painter.drawLine(QPointF(value.left() - 4, grad.top()), QPointF(value.right() + 4, grad.top()))
         tracked = state.requires_grad and (self.box.is_leaf or state.retains_grad)
-        write(painter, grad, ".grad", role="code", colour=inks.leaf_text if tracked else inks.muted)
+        colour = inks.leaf_text if tracked else inks.muted
         if state.grad.value is not None:
+            write(painter, grad, ".grad", role="code", colour=colour)
             self._numbers(painter, grad, state.grad.value, gradient=True)
         else:
-            self._none(painter, grad, state.grad)
+            self._none(painter, grad, state.grad, colour)
 
-    def _none(self, painter: QPainter, row: QRectF, grad: GradRow) -> None:
+    def _none(self, painter: QPainter, row: QRectF, grad: GradRow, label: QColor) -> None:
         """The word None over its reason."""
-        top = QRectF(row.left(), row.top() + 4, row.width(), 17)
+        top = QRectF(row.left(), row.center().y() - 17, row.width(), 17)
+        write(painter, top, ".grad", role="code", colour=label)
         write(painter, top, "None", role="number", colour=self.inks.ink, align=RIGHT)
         if grad.reason is not None:
-            below = QRectF(row.left(), row.top() + 19, row.width(), 16)
             words = reason_text(grad.reason, grad.line)
+            below = top.translated(0, 16)
             write(painter, below, words, role="small", colour=self.inks.muted, align=RIGHT)
 
     def _numbers(self, painter: QPainter, row: QRectF, shown: Shown, *, gradient: bool) -> None:
@@ -221,6 +225,13 @@ def _version_badge(painter: QPainter, body: QRectF, version: int, inks: Inks) ->
 
 def _room(anatomy: BoxAnatomy) -> QRectF:
     return room_for(anatomy).united(anatomy.footprint).adjusted(-12, -14, 12, 8)
+
+
+def _was(state: BoxState) -> str:
+    """A name that now belongs to another tensor."""
+    if state.was_line is None:
+        return _("was {name}").format(name=state.was)
+    return _("was {name}, line {line}").format(name=state.was, line=state.was_line)
 
 
 def _exact_grad(grad: GradRow) -> str:

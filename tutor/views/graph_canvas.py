@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsVie
 from tutor.views.graph_items import GraphItem
 
 MAX_FIT = 1.6
-MIN_FIT = 0.8
+MIN_FIT = 0.7
 """Below this zoom texts are no longer easy to read: the picture keeps its size and follows the step."""
 _MIN_ZOOM = 0.08
 _MAX_ZOOM = 5.0
@@ -76,11 +76,15 @@ class GraphCanvas(QGraphicsView):
         self.centerOn(room.center() if self.whole else self._beginning(room))
         self.moved.emit()
 
-    def follow(self, rect: QRectF) -> None:
-        """Moves as little as it must to bring the rectangle into sight."""
-        if rect.isEmpty() or self.seen().contains(rect):
+    def follow(self, rect: QRectF, least: QRectF) -> None:
+        """Moves as little as it must to bring the rectangle into sight, and `least` of it well inside."""
+        inner = self.seen().adjusted(30, 30, -30, -30)
+        if rect.isEmpty() or inner.contains(rect):
             return
-        self.ensureVisible(rect, 40, 30)
+        if rect.width() <= inner.width() and rect.height() <= inner.height():
+            self.ensureVisible(rect, 40, 40)
+        else:
+            self.centerOn(least.center())
         self.moved.emit()
 
     def zoom_by(self, factor: float) -> None:

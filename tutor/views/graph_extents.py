@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
-from tutor.protocol import Data, TensorId
+from tutor.protocol import Data, NodeId, TensorId
 from tutor.trace.picture import Shown, Structure
 from tutor.trace.trace import Trace
 from tutor.views.graph_fonts import text_width
-from tutor.views.graph_values import cells, inline, summary
+from tutor.views.graph_values import CARD_SIDE, cells, inline, summary
 
 _DECIMALS = 6
 """Where numbers are no integers, cells keep room for this many characters, since later iterations show others."""
@@ -18,6 +19,20 @@ _KEPT = 40
 """Of a tensor that changes very often so many values are measured at each end of the run."""
 _TRAY_WIDTH = 196.0
 """A tray wider than this is written in two lines."""
+
+
+CHIP_HEIGHT = 22.0
+CARD_ROW = 18.0
+
+
+def card_size(rows: int, columns: int, characters: int) -> tuple[float, float]:
+    """Of a chip that writes out a matrix whose widest cell has so many characters."""
+    return columns * cell_width(characters) + 8, rows * CARD_ROW + 8
+
+
+def cell_width(characters: int) -> float:
+    """Of a grid whose widest number has so many characters."""
+    return characters * 7.3 + 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,8 @@ class Extents:
     """Extents by tensor; a tensor without any known value counts as a short number."""
 
     by_tensor: dict[TensorId, Extent]
+    keeping: frozenset[TensorId] = frozenset()
+    """Tensors that are no leaves but keep their gradient."""
 
     def cell(self, tensor: TensorId) -> int:
         """Characters of the widest cell."""
@@ -46,6 +63,12 @@ class Extents:
     def term(self, tensor: TensorId) -> float:
         """Pixels of the longest value in a chip, tray or funnel."""
         return text_width("cell", self._of(tensor).inline)
+
+    def chip(self, tensor: TensorId, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Width and height of the tensor's largest chip."""
+        if len(shape) == 2 and max(shape, default=0) <= CARD_SIDE:
+            return card_size(shape[0], shape[1], self.cell(tensor))
+        return max(34.0, self.term(tensor) + 20), CHIP_HEIGHT
 
     def tray(self, tensor: TensorId) -> float:
         """Pixels of "before + incoming = after", or of the longer of its two lines."""
@@ -71,10 +94,11 @@ def extents(structure: Structure, trace: Trace) -> Extents:
         if value.tensor in shown:
             shape = shapes.get(value.tensor, ())
             shown[value.tensor].append(Shown(value.value, shape, value.stats))
-    for tensor, data in _gradients(trace):
+    for tensor, data in (*_gradients(trace), *_travelling(structure, trace)):
         if tensor in shown and data is not None:
             shown[tensor].append(Shown(data, shapes.get(tensor, ())))
-    return Extents({tensor: _extent(_ends(values)) for tensor, values in shown.items() if values})
+    keeping = frozenset(change.tensor for change in trace.changes if change.what == "retains_grad")
+    return Extents({tensor: _extent(_ends(values)) for tensor, values in shown.items() if values}, keeping)
 
 
 def _gradients(trace: Trace) -> Iterable[tuple[TensorId, Data]]:
@@ -85,6 +109,19 @@ def _gradients(trace: Trace) -> Iterable[tuple[TensorId, Data]]:
     for change in trace.changes:
         if change.what == "grad":
             yield change.tensor, change.after
+
+
+def _travelling(structure: Structure, trace: Trace) -> Iterable[tuple[TensorId, Data]]:
+    """What came back along the lanes."""
+    tensor_of: defaultdict[NodeId, list[tuple[int, TensorId]]] = defaultdict(list)
+    for lane in structure.lanes:
+        for edge in lane.edges:
+            tensor_of[trace.edges[edge].from_].append((trace.edges[edge].output, lane.tensor))
+    for backward in trace.backwards:
+        for run in backward.steps:
+            for output, tensor in tensor_of.get(run.node, ()):
+                if output < len(run.grad_inputs):
+                    yield tensor, run.grad_inputs[output]
 
 
 def _ends(values: list[Shown]) -> list[Shown]:

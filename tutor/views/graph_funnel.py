@@ -9,12 +9,12 @@ from tutor.i18n import _
 from tutor.trace.picture import Funnel
 from tutor.views.graph_fonts import text_width
 from tutor.views.graph_paint import CENTRE, Inks, chip, chip_size, dotted, pen, write
-from tutor.views.graph_sizes import FUNNEL_NOTE
+from tutor.views.graph_sizes import FUNNEL, FUNNEL_NOTE, FUNNEL_ROW, FUNNEL_SLOPE
 from tutor.views.graph_values import inline, tooltip
 
+_PLUS = 18.0
 _SLOTS = 3
 """So many summands are written out; of more, the newest."""
-_SLOPE = 13.0
 
 
 def funnel_terms(funnel: Funnel) -> list[str]:
@@ -47,8 +47,8 @@ def draw_funnel(painter: QPainter, rect: QRectF, funnel: Funnel, inks: Inks) -> 
         [
             rect.topLeft(),
             rect.topRight(),
-            rect.bottomRight() - QPointF(_SLOPE, 0),
-            rect.bottomLeft() + QPointF(_SLOPE, 0),
+            rect.bottomRight() - QPointF(FUNNEL_SLOPE, 0),
+            rect.bottomLeft() + QPointF(FUNNEL_SLOPE, 0),
         ]
     )
     painter.drawPolygon(mouth)
@@ -61,22 +61,34 @@ def draw_funnel(painter: QPainter, rect: QRectF, funnel: Funnel, inks: Inks) -> 
 
 
 def _terms(painter: QPainter, rect: QRectF, funnel: Funnel, inks: Inks) -> None:
-    """Chips for what arrived, "?" for what has not, and the sum."""
+    """Chips for what arrived, "?" for what has not, and the sum: in a line, or one under the other."""
     terms = funnel_terms(funnel)
     arrived = len(funnel.arrived)
-    widths = [_width(term, docked=index < arrived) for index, term in enumerate(terms)]
-    gap = 18.0
-    x = rect.center().x() - (sum(widths) + gap * (len(widths) - 1)) / 2
-    for index, (term, width) in enumerate(zip(terms, widths, strict=True)):
-        place = QRectF(x, rect.center().y() - 11, width, 22)
+    for index, (term, place) in enumerate(zip(terms, term_places(rect, terms, arrived), strict=True)):
         if term.startswith("=") or term in ("?", "…") or index >= arrived:
             write(painter, place, term, role="code", colour=inks.gradient_text, align=CENTRE)
         else:
             chip(painter, place, term, inks, gradient=True, filled=False)
-        x += width + gap
-        if index + 1 < len(terms) and not terms[index + 1].startswith("="):
-            plus = QRectF(x - gap, place.top(), gap, place.height())
+        if index and not term.startswith("="):
+            plus = QRectF(place.left() - _PLUS, place.top(), _PLUS, place.height())
             write(painter, plus, "+", role="code", colour=inks.gradient_text, align=CENTRE)
+
+
+def term_places(rect: QRectF, terms: list[str], arrived: int) -> list[QRectF]:
+    """Where each term stands in the funnel."""
+    widths = [_width(term, docked=index < arrived) for index, term in enumerate(terms)]
+    if rect.height() > FUNNEL:
+        middle = rect.center().x() + _PLUS / 2
+        return [
+            QRectF(middle - width / 2, rect.top() + 5 + row * FUNNEL_ROW, width, FUNNEL_ROW - 3)
+            for row, width in enumerate(widths)
+        ]
+    places = []
+    x = rect.center().x() - (sum(widths) + _PLUS * (len(widths) - 1)) / 2
+    for width in widths:
+        places.append(QRectF(x, rect.center().y() - 11, width, 22))
+        x += width + _PLUS
+    return places
 
 
 def _width(term: str, *, docked: bool) -> float:

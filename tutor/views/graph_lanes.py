@@ -10,15 +10,16 @@ from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
 
 from tutor.i18n import _
 from tutor.trace.picture import ItemId, Lane, LaneState, Shown
+from tutor.views.graph_extents import CHIP_HEIGHT, card_size
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_motion import STILL, LaneFrame
 from tutor.views.graph_paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
+from tutor.views.graph_paint import card as draw_card
 from tutor.views.graph_paths import Curve
-from tutor.views.graph_places import CHIP_HEIGHT
-from tutor.views.graph_values import inline, tooltip
+from tutor.views.graph_values import Cells, card, inline, tooltip
 
 _ARROW = 9.0
-_STUB = 0.34
+_STUB = 0.42
 """A cut return lane reaches this far."""
 
 
@@ -119,9 +120,8 @@ class LaneItem(GraphItem):
         x, y = curve.at(place)
         normal_x, normal_y = curve.normal(place)
         painter.setPen(pen(colour, 4.0))
-        painter.drawLine(
-            QPointF(x - normal_x * 7, y - normal_y * 7 + 3), QPointF(x + normal_x * 7, y + normal_y * 7 + 3)
-        )
+        near, far = QPointF(x - normal_x * 2, y - normal_y * 2), QPointF(x + normal_x * 10, y + normal_y * 10)
+        painter.drawLine(near, far)
 
 
 class ChipItem(GraphItem):
@@ -132,6 +132,7 @@ class ChipItem(GraphItem):
         self.gradient = gradient
         self.filled = False
         self.text = ""
+        self.table: Cells | None = None
         self.shown: Shown | None = None
         self.setZValue(5)
         self.hide()
@@ -145,8 +146,9 @@ class ChipItem(GraphItem):
         if shown is None:
             return
         self.text = inline(shown)
-        width = chip_size(self.text)
-        self.set_room(QRectF(-width / 2 - 2, -CHIP_HEIGHT / 2 - 2, width + 4, CHIP_HEIGHT + 4))
+        self.table = card(shown)
+        width, height = _chip_room(self.text, self.table)
+        self.set_room(QRectF(-width / 2 - 2, -height / 2 - 2, width + 4, height + 4))
         self.name = self.text
         self.update()
 
@@ -158,7 +160,17 @@ class ChipItem(GraphItem):
 
     def draw(self, painter: QPainter, detail: float) -> None:
         rect = self._room.adjusted(2, 2, -2, -2)
+        if self.table is not None:
+            draw_card(painter, rect, self.table, self.inks, gradient=self.gradient, filled=self.filled)
+            return
         chip(painter, rect, self.text, self.inks, gradient=self.gradient, filled=self.filled)
+
+
+def _chip_room(text: str, table: Cells | None) -> tuple[float, float]:
+    if table is None:
+        return chip_size(text), CHIP_HEIGHT
+    longest = max(len(cell) for row in table.texts for cell in row)
+    return card_size(table.rows, table.columns, longest)
 
 
 def same_memory_path(positions: Mapping[ItemId, QRectF], one: ItemId, other: ItemId) -> QPainterPath:

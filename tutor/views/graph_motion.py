@@ -25,6 +25,7 @@ from tutor.trace.picture import (
 LANDING = 1 / 3
 """When the first beat ends: what was received has landed."""
 PASSING = 2 / 3
+_OFF_THE_LANE = 0.6
 REST = 0.5
 """Where on a lane a gradient waits as a chip, seen from its source."""
 
@@ -55,6 +56,16 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """What falls into a leaf's tray: out of its funnel, or off the end of the lane that brought it; `at` from 0 to 1."""
+
+    item: ItemId
+    lane: LaneId | None
+    at: float
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What differs from the still picture of the state after the step."""
 
@@ -63,6 +74,7 @@ class Frame:
     lane_states: Mapping[LaneId, LaneState]
     lanes: Mapping[LaneId, LaneFrame] = field(default_factory=dict)
     movers: tuple[Mover, ...] = ()
+    drop: Drop | None = None
     appearing: Mapping[ItemId, float] = field(default_factory=dict)
     working: ItemId | None = None
     outline: float = 1.0
@@ -168,6 +180,7 @@ def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> 
     return replace(
         still,
         boxes=boxes,
+        circles=_without_result(after, motion.item) if progress < PASSING else after.circles,
         lanes={**still.lanes, **lanes},
         movers=tuple(movers),
         appearing=appearing,
@@ -208,17 +221,35 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
 def _accumulate(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
     """The pulse lands in the tray, the tray adds, and only then the `.grad` row changes."""
     motion = after.motion
-    touched = [item for item in {motion.item, *motion.boxes} if item in after.boxes and item in before.boxes]
     boxes = dict(after.boxes)
-    for item in touched:
-        boxes[item] = _landing(before.boxes[item], after.boxes[item], progress)
+    for item in (motion.item, *motion.boxes):
+        if item is not None and item in after.boxes and item in before.boxes:
+            boxes[item] = _landing(before.boxes[item], after.boxes[item], progress)
+    movers, drop = _falling(after, beat(progress, 0))
     return replace(
         still,
         boxes=boxes,
-        movers=tuple(_waiting(after, motion.receives, beat(progress, 0))),
+        movers=movers,
+        drop=drop,
         outline=beat(progress, 0),
         callout=progress >= LANDING,
     )
+
+
+def _falling(after: Picture, t: float) -> tuple[tuple[Mover, ...], Drop | None]:
+    """A sum drops out of the funnel; a single gradient runs to the end of its lane and drops from there."""
+    motion = after.motion
+    state = after.boxes.get(motion.item) if motion.item is not None else None
+    if motion.item is None or state is None or not 0.0 < t < 1.0:
+        return (), None
+    funnel, tray = state.funnel, state.tray
+    if funnel is not None and funnel.awaited > 1:
+        total = funnel.total or (tray.incoming if tray else None)
+        return (), None if total is None else Drop(motion.item, None, t, total)
+    if t < _OFF_THE_LANE or tray is None or tray.incoming is None or not motion.receives:
+        return tuple(_waiting(after, motion.receives, t / _OFF_THE_LANE)), None
+    share = (t - _OFF_THE_LANE) / (1.0 - _OFF_THE_LANE)
+    return (), Drop(motion.item, motion.receives[0], share, tray.incoming)
 
 
 def _landing(before: BoxState, after: BoxState, progress: float) -> BoxState:
@@ -242,6 +273,12 @@ def _change(before: Picture, after: Picture, still: Frame, progress: float) -> F
         if item is not None and item in boxes and item in before.boxes and before.boxes[item].present:
             boxes[item] = before.boxes[item]
     return replace(still, boxes=boxes, outline=beat(progress, 0))
+
+
+def _without_result(after: Picture, item: ItemId | None) -> Mapping[ItemId, CircleState]:
+    if item is None or item not in after.circles:
+        return after.circles
+    return {**after.circles, item: replace(after.circles[item], result=None)}
 
 
 def _working_tabs(before: CircleState, after: CircleState, working: bool) -> CircleState:

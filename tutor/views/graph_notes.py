@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
 
@@ -14,6 +16,7 @@ from tutor.views.graph_values import inline, tooltip
 
 _LINE = 20.0
 _CALLOUT_PAD = 14.0
+_WIDEST = 400.0
 
 
 class CalloutItem(GraphItem):
@@ -22,19 +25,24 @@ class CalloutItem(GraphItem):
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
         self.callout: Callout | None = None
+        self.lines: tuple[str, ...] = ()
         self.rect = QRectF()
+        self.magnified = 1.0
+        """Against the zoom of the view, so that its text stays readable in a small picture."""
         self._tip = QPointF()
         self.setZValue(9)
         self.hide()
 
     def size_for(self, callout: Callout) -> tuple[float, float]:
-        widths = [text_width("title", callout.title), *(text_width("note", line) for line in callout.lines)]
-        height = 28 + _LINE * len(callout.lines) + (8 if callout.lines else 4)
-        return max(widths) + 2 * _CALLOUT_PAD, height
+        lines = wrapped(callout.lines)
+        widths = [text_width("title", callout.title), *(text_width("note", line) for line in lines)]
+        height = 28 + _LINE * len(lines) + (8 if lines else 4)
+        return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
 
     def show_at(self, callout: Callout, rect: QRectF, anchor: QRectF) -> None:
         """Stands in `rect` and points at the nearest border of `anchor`; scene coordinates."""
         self.callout = callout
+        self.lines = wrapped(callout.lines)
         self.name = "\n".join((callout.title, *callout.lines))
         self.rect = rect
         self._tip = _nearest(anchor, rect)
@@ -52,11 +60,31 @@ class CalloutItem(GraphItem):
         painter.setPen(pen(inks.gradient, 1.4))
         painter.setBrush(inks.panel)
         painter.drawPath(_balloon(rect, self._tip))
-        line = QRectF(rect.left() + _CALLOUT_PAD, rect.top() + 6, rect.width() - 2 * _CALLOUT_PAD, 24)
+        painter.save()
+        painter.translate(rect.topLeft())
+        painter.scale(self.magnified, self.magnified)
+        width = rect.width() / self.magnified - _CALLOUT_PAD
+        line = QRectF(_CALLOUT_PAD, 6, width, 24)
         write(painter, line, self.callout.title, role="title", colour=inks.gradient_text)
-        for row, text in enumerate(self.callout.lines):
-            place = QRectF(line.left(), rect.top() + 29 + row * _LINE, line.width() + 8, _LINE)
+        for row, text in enumerate(self.lines):
+            place = QRectF(line.left(), 29 + row * _LINE, width, _LINE)
             write(painter, place, text, role="note", colour=inks.ink)
+        painter.restore()
+
+
+def wrapped(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines broken at spaces where they are too wide; what goes on is indented."""
+    found: list[str] = []
+    for line in lines:
+        rest = ""
+        for word in line.split(" "):
+            longer = f"{rest} {word}" if rest.strip() else rest + word
+            if rest.strip() and text_width("note", longer) > _WIDEST:
+                found.append(rest)
+                longer = f"    {word}"
+            rest = longer
+        found.append(rest)
+    return tuple(found)
 
 
 class SeedItem(GraphItem):

@@ -86,6 +86,15 @@ def chip(painter: QPainter, rect: QRectF, text: str, inks: Inks, *, gradient: bo
     write(painter, rect, text, role="code" if filled else "cell", colour=ink, align=CENTRE)
 
 
+def card(painter: QPainter, rect: QRectF, table: Cells, inks: Inks, *, gradient: bool, filled: bool) -> None:
+    """A small matrix on its way or waiting, in its own shape."""
+    line = inks.gradient if gradient else inks.value
+    painter.setPen(pen(line, 3.0 if filled else 1.6))
+    painter.setBrush(inks.panel)
+    painter.drawRoundedRect(rect, 7, 7)
+    grid(painter, rect.adjusted(4, 4, -4, -4), table, inks, gradient=gradient)
+
+
 def chip_size(text: str) -> float:
     """The width of a chip for this text."""
     return max(30.0, text_width("code", text) + 18)

@@ -19,6 +19,7 @@ XY = tuple[float, float]
 HALF_GAP = 5.0
 """Each lane lies this far from the centre line, along the normal."""
 _SAMPLES = 28
+_REACH = 0.45
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +61,22 @@ class Curve:
 
 
 def smooth(points: Sequence[XY]) -> Curve:
-    """A curve through the points, horizontal at each of them, so that it leaves and arrives like a railway."""
+    """A curve through the points that leaves and arrives horizontally, like a railway, and never swings past a point."""
     u = np.linspace(0.0, 1.0, _SAMPLES)[:, None]
+    slopes = _slopes(points)
     pieces = []
-    for start, end in pairwise(points):
+    for (start, end), (first, last) in zip(pairwise(points), pairwise(slopes), strict=True):
         p, q = np.array(start), np.array(end)
-        reach = np.array([abs(q[0] - p[0]) * 0.5, 0.0])
-        pieces.append(_bezier(u, p, p + reach, q - reach, q))
+        reach = (q[0] - p[0]) * _REACH
+        pieces.append(_bezier(u, p, p + reach * np.array([1.0, first]), q - reach * np.array([1.0, last]), q))
     return Curve(_without_repeats(np.vstack(pieces)))
+
+
+def _slopes(points: Sequence[XY]) -> list[float]:
+    """Level at both ends and at every turn; in between the harmonic mean (Fritsch and Carlson, monotone cubics)."""
+    steps = [(q[1] - p[1]) / ((q[0] - p[0]) or 1.0) for p, q in pairwise(points)]
+    inner = [0.0 if a * b <= 0 else 2 * a * b / (a + b) for a, b in pairwise(steps)]
+    return [0.0, *inner, 0.0]
 
 
 def parallel(curve: Curve, distance: float) -> Curve:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import QPointF, QRectF
 
 from tutor.views.graph_paths import Curve
 
-CHIP_HEIGHT = 22.0
-CHIP_RISE = 24.0
-"""From the centre line of a lane to the middle of its chip."""
-_TRIES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)
+Size = tuple[float, float]
+_CLEAR = 10.5
+"""From the centre line of a lane to the nearest side of its chip."""
+_TRIES = tuple(0.5 + side * step * 0.04 for step in range(10) for side in (1, -1) if step or side > 0)
 _CELL = 48.0
 
 
@@ -52,62 +52,65 @@ class Crowd:
         return area + point_cost * points
 
 
-def chip_place(curve: Curve, width: float, crowd: Crowd, *, below: bool) -> QPointF:
+def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool) -> QPointF:
     """The middle of a chip beside the lane: values above it, gradients below; takes its room in the crowd."""
     best: tuple[float, QPointF] | None = None
-    for rank, t in enumerate(_TRIES):
-        centre = _beside(curve, t, width, below=below)
-        cost = crowd.cost(chip_rect(centre, width).adjusted(-3, -2, 3, 2)) + rank * 4
-        if best is None or cost < best[0]:
-            best = (cost, centre)
+    for rank, (t, further) in enumerate((t, further) for further in (0.0, 9.0) for t in _TRIES):
+        centre = _beside(curve, t, size, below=below, further=further)
+        covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2))
+        if best is None or covered + rank * 3 < best[0]:
+            best = (covered + rank * 3, centre)
+        if covered == 0.0:
+            break
     assert best is not None
-    crowd.add(chip_rect(best[1], width))
+    crowd.add(chip_rect(best[1], size))
     return best[1]
 
 
-def chip_rect(centre: QPointF, width: float) -> QRectF:
-    return QRectF(centre.x() - width / 2, centre.y() - CHIP_HEIGHT / 2, width, CHIP_HEIGHT)
+def chip_rect(centre: QPointF, size: Size) -> QRectF:
+    return QRectF(centre.x() - size[0] / 2, centre.y() - size[1] / 2, *size)
 
 
-def _beside(curve: Curve, t: float, width: float, *, below: bool) -> QPointF:
+def _beside(curve: Curve, t: float, size: Size, *, below: bool, further: float) -> QPointF:
+    """Clear of both lines by a little: on a steep lane the chip's width counts, on a flat one its height."""
     x, y = curve.at(t)
     normal_x, normal_y = curve.normal(t)
     side = 1.0 if below else -1.0
-    # On a steep lane the chip's width counts, on a flat one its height.
-    reach = CHIP_RISE + abs(normal_x) * max(width / 2 - CHIP_HEIGHT / 2, 0.0)
+    reach = _CLEAR + further + abs(normal_y) * size[1] / 2 + abs(normal_x) * size[0] / 2
     return QPointF(x + side * normal_x * reach, y + side * normal_y * reach)
 
 
-def callout_place(size: tuple[float, float], anchor: QRectF, crowd: Crowd, view: QRectF) -> QRectF:
+def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRectF:
     """Beside or below the anchor (circle and tabs), inside the view where it can be, where it covers least."""
     best: tuple[float, QRectF] | None = None
     for rank, rect in enumerate(_around(size, anchor)):
         outside = rect.width() * rect.height() - _area(rect.intersected(view))
-        cost = crowd.cost(rect, point_cost=40.0) + 3.0 * outside + rank * 60
+        cost = crowd.cost(rect, point_cost=150.0) + 3.0 * outside + rank * 8
         if best is None or cost < best[0]:
             best = (cost, rect)
     assert best is not None
     return best[1]
 
 
-def _around(size: tuple[float, float], anchor: QRectF) -> Iterator[QRectF]:
+def _around(size: Size, anchor: QRectF) -> Iterator[QRectF]:
+    """Places around the anchor, the better ones first."""
     width, height = size
-    gap = 18.0
     middle = anchor.center()
-    rows: Sequence[float] = (
-        anchor.bottom() - height * 0.5 - 18,
+    rows = (
         anchor.bottom() - height,
-        anchor.top(),
-        anchor.bottom() - 24,
+        anchor.bottom() - 30,
+        anchor.top() - height * 0.4,
+        anchor.top() - height + 12,
     )
-    for y in rows:
-        yield QRectF(anchor.right() + gap, y, width, height)
-    for y in rows:
-        yield QRectF(anchor.left() - gap - width, y, width, height)
-    for share in (0.5, 0.2, 0.8, 0.0, 1.0):
-        yield QRectF(middle.x() - width * share, anchor.bottom() + gap, width, height)
-    for share in (0.5, 0.2, 0.8, 0.0, 1.0):
-        yield QRectF(middle.x() - width * share, anchor.top() - gap - height, width, height)
+    for gap in (16.0, 44.0, 80.0):
+        for y in rows:
+            yield QRectF(anchor.right() + gap, y, width, height)
+        for share in (0.5, 0.2, 0.8, 0.05, 0.95):
+            yield QRectF(middle.x() - width * share, anchor.bottom() + gap, width, height)
+        for share in (0.5, 0.2, 0.8, 0.05, 0.95):
+            yield QRectF(middle.x() - width * share, anchor.top() - gap - height, width, height)
+        for y in rows:
+            yield QRectF(anchor.left() - gap - width, y, width, height)
 
 
 def _area(rect: QRectF) -> float:

@@ -32,6 +32,8 @@ class ItemPool:
         self.lanes: dict[LaneId, LaneItem] = {}
         self.value_chips: dict[LaneId, ChipItem] = {}
         self.gradient_chips: dict[LaneId, ChipItem] = {}
+        self.results: dict[ItemId, ChipItem] = {}
+        """What an operation has computed, until a lane or a box shows it."""
         self._scene = scene
         self._stock: dict[str, GraphItem] = {}
         self._bands: list[GraphItem] = []
@@ -77,6 +79,9 @@ class ItemPool:
             ring.bind(circle, rooms)
             ring.setPos(places.items[circle.id])
             self.circles[circle.id] = ring
+            self.results[circle.id] = self._take(
+                f"r {_place(structure, circle.id)}", ChipItem, _value_chip, kept
+            )
             yield
 
     def _build_lanes(
@@ -111,7 +116,14 @@ class ItemPool:
         return found
 
     def _forget(self) -> None:
-        for known in (self.boxes, self.circles, self.lanes, self.value_chips, self.gradient_chips):
+        for known in (
+            self.boxes,
+            self.circles,
+            self.lanes,
+            self.value_chips,
+            self.gradient_chips,
+            self.results,
+        ):
             known.clear()
 
     def _keep(self, kept: dict[str, GraphItem]) -> None:

@@ -12,11 +12,12 @@ from tutor.trace.layout import Layout
 from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.views.graph_lanes import LaneCurves
 from tutor.views.graph_paths import HALF_GAP, XY, ending, parallel, smooth
-from tutor.views.graph_places import Crowd, chip_place
+from tutor.views.graph_places import Crowd, chip_place, chip_rect
 from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
 
 _BOX_PORTS = 30.0
 _CIRCLE_PORTS = 21.0
+_WAVE = 9.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +44,16 @@ def places(structure: Structure, sizes: Sizes, layout: Layout) -> Places:
     gradients: dict[LaneId, QPointF] = {}
     for lane in structure.lanes:
         curve = lanes[lane.id].centre
-        width = sizes.chips[lane.id]
+        size = sizes.chips[lane.id]
         if not lane.named:
-            values[lane.id] = chip_place(curve, width, crowd, below=False)
+            values[lane.id] = chip_place(curve, size, crowd, below=False)
         if lane.returns:
-            gradients[lane.id] = chip_place(curve, width, crowd, below=True)
+            gradients[lane.id] = chip_place(curve, size, crowd, below=True)
     bounds = QRectF()
     for item, place in items.items():
         bounds = bounds.united(sizes.anatomies[item].footprint.translated(place))
-    for point in (*values.values(), *gradients.values()):
-        bounds = bounds.united(QRectF(point.x() - 24, point.y() - 12, 48, 24))
+    for lane_id, centre in (*values.items(), *gradients.items()):
+        bounds = bounds.united(chip_rect(centre, sizes.chips[lane_id]))
     return Places(items, lanes, values, gradients, crowd, bounds)
 
 
@@ -79,8 +80,19 @@ def _waypoints(lane: Lane, sizes: Sizes, layout: Layout, items: Mapping[ItemId, 
     """The layout's points strictly between both items: where a long lane passes the columns."""
     left = items[lane.source].x() + sizes.anatomies[lane.source].footprint.right() + 6
     right = items[lane.target].x() + sizes.anatomies[lane.target].footprint.left() - 6
-    found = [(point.x, point.y) for point in layout.routes.get(lane.id, ())]
-    return [(x, y) for x, y in found if left < x < right][0:64]
+    found = [(point.x, point.y) for point in layout.routes.get(lane.id, ())[1:-1]]
+    return _straightened([(x, y) for x, y in found if left < x < right])
+
+
+def _straightened(points: list[XY]) -> list[XY]:
+    """Neighbouring points at almost the same height get the same height: no waves where nothing is in the way."""
+    groups: list[list[XY]] = []
+    for point in points:
+        if groups and abs(point[1] - groups[-1][-1][1]) <= _WAVE:
+            groups[-1].append(point)
+        else:
+            groups.append([point])
+    return [(x, sum(y for _x, y in group) / len(group)) for group in groups for x, _y in group]
 
 
 def _ports(

@@ -10,23 +10,24 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from tutor.protocol import TensorId
 from tutor.trace.layout import Layout
-from tutor.trace.picture import CircleState, ItemId, LaneState, Picture, Structure
+from tutor.trace.picture import Callout, CircleState, ItemId, LaneState, Picture, Structure
 from tutor.views.graph_items import FADED, GraphItem, Look
 from tutor.views.graph_lanes import ChipItem
-from tutor.views.graph_motion import STILL, Frame, frame
+from tutor.views.graph_motion import STILL, Drop, Frame, frame
 from tutor.views.graph_notes import CalloutItem, GradFnItem, SeedItem
 from tutor.views.graph_paint import Inks
-from tutor.views.graph_places import Crowd, callout_place
+from tutor.views.graph_places import Crowd, callout_place, chip_rect
 from tutor.views.graph_pool import ItemPool
 from tutor.views.graph_routes import Places, places
-from tutor.views.graph_sizes import CircleAnatomy, Sizes
+from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
 from tutor.views.theme import Palette
 
 SLICE_SECONDS = 0.010
 """Items are made for so long before the event loop gets its turn."""
 _AT_ONCE = 300
-_MARGIN = 26.0
+_MARGIN = 16.0
 _SEED_ROOM = 80.0
+_MAGNIFIED = 1.5
 _GONE = LaneState(present=False, laid=False)
 _NO_CIRCLE = CircleState(present=False)
 
@@ -46,12 +47,15 @@ class GraphScene(QGraphicsScene):
         self.sizes: Sizes | None = None
         self.places: Places | None = None
         self.movers: list[ChipItem] = []
+        self.drop = self._new_mover()
         self.callout, self.seed, self.grad_fn = (
             CalloutItem(self.inks),
             SeedItem(self.inks),
             GradFnItem(self.inks),
         )
         self.visible_rect = QRectF()
+        self.zoom = 1.0
+        self._callout_of: tuple[Callout, QRectF, float] | None = None
         self._selected: tuple[TensorId | None, ItemId | None] = (None, None)
         self._hovered: frozenset[ItemId] = frozenset()
         self._shown: tuple[Picture | None, Picture, float] | None = None
@@ -81,7 +85,7 @@ class GraphScene(QGraphicsScene):
         self._later.stop()
         self.pool.clear()
         self.structure = self.sizes = self.places = self._shown = self._work = None
-        for item in (self.callout, self.seed, self.grad_fn, *self.movers):
+        for item in (self.callout, self.seed, self.grad_fn, self.drop, *self.movers):
             item.hide()
 
     @property
@@ -138,7 +142,16 @@ class GraphScene(QGraphicsScene):
             if item in seen.boxes:
                 box.set_state(seen.boxes[item])
         for item, circle in self.pool.circles.items():
-            circle.set_state(seen.circles.get(item, _NO_CIRCLE))
+            state = seen.circles.get(item, _NO_CIRCLE)
+            circle.set_state(state)
+            self._show_result(item, state)
+
+    def _show_result(self, item: ItemId, state: CircleState) -> None:
+        chip = self.pool.results[item]
+        chip.set_shown(state.result if state.present else None)
+        if state.result is not None:
+            body = self._body(item)
+            chip.setPos(body.right() + 10 + chip.boundingRect().width() / 2, body.center().y())
 
     def _show_lanes(self, structure: Structure, seen: Frame) -> None:
         for lane in structure.lanes:
@@ -164,6 +177,22 @@ class GraphScene(QGraphicsScene):
             item.set_shown(mover.shown)
             item.setPos(QPointF(*curve.at(mover.at)))
             item.update()
+        self._show_drop(seen.drop)
+
+    def _show_drop(self, drop: Drop | None) -> None:
+        """Over the box, from the funnel or the end of the lane, into the tray."""
+        self.drop.set_shown(drop.shown if drop is not None else None)
+        if drop is None or self.sizes is None or self.places is None:
+            return
+        anatomy = self.sizes.anatomies[drop.item]
+        if not isinstance(anatomy, BoxAnatomy):
+            return
+        end = self.places.rect(drop.item, anatomy.tray or anatomy.grad).center()
+        if drop.lane is not None:
+            start = QPointF(*self.pool.lanes[drop.lane].curves.gradient.at(0.0))
+        else:
+            start = self.places.rect(drop.item, anatomy.funnel or anatomy.body).center()
+        self.drop.setPos(start + (end - start) * drop.at)
 
     def _new_mover(self) -> ChipItem:
         item = ChipItem(self.inks, gradient=True)
@@ -220,24 +249,37 @@ class GraphScene(QGraphicsScene):
             self.callout.hide()
             return
         anchor = self._anchor(callout.item)
-        if callout is self.callout.callout and self.callout.isVisible():
+        if (callout, self.visible_rect, self.zoom) == self._callout_of and self.callout.isVisible():
             return
-        crowd = self._crowd(picture)
+        self._callout_of = (callout, self.visible_rect, self.zoom)
+        self.callout.magnified = min(max(1.0 / self.zoom, 1.0), _MAGNIFIED)
+        crowd = self._crowd(picture, seen)
         size = self.callout.size_for(callout)
         view = self.visible_rect if not self.visible_rect.isEmpty() else self.sceneRect()
         rect = callout_place(size, anchor, crowd, view.adjusted(6, 6, -6, -6))
         self.callout.show_at(callout, rect, anchor)
 
-    def _crowd(self, picture: Picture) -> Crowd:
-        """What the callout must not cover: all that stands, and the ways of the chips that move next."""
+    def _crowd(self, picture: Picture, seen: Frame) -> Crowd:
+        """What the callout must not cover: all that stands, more so what is in the step, and the ways of its chips."""
         assert self.places is not None
         crowd = Crowd()
         crowd.extend(self.places.crowd)
-        for lane in (*picture.motion.passes, *picture.motion.receives):
+        for item in seen.focus or ():
+            if item in self.places.items:
+                for _weight in range(3):
+                    crowd.add(self._anchor(item))
+        for lane in seen.focus_lanes:
             if lane in self.places.lanes:
-                curve = self.places.lanes[lane].gradient
+                crowd.add_curve(self.places.lanes[lane].gradient)
+                crowd.add_curve(self.places.lanes[lane].value)
+            for chips in (self.places.value_chips, self.places.gradient_chips):
+                if lane in chips and self.sizes is not None:
+                    crowd.add(chip_rect(chips[lane], self.sizes.chips[lane]))
+                    crowd.add(chip_rect(chips[lane], self.sizes.chips[lane]).adjusted(-4, -4, 4, 4))
+        for lane in picture.motion.passes:
+            if lane in self.places.lanes:
                 for share in (0.1, 0.3, 0.5, 0.7, 0.9):
-                    x, y = curve.at(share)
+                    x, y = self.places.lanes[lane].gradient.at(share)
                     crowd.add(QRectF(x - 20, y - 14, 40, 28))
         return crowd
 
@@ -295,7 +337,7 @@ class GraphScene(QGraphicsScene):
     def apply_theme(self, palette: Palette) -> None:
         self.inks = Inks(palette)
         self.pool.set_inks(self.inks)
-        for item in (self.callout, self.seed, self.grad_fn, *self.movers):
+        for item in (self.callout, self.seed, self.grad_fn, self.drop, *self.movers):
             item.set_inks(self.inks)
         self.setBackgroundBrush(self.inks.ground)
 
@@ -307,14 +349,15 @@ class GraphScene(QGraphicsScene):
                     return name
         return None
 
-    def focus_rect(self, picture: Picture) -> QRectF:
-        """What the eye should see in this step."""
+    def focus_rects(self, picture: Picture) -> tuple[QRectF, QRectF]:
+        """What the eye should see in this step: all of it, and at least the item that works."""
+        if self.places is None or self.building:
+            return QRectF(), QRectF()
         rect = QRectF()
         seen = frame(None, picture, 1.0)
         for item in seen.focus or ():
-            if self.places is not None and item in self.places.items:
-                rect = rect.united(self._anchor(item))
-        return rect
+            rect = rect.united(self.item_rect(item))
+        return rect, self.item_rect(seen.working) if seen.working is not None else rect
 
     def item(self, item: ItemId) -> GraphItem | None:
         """The box or circle of this name."""

@@ -6,20 +6,22 @@ Local coordinates: (0, 0) is where an item's lanes meet it, the middle of a box'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRectF
 
 from tutor.i18n import _
 from tutor.protocol import TensorId
+from tutor.trace.layout import COLUMN_GAP
 from tutor.trace.picture import Box, Circle, ItemId, LaneId, Structure
 from tutor.trace.trace import Trace
-from tutor.views.graph_extents import Extents, extents
-from tutor.views.graph_fonts import symbol_size, text_width
+from tutor.trace.values import shape_text
+from tutor.views.graph_extents import Extents, cell_width, extents
+from tutor.views.graph_fonts import Role, symbol_size, text_width
 from tutor.views.graph_values import has_cells
 from tutor.views.reasons import reason_text
 
-PAD = 13.0
+PAD = 12.0
 HEADER = 32.0
 ROW = 26.0
 CELL = 22.0
@@ -28,10 +30,19 @@ LABEL = 46.0
 TRAY_LINE = 19.0
 RADIUS = 26.0
 TAB = 36.0
-TAB_GAP = 9.0
+TAB_GAP = 11.0
 FUNNEL = 40.0
 FUNNEL_NOTE = 18.0
-_MIN_WIDTH = 142.0
+FUNNEL_SLOPE = 13.0
+FUNNEL_ROW = 25.0
+FUNNEL_WIDEST = 210.0
+"""A wider sum is written as a column."""
+_MIN_WIDTH = 136.0
+_TAB_INSET = 30.0
+_BOX_INSET = 14.0
+_OFF_BOX = 9.0
+_OVER_CIRCLE = -8.0
+_SMALL_CHIP = 90.0
 _PORT_RISE = 22.0
 """Footprints reach this much further down than up, half of it each way, so that lanes of a straight spine are straight."""
 
@@ -82,29 +93,42 @@ class Sizes:
     """What `layout` needs, and what the items are drawn by."""
 
     anatomies: Mapping[ItemId, Anatomy]
-    chips: Mapping[LaneId, float]
-    """The widest chip of each lane."""
+    chips: Mapping[LaneId, tuple[float, float]]
+    """Width and height of each lane's largest chip."""
+    pads: Mapping[ItemId, float] = field(default_factory=dict)
+    """More room to the right, for chips wider than the gap between columns."""
 
     def footprints(self) -> dict[ItemId, tuple[float, float]]:
-        return {item: (room.width(), room.height()) for item, room in self._rooms()}
+        rooms = ((item, self.room(item)) for item in self.anatomies)
+        return {item: (room.width(), room.height()) for item, room in rooms}
+
+    def room(self, item: ItemId) -> QRectF:
+        """What the layout keeps free for the item, around its (0, 0)."""
+        return room_for(self.anatomies[item]).adjusted(0, 0, self.pads.get(item, 0.0), 0)
 
     def origin(self, item: ItemId, x: float, y: float) -> tuple[float, float]:
         """Where (0, 0) of an item lies when the layout puts the centre of its footprint at (x, y)."""
-        centre = room_for(self.anatomies[item]).center()
+        centre = self.room(item).center()
         return x - centre.x(), y - centre.y()
-
-    def _rooms(self) -> list[tuple[ItemId, QRectF]]:
-        return [(item, room_for(anatomy)) for item, anatomy in self.anatomies.items()]
 
 
 def room_for(anatomy: Anatomy) -> QRectF:
     """The footprint, evened out so that the lanes meet every ordinary item equally far above its centre."""
-    rect = anatomy.footprint
+    rect = _narrowed(anatomy)
     if anatomy.funnel is not None:
         return rect
     top, bottom = -rect.top(), rect.bottom()
     top, bottom = max(top, bottom - 2 * _PORT_RISE), max(bottom, top + 2 * _PORT_RISE)
     return QRectF(rect.left(), -top, rect.width(), top + bottom)
+
+
+def _narrowed(anatomy: Anatomy) -> QRectF:
+    """Tabs and box sides may reach a little into the gap between columns, where only lanes pass."""
+    rect = anatomy.footprint
+    if isinstance(anatomy, BoxAnatomy):
+        return rect.adjusted(_BOX_INSET, 0, -_BOX_INSET, 0)
+    inset = min(_TAB_INSET, (rect.width() - anatomy.body.width()) / 2)
+    return rect.adjusted(inset, 0, -inset, 0)
 
 
 def measure(structure: Structure, trace: Trace) -> Sizes:
@@ -124,17 +148,43 @@ def measure(structure: Structure, trace: Trace) -> Sizes:
             ports=degree.get(circle.id, 1),
             term=texts.term(_output_tensor(structure, circle.id)),
         )
-    chips = {lane.id: chip_width(texts, lane.tensor) for lane in structure.lanes}
-    return Sizes(anatomies, chips)
+    shapes = {row.id: tuple(row.shape) for row in trace.tensors}
+    chips = {lane.id: texts.chip(lane.tensor, shapes.get(lane.tensor, ())) for lane in structure.lanes}
+    return Sizes(anatomies, chips, _pads(structure, anatomies, chips))
+
+
+def _pads(
+    structure: Structure, anatomies: Mapping[ItemId, Anatomy], chips: Mapping[LaneId, tuple[float, float]]
+) -> dict[ItemId, float]:
+    pads: dict[ItemId, float] = {}
+    for lane in structure.lanes:
+        if lane.named and not lane.returns:
+            continue
+        source, target = anatomies[lane.source], anatomies[lane.target]
+        free = COLUMN_GAP + room_for(source).right() - source.body.right()
+        free += target.body.left() - room_for(target).left()
+        chip = chips[lane.id][0]
+        lacking = chip + _beside(source, chip) + _beside(target, chip) - free
+        if lacking > 0:
+            pads[lane.source] = max(pads.get(lane.source, 0.0), lacking)
+    return pads
+
+
+def _beside(anatomy: Anatomy, chip: float) -> float:
+    """How far a chip keeps from the end of its lane: off a box; a small one a little over the shoulder of a circle."""
+    if isinstance(anatomy, BoxAnatomy):
+        return _OFF_BOX
+    return _OVER_CIRCLE if chip <= _SMALL_CHIP else _TAB_INSET
 
 
 def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int) -> BoxAnatomy:
     """`slots` is how many gradients may meet at the box, `ports` how many lanes touch one of its sides at most."""
     rows = _rows(box.shape)
-    cell_width = texts.cell(box.tensor) * 7.3 + 12 if has_cells(box.shape) else 0.0
-    width = max(_MIN_WIDTH, *_widths(box, texts, cell_width))
+    cell = cell_width(texts.cell(box.tensor)) if has_cells(box.shape) else 0.0
+    width = max(_MIN_WIDTH, *_widths(box, texts, cell))
     value_height = max(ROW, rows * CELL + 8)
-    grad_height = max(GRAD_ROW, rows * CELL + 10)
+    kept = (box.is_leaf and box.tracked) or box.tensor in texts.keeping
+    grad_height = max(GRAD_ROW, rows * CELL + 10) if kept else GRAD_ROW
     height = max(HEADER + value_height + grad_height, ports * 30.0)
     body = QRectF(-width / 2, -height / 2, width, height)
     value = QRectF(body.left() + PAD, body.top() + HEADER, width - 2 * PAD, value_height)
@@ -143,7 +193,7 @@ def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int) -> BoxAnato
     has_tray = box.is_leaf and box.tracked
     tray = QRectF(body.left() + 4, body.bottom() + 2, width - 8, lines * TRAY_LINE + 9) if has_tray else None
     funnel = _funnel(body, slots, texts.term(box.tensor), right=True) if slots > 1 else None
-    return BoxAnatomy(body, value, grad, cell_width, tray, lines, funnel)
+    return BoxAnatomy(body, value, grad, cell, tray, lines, funnel)
 
 
 def circle_anatomy(circle: Circle, *, slots: int, ports: int, term: float) -> CircleAnatomy:
@@ -163,19 +213,15 @@ def saves_text(saves: tuple[str, ...]) -> str:
     return _("saves {names}").format(names=", ".join(saves)) if saves else _("saves nothing")
 
 
-def chip_width(texts: Extents, tensor: TensorId) -> float:
-    return max(30.0, texts.term(tensor) + 16)
-
-
 def _rows(shape: tuple[int, ...]) -> int:
     return shape[0] if has_cells(shape) and len(shape) == 2 else 1
 
 
-def _widths(box: Box, texts: Extents, cell_width: float) -> list[float]:
-    header = text_width("name", box.name) + 18 + text_width("small", shape_note(box)) + 20
-    numbers = cell_width * box.shape[-1] if cell_width else texts.number(box.tensor)
+def _widths(box: Box, texts: Extents, cell: float) -> list[float]:
+    header = text_width(name_role(box.name), box.name) + 18 + text_width("small", shape_note(box))
+    numbers = cell * box.shape[-1] if cell else texts.number(box.tensor)
     values = LABEL + numbers
-    reasons = LABEL + max(text_width("small", reason_text(reason)) for reason in _reasons(box))
+    reasons = max(text_width("small", reason_text(reason)) for reason in _reasons(box))
     tray = texts.tray(box.tensor) if box.is_leaf and box.tracked else 0.0
     return [part + 2 * PAD for part in (header, values, reasons, tray)]
 
@@ -186,18 +232,25 @@ def _reasons(box: Box) -> tuple[str, ...]:
     return ("no_backward_yet", "not_reached") if box.is_leaf else ("not_leaf", "passes")
 
 
+def name_role(name: str) -> Role:
+    """Expressions that stand for a name are written smaller."""
+    return "name" if len(name) <= 8 else "code"
+
+
 def shape_note(box: Box) -> str:
     """The shape and whether it is a leaf, at the right of a box's head."""
-    from tutor.trace.values import shape_text
-
-    return f"{shape_text(box.shape)} {_('leaf') if box.is_leaf else _('not a leaf')}"
+    return f"{shape_text(box.shape)}  {_('leaf') if box.is_leaf else _('not a leaf')}"
 
 
 def _funnel(body: QRectF, slots: int, term: float, *, right: bool) -> QRectF:
-    shown = min(slots, 3) + 1
-    width = max(96.0, shown * term + (shown - 1) * 20 + 44)
+    shown = min(slots, 3)
+    chips = shown * max(term + 18, 30.0) + (shown - 1) * 18
+    width = chips + 18 + term + 22 + 2 * FUNNEL_SLOPE + 14
+    height = FUNNEL
+    if width > FUNNEL_WIDEST:
+        width, height = term + 18 + 2 * FUNNEL_SLOPE + 52, (shown + 1) * FUNNEL_ROW + 10
     left = max(body.left(), body.right() + 14 - width) if right else body.center().x() - width / 2
-    return QRectF(left, body.top() - FUNNEL - 10, width, FUNNEL)
+    return QRectF(left, body.top() - height - 10, width, height)
 
 
 def _returning(structure: Structure) -> dict[ItemId, int]:

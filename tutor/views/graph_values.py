@@ -15,6 +15,8 @@ GRID_SIDE = 6
 """Up to so many rows and columns a value is written out in cells."""
 INLINE_COUNT = 4
 """Up to so many elements a vector is written in a line: "[36, 81]"."""
+CARD_SIDE = 3
+"""A matrix up to this size is written out in its chip."""
 COVERED = "?"
 
 
@@ -36,12 +38,24 @@ class Cells:
 
 
 def inline(shown: Shown) -> str:
-    """The value in a few characters: "3", "[36, 81]", the shape "[4×3]" where it is large, "?" where it is covered."""
+    """The value in a few characters: "3", "[36, 81]", its size "▦ 4×3" where it is large, "?" where it is covered."""
     if shown.covered:
         return COVERED
     if shown.data is None or len(shown.shape) > 1 or prod(shown.shape) > INLINE_COUNT:
-        return shape_text(shown.shape)
+        return size_text(shown.shape)
     return short(shown.data)
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """ "▦ 4×3": how many numbers there are, which is not to be taken for the numbers."""
+    return "▦ " + "×".join(str(side) for side in shape) if shape else "▦"
+
+
+def card(shown: Shown) -> Cells | None:
+    """The grid of a chip: a matrix of at most 3×3, in its own shape."""
+    if len(shown.shape) != 2 or max(shown.shape) > CARD_SIDE:
+        return None
+    return cells(shown)
 
 
 def has_cells(shape: tuple[int, ...]) -> bool:

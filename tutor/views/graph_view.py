@@ -156,9 +156,9 @@ class GraphView(QWidget):
             return
         resting = player.step >= player.count - 1 and not player.playing and player.progress >= 1.0
         before = self._picture_before(picture) if player.progress < 1.0 else None
-        self.scene.visible_rect = self.canvas.seen()
-        self.scene.show_picture(before, picture, player.progress, resting=resting)
         self._follow(picture)
+        self._tell_scene()
+        self.scene.show_picture(before, picture, player.progress, resting=resting)
 
     def _picture_before(self, picture: Picture) -> Picture:
         if self._before is None or self._before[0] is not picture:
@@ -169,8 +169,7 @@ class GraphView(QWidget):
 
     def _follow(self, picture: Picture) -> None:
         if not self.canvas.whole and (self.canvas.fitted or self._session.player.playing):
-            self.canvas.follow(self.scene.focus_rect(picture))
-            self.canvas.fitted = True
+            self.canvas.follow(*self.scene.focus_rects(picture))
 
     def _show_words(self) -> None:
         session = self._session
@@ -253,13 +252,17 @@ class GraphView(QWidget):
         self._session.select_item(chosen)
 
     def _on_canvas_moved(self) -> None:
+        self._tell_scene()
+
+    def _tell_scene(self) -> None:
         self.scene.visible_rect = self.canvas.seen()
+        self.scene.zoom = self.canvas.zoom
 
     def _on_canvas_neighbour_wanted(self, dx: int, dy: int) -> None:
         found = self.scene.neighbour(self._session.selection.item, dx, dy)
         if found is not None:
             self._session.select_item(found)
-            self.canvas.follow(self.scene.item_rect(found))
+            self.canvas.follow(self.scene.item_rect(found), self.scene.item_rect(found))
 
     # Qt
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor.i18n import _
@@ -154,7 +154,7 @@ def _tab_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
 
 def _zone_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
     painter.setPen(dotted(inks.muted, 1.2))
-    painter.setBrush(Qt.BrushStyle.BDiagPattern)
+    painter.setBrush(QBrush(inks.faded("muted", 0.5), Qt.BrushStyle.BDiagPattern))
     painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
 
 
