@@ -36,6 +36,8 @@ class LessonSession(QObject):
         self.values_set: list[tuple[TensorId, Data]] = []
         self.cells_run: list[str] = []
         self.opened: list[str] = []
+        self.pane: object = None
+        """Kept alive as long as the session."""
 
     def go_to_part(self, part: int) -> None:
         self.part = part

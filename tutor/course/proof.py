@@ -41,12 +41,20 @@ def text_faults(lesson: Lesson) -> Iterator[DocumentError]:
             reason = _("the course does not say “{word}”; write {instead}")
             yield DocumentError(lesson.path, slip.line, reason.format(word=slip.word, instead=slip.instead))
     for part in lesson.parts:
-        for line, tex in _formulas(part):
+        for tex in _formulas(part):
             try:
                 check_tex(tex)
             except TexError as fault:
                 reason = _("the formula “{tex}” cannot be drawn: {why}")
-                yield DocumentError(lesson.path, line, reason.format(tex=tex, why=fault.reason))
+                line = _line_of(text, tex, part.line)
+                yield DocumentError(lesson.path, line, reason.format(tex=tex.strip(), why=fault.reason))
+
+
+def _line_of(text: str, piece: str, start: int) -> int:
+    """The first line from `start` on that holds the beginning of the piece."""
+    wanted = piece.strip().split("\n")[0]
+    lines = enumerate(text.splitlines(), start=1)
+    return next((number for number, line in lines if number >= start and wanted in line), start)
 
 
 def trace_faults(lesson: Lesson, trace: Trace) -> Iterator[DocumentError]:
@@ -154,7 +162,9 @@ def _can_be_read_off(
     lesson: Lesson, part: int, question: NumbersQuestion, trace: Trace
 ) -> Iterator[DocumentError]:
     """The right numbers must not stand anywhere else while the question is open."""
-    found = {number: seen.where for seen in in_sight(lesson, part, trace) for number in [seen.number]}
+    found: dict[float, str] = {}
+    for seen in in_sight(lesson, part, trace):
+        found.setdefault(seen.number, seen.where)
     for number in dict.fromkeys(question.numbers):
         where = next(
             (found[other] for other in found if same_number(number, other, question.tolerance)), None
@@ -201,19 +211,15 @@ def _typed(numbers: tuple[float, ...], misconception: str | None) -> Iterator[tu
             yield NumbersAnswer((float("nan"),) * len(numbers)), misconception
 
 
-def _formulas(part: Part) -> Iterator[tuple[int, str]]:
+def _formulas(part: Part) -> Iterator[str]:
     parser = MarkdownIt("commonmark").use(dollarmath_plugin)
     for token in parser.parse(part.markdown):
-        line = part.line + 1 + (token.map[0] if token.map else 0)
-        if token.type == "math_block":
-            yield line, token.content
-        for inner in token.children or ():
-            if inner.type.startswith("math"):
-                yield line, inner.content
+        for one in (token, *(token.children or ())):
+            if one.type.startswith("math"):
+                yield one.content
     if part.question is not None:
         for text in _question_texts(part.question):
-            for found in re.findall(r"\$([^$]+)\$", text):
-                yield part.question.line, found
+            yield from re.findall(r"\$([^$]+)\$", text)
 
 
 def _question_texts(question: Question) -> Iterator[str]:

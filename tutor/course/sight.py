@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tutor.course.lesson import Lesson
+from tutor.course.lesson import Lesson, Part
 from tutor.course.marks import last_step, part_steps
 from tutor.i18n import _
 from tutor.protocol import Data, NodeId, TensorId
 from tutor.trace.index import Index, index_of, last
+from tutor.trace.iterations import iteration_at
 from tutor.trace.trace import Backward, Trace
 from tutor.trace.values import elements
 
@@ -42,20 +43,18 @@ class _Viewer:
         self._trace = trace
         self._index: Index = index_of(trace)
         self._end = last_step(lesson, part, trace)
-        self._steps = part_steps(lesson.parts[part], trace) or range(0)
+        self._steps = _drawn(lesson.parts[part], trace, self._end)
         covers = lesson.parts[part].covers
         self._hidden_values = self._tensors(name for name in covers if not name.endswith(".grad"))
         self._hidden_grads = self._tensors(
             name.removesuffix(".grad") for name in covers if name.endswith(".grad")
         )
         self._hidden_nodes = {
-            self._index.accumulators[tensor]
-            for tensor in self._hidden_grads
-            if tensor in self._index.accumulators
+            node for tensor in self._hidden_grads for node in self._index.accumulators.get(tensor, ())
         }
 
     def seen(self) -> Iterator[Seen]:
-        for tensor in self._tensors_in_sight():
+        for tensor in sorted(self._tensors_in_sight()):
             name = self._index.last_name(tensor, self._end) or _("an intermediate")
             if tensor not in self._hidden_values and (value := self._index.value_at(tensor, self._end)):
                 yield from _of(value.value, _("the value of {name}").format(name=name))
@@ -90,6 +89,12 @@ class _Viewer:
 
     def _tensors(self, names: Iterable[str]) -> set[TensorId]:
         return {naming.tensor for name in names for naming in self._index.names.get(name, ())}
+
+
+def _drawn(part: Part, trace: Trace, end: int) -> range:
+    """The steps of the picture: those of the part, and of the whole iteration that its last step belongs to."""
+    own = part_steps(part, trace) or range(end, end + 1)
+    return range(min(own.start, iteration_at(trace, end).first_step), own.stop)
 
 
 def _in_text(text: str, where: str) -> Iterator[Seen]:
