@@ -36,7 +36,7 @@ def write_document(document: Document, path: Path) -> None:
         case ".ipynb":
             data = notebook.render(document)
         case ".md":
-            data = myst.render(document)
+            data = myst.render(path, document)
         case _:
             raise _unknown(path)
     write_bytes(path, data)

@@ -33,9 +33,9 @@ def parse(path: Path, data: bytes) -> Document:
     """A lesson where the front matter has a `tutor:` key, else a notebook. Raises DocumentError."""
     raw = decode(path, data, "utf-8").removeprefix("\ufeff")
     text = unified(raw)
-    header = match.group() if (match := _FRONT_MATTER.match(text)) else ""
+    header = _header(text)
     front_matter = _front_matter(path, header)
-    cells = _cells(path, text)
+    cells = _cells(path, text, header)
     kept = {
         "header": header,
         "endings": line_ends(raw),
@@ -47,14 +47,28 @@ def parse(path: Path, data: bytes) -> Document:
     return Document("lesson" if "tutor" in front_matter else "notebook", path, cells, metadata)
 
 
-def render(document: Document) -> bytes:
-    """The file word for word as it was when no cell has changed, else its cells in jupytext's form."""
+def render(path: Path, document: Document) -> bytes:
+    """The file word for word as it was when no cell has changed, else its cells in jupytext's form.
+
+    Raises DocumentError where that form cannot hold a cell: better no file than another program.
+    """
     original = document.metadata.get("original")
     if isinstance(original, str) and document.metadata.get("cells") == document.cells:
         text = original
     else:
         text = canonical(document)
+        _check_kept(path, document, text)
     return with_line_ends(text, document).encode()
+
+
+def _check_kept(path: Path, document: Document, text: str) -> None:
+    """Whether the code comes back as it is (but for blank lines around it)."""
+    kept = [cell.text.strip("\n") for cell in _cells(path, text, _header(text)) if cell.kind == "code"]
+    for place, cell in enumerate(document.code_cells):
+        if place >= len(kept) or kept[place] != cell.text.strip("\n"):
+            first = cell.text.strip().split("\n")[0]
+            reason = _("the cell “{first}” cannot be written as Markdown; save as a notebook (.ipynb)")
+            raise DocumentError(path, None, reason.format(first=first[:40]))
 
 
 def canonical(document: Document) -> str:
@@ -70,6 +84,11 @@ def canonical(document: Document) -> str:
         jupyter.new_notebook(cells=[_node(cell) for cell in document.cells]), default_lexer=_LEXER
     )
     return f"{header}\n{body}" if header else body
+
+
+def _header(text: str) -> str:
+    """The front matter with its two lines of ---."""
+    return match.group() if (match := _FRONT_MATTER.match(text)) else ""
 
 
 def _front_matter(path: Path, header: str) -> Mapping[str, object]:
@@ -95,18 +114,20 @@ def _yaml_reason(why: str) -> str:
     ).format(why=why)
 
 
-def _cells(path: Path, text: str) -> tuple[Cell, ...]:
+def _cells(path: Path, text: str, header: str) -> tuple[Cell, ...]:
     import yaml
     from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
     try:
-        notebook = myst_to_notebook(text, add_source_map=True)
+        notebook = myst_to_notebook(text.removeprefix(header), add_source_map=True)
     except (MystMetadataParsingError, yaml.YAMLError) as fault:
-        raise DocumentError(path, _fault_line(str(fault)), _cell_reason(str(fault))) from fault
+        line = _fault_line(str(fault))
+        place = None if line is None else line + header.count("\n")
+        raise DocumentError(path, place, _cell_reason(str(fault))) from fault
     lines = notebook.metadata["source_map"]
     cells: list[Cell] = []
     for node, line in zip(notebook.cells, lines, strict=True):
-        cells.append(_cell(node, int(line) + 1, [cell.id for cell in cells]))
+        cells.append(_cell(node, int(line) + 1 + header.count("\n"), [cell.id for cell in cells]))
     return tuple(cells)
 
 

@@ -1,45 +1,91 @@
-"""Jupyter notebooks: our edits go into the JSON that was read, so that all that we do not know is kept on saving."""
+"""Jupyter notebooks: our edits go into the JSON that was read, so that all that we do not know is kept on saving.
+
+Without an edit the file stays byte for byte what it was; with one the rest keeps its order, indentation and escapes.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tutor.i18n import _
 from tutor.source.disk import DocumentError
 from tutor.source.document import Cell, CellId, CellKind, Document, fresh_id
-from tutor.source.script import decode
+from tutor.source.script import decode, unified
 
 _OURS = ("id", "source", "metadata")
 
 
 def parse(path: Path, data: bytes) -> Document:
     """Raises DocumentError when the bytes are no JSON, no notebook, or a notebook that breaks nbformat's schema."""
-    text = decode(path, data, "utf-8").removeprefix("\ufeff")
+    raw = decode(path, data, "utf-8")
+    text = raw.removeprefix("\ufeff")
     content = _checked(path, text, _loaded(path, text))
     cells: list[Cell] = []
     for entry in content["cells"]:
         cells.append(_cell(entry, {cell.id for cell in cells}))
-    metadata = {key: value for key, value in content.items() if key != "cells"}
-    end = text[len(text.rstrip()) :]
-    return Document(
-        "notebook", path, tuple(cells), {"notebook": metadata, "indent": _indent(text), "end": end}
-    )
+    kept = {
+        "notebook": {key: value for key, value in content.items() if key != "cells"},
+        "order": tuple(content),
+        "json": raw,
+        "json_cells": tuple(cells),
+        "style": _Style.of(text),
+    }
+    return Document("notebook", path, tuple(cells), kept)
 
 
 def render(document: Document) -> bytes:
     """The notebook's JSON; a document of another kind becomes a notebook for the Python kernel."""
-    content = _mapping(document.metadata.get("notebook")) or _fresh_metadata(document)
+    original = document.metadata.get("json")
+    content = _mapping(document.metadata.get("notebook"))
+    if content and isinstance(original, str) and document.metadata.get("json_cells") == document.cells:
+        return original.encode()
+    content = content or _fresh_metadata(document)
     minor = content.get("nbformat_minor", 0)
     with_ids = isinstance(minor, int) and minor >= 5
-    cells = [_entry(cell, with_ids) for cell in document.cells]
-    indent = document.metadata.get("indent", 1)
-    text = json.dumps(
-        {"cells": cells, **content}, indent=indent if isinstance(indent, int) else None, ensure_ascii=False
+    whole = {**content, "cells": [_entry(cell, with_ids) for cell in document.cells]}
+    style = document.metadata.get("style")
+    return (style if isinstance(style, _Style) else _Style()).written(
+        _ordered(whole, document.metadata.get("order"))
     )
-    return (text + str(document.metadata.get("end", "\n"))).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a file writes its JSON."""
+
+    indent: int | None = 1
+    end: str = "\n"
+    escaped: bool = False
+    newline: str = "\n"
+
+    @classmethod
+    def of(cls, text: str) -> _Style:
+        newline = "\r\n" if "\r\n" in text else "\n"
+        return cls(_indent(text), text[len(text.rstrip()) :], text.isascii() and "\\u" in text, newline)
+
+    def written(self, content: Mapping[str, object]) -> bytes:
+        text = json.dumps(content, indent=self.indent, ensure_ascii=self.escaped or not _encodable(content))
+        return (text.replace("\n", self.newline) + self.end).encode()
+
+
+def _encodable(content: Mapping[str, object]) -> bool:
+    """Whether all of it is text: half a surrogate pair must stay an escape."""
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _ordered(content: Mapping[str, object], order: object) -> dict[str, object]:
+    """The keys in the order that the file had; what is new comes last."""
+    known = [key for key in order if key in content] if isinstance(order, tuple) else ["cells"]
+    return {key: content[key] for key in dict.fromkeys([*known, *content])}
 
 
 def _loaded(path: Path, text: str) -> dict[str, Any]:
@@ -99,27 +145,32 @@ def _broken(fault: Exception) -> str:
 
 def _cell(entry: Mapping[str, Any], taken: Iterable[str]) -> Cell:
     source = entry.get("source", "")
-    text = source if isinstance(source, str) else "".join(source)
+    text = unified(source if isinstance(source, str) else "".join(source))
     rest = {key: value for key, value in entry.items() if key not in _OURS}
     kind: CellKind = "code" if entry["cell_type"] == "code" else "markdown"
     known = str(entry.get("id", ""))
     cell_id = fresh_id(taken) if not known or known in taken else CellId(known)
-    return Cell(
-        cell_id, kind, text, entry.get("metadata", {}), {**rest, "source_is_text": isinstance(source, str)}
-    )
+    form = {"source_is_text": isinstance(source, str), "order": tuple(entry)}
+    return Cell(cell_id, kind, text, entry.get("metadata", {}), {**rest, "form": form})
 
 
 def _entry(cell: Cell, with_ids: bool) -> dict[str, object]:
-    rest = dict(cell.rest)
-    as_text = rest.pop("source_is_text", False)
-    rest.setdefault("cell_type", cell.kind)
+    rest = {key: value for key, value in cell.rest.items() if key != "form"}
+    form = _mapping(cell.rest.get("form"))
+    if "form" not in cell.rest:
+        rest = {"cell_type": cell.rest.get("cell_type", cell.kind)}
     if cell.kind == "code":
         rest = {"execution_count": None, "outputs": [], **rest}
-    source = cell.text if as_text else cell.text.splitlines(keepends=True)
+    source = cell.text if form.get("source_is_text") else _lines(cell.text)
     entry = {**rest, "metadata": cell.metadata, "source": source}
     if with_ids:
         entry["id"] = cell.id
-    return {key: entry[key] for key in sorted(entry)}
+    return _ordered(entry, form.get("order") or tuple(sorted(entry)))
+
+
+def _lines(text: str) -> list[str]:
+    """As Jupyter writes a source: its lines, each but the last with its end."""
+    return [line for line in re.split(r"(?<=\n)", text) if line]
 
 
 def _fresh_metadata(document: Document) -> dict[str, object]:

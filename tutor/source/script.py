@@ -98,7 +98,8 @@ def _declared_encoding(path: Path, data: bytes) -> str:
         reason = _("{why}; declare a known one, such as utf-8, or save the file as UTF-8").format(
             why=fault.msg
         )
-        raise DocumentError(path, 1, reason) from fault
+        line = 1 if b"coding" in data.split(b"\n")[0] else 2
+        raise DocumentError(path, line, reason) from fault
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 

@@ -72,7 +72,7 @@ class OutputView(QWidget):
         self._session.picture_changed.connect(self._on_session_picture_changed)
         self._session.run_changed.connect(self._show_page)
         self._gather.timeout.connect(self.refresh)
-        self._text.anchorClicked.connect(self._on_text_anchor_clicked)
+        self._text.anchorClicked.connect(self.follow)
         self._copy.clicked.connect(self.copy)
 
     # ------------------------------------------------------------------ for the window
@@ -86,6 +86,10 @@ class OutputView(QWidget):
     def faded(self) -> str:
         """What the step has not reached."""
         return self._writer.faded
+
+    @property
+    def banner(self) -> StaleBanner:
+        return self._banner
 
     @property
     def empty_text(self) -> str:
@@ -209,7 +213,8 @@ class OutputView(QWidget):
             return _("The program printed nothing. print(a.grad) would show a gradient here.")
         return _("Nothing has run yet. What the program prints appears here.")
 
-    def _on_text_anchor_clicked(self, address: QUrl) -> None:
+    def follow(self, address: QUrl) -> None:
+        """A link of a traceback: that line comes into view in the code."""
         span = linked_span(address.toString())
         if span is None:
             return
