@@ -1,9 +1,146 @@
-"""Every test runs without a screen; Qt's and pyqtgraph's binding is named before either is imported."""
+"""Every test runs without a screen, and leaves nothing behind: no widget, timer, thread, child process or logged error."""
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
+import threading
+from collections.abc import Iterator
+from weakref import WeakSet
+
+import psutil
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import getCppPointer, isValid
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_API"] = "pyside6"
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
+os.environ.pop("LANGUAGE", None)
+
+_PATIENCE = 5.0
+"""Seconds that a thread or a process gets to end after its test."""
+
+_LASTING_THREADS = ("ZMQGarbageCollector", "IPythonHistorySavingThread", "pytest", "execnet")
+
+
+class Mistakes(logging.Handler):
+    """What was logged as an error during one test. A test that provokes one takes it out: `logged_errors.clear()`."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+    def clear(self) -> None:
+        self.texts.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Set up first, and so checked last, when everything else has been taken down."""
+    threads, children = set(threading.enumerate()), _children()
+    windows = set(_windows()) if "qapp" in request.fixturenames else set()
+    yield
+    request.node.funcargs.clear()  # what fixtures returned is over too, though pytest still holds it
+    faults = []
+    if "qapp" in request.fixturenames:
+        faults += _leaked_windows(windows) + _leaked_timers()
+    faults += [f"thread {thread.name}" for thread in _still_alive(set(threading.enumerate()) - threads)]
+    faults += _lasting_children(_children() - children)
+    if faults:
+        pytest.fail("left behind: " + ", ".join(faults), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def logged_errors() -> Iterator[Mistakes]:
+    mistakes = Mistakes()
+    logging.getLogger().addHandler(mistakes)
+    yield mistakes
+    logging.getLogger().removeHandler(mistakes)
+    if mistakes.texts:
+        pytest.fail("logged as errors:\n" + "\n".join(mistakes.texts), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Texts are English unless the test chooses; what it chose does not last."""
+    from tutor.i18n import use_language
+
+    use_language("en")
+    yield
+    use_language("en")
+
+
+def _windows() -> dict[int, QWidget]:
+    """The windows that belong to nobody, by their C++ address; Qt's own tooltips come and go."""
+    found = [one for one in QApplication.topLevelWidgets() if one.parent() is None]
+    return {getCppPointer(one)[0]: one for one in found if one.metaObject().className() != "QTipLabel"}
+
+
+def _leaked_windows(before: set[int]) -> list[str]:
+    """What the test made and neither gave to qtbot nor let go of."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if set(_windows()) - before:
+        gc.collect()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return [f"window {widget!r}" for address, widget in _windows().items() if address not in before]
+
+
+_started: WeakSet[QTimer] = WeakSet()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _timers_are_known() -> Iterator[None]:
+    """Notes every QTimer that Python starts; looking for them among all objects would take longer than the tests."""
+    plain = QTimer.start
+
+    def start(timer: QTimer, *interval: int) -> None:
+        _started.add(timer)
+        plain(timer, *interval)
+
+    QTimer.start = start  # type: ignore[method-assign, assignment]
+    yield
+    QTimer.start = plain  # type: ignore[method-assign]
+
+
+def _leaked_timers() -> list[str]:
+    """Those that only a reference cycle holds do not count; each is told once."""
+    if _running_timers():
+        gc.collect()
+    leaked = _running_timers()
+    _started.clear()
+    return [f"running timer of {timer.parent()!r}" for timer in leaked]
+
+
+def _running_timers() -> list[QTimer]:
+    return [timer for timer in _started if isValid(timer) and timer.isActive()]
+
+
+def _still_alive(threads: set[threading.Thread]) -> list[threading.Thread]:
+    own = [thread for thread in threads if not thread.name.startswith(_LASTING_THREADS)]
+    for thread in own:
+        thread.join(_PATIENCE)
+    return [thread for thread in own if thread.is_alive()]
+
+
+def _children() -> set[int]:
+    """The process ids of all direct children of this process."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+def _lasting_children(pids: set[int]) -> list[str]:
+    processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    _gone, alive = psutil.wait_procs(processes, timeout=_PATIENCE)
+    return [f"process {process.pid} {_command(process)}" for process in alive]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())[:200]
+    except psutil.Error:
+        return ""
