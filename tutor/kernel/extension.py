@@ -1,36 +1,46 @@
-"""The part of ours inside the Jupyter kernel: loaded by ipykernel at its start, called by the window's execute requests."""
+"""Our part inside the Jupyter kernel: loaded by ipykernel at its start, called by the window's execute requests.
+
+Runs are ordinary execute requests, so that interrupts reach them. Small answers (a value, readiness) travel in the reply.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, assert_never
 
-from tutor.protocol import Evaluate, Event, KernelReady, RunCells, RunId, decode_command
+import msgspec
+import torch
 
-_kernel: Tutor | None = None
+from tutor.kernel.descriptors import Descriptors
+from tutor.kernel.devices import devices
+from tutor.kernel.display import from_bundle
+from tutor.kernel.evaluate import evaluate
+from tutor.kernel.parent import end_with_parent
+from tutor.kernel.runner import Runner
+from tutor.kernel.sender import Sender
+from tutor.protocol import Evaluate, KernelReady, RunCells, RunId, decode_command
+
+_tutor: Tutor | None = None
 
 
 class Tutor:
     """What the kernel holds for us: the way out for events, and the runner."""
 
     def __init__(self, shell: Any) -> None:
-        from tutor.kernel.runner import Runner
-        from tutor.kernel.sender import Sender
-
         self._shell = shell
-        self._sender = Sender(shell.kernel)
+        descriptors = Descriptors()
+        self._sender = Sender(shell.kernel, every_tick=descriptors.trim)
+        self._runner = Runner(self._sender.emit, descriptors=descriptors)
+        self._offer_names()
+        shell.display_pub.publish = self._publish
         self._sender.start()
-        self._runner = Runner(self._sender.emit)
 
     def announce(self) -> None:
-        """Says that torch is loaded. The window asks until it hears it, since the first words on iopub can be lost."""
-        import torch
-
-        from tutor.kernel.devices import devices
-
+        """Says that torch is loaded. The window asks until it hears it: the first words on iopub can be lost."""
         self._sender.begin(RunId(-1))
-        self._send(
+        self._sender.emit(
             KernelReady(
                 torch=str(torch.__version__),
                 python=platform.python_version(),
@@ -38,6 +48,7 @@ class Tutor:
                 pid=os.getpid(),
             )
         )
+        self._sender.flush()
 
     def run(self, command: RunCells) -> None:
         self._sender.begin(command.run)
@@ -45,36 +56,46 @@ class Tutor:
             self._runner.run(command)
         finally:
             self._sender.flush()
+            self._offer_names()
+
+    def evaluate(self, command: Evaluate) -> None:
+        answer = evaluate(command.expression, self._runner.namespace)
+        self._shell.payload_manager.write_payload({"source": "evaluated", **msgspec.to_builtins(answer)})
+
+    def _offer_names(self) -> None:
+        """Completion looks into the namespace that the last run left."""
         self._shell.Completer.namespace = self._runner.namespace
         self._shell.Completer.global_namespace = self._runner.namespace
 
-    def evaluate(self, command: Evaluate) -> None:
-        raise NotImplementedError(command)
-
-    def _send(self, event: Event) -> None:
-        self._sender.emit(event)
-        self._sender.flush()
+    def _publish(self, data: Mapping[str, object], _metadata: object = None, **_options: object) -> None:
+        """What IPython and libraries display (figures, `IPython.display`) is output like any other."""
+        self._runner.display(from_bundle(data))
 
 
 def load_ipython_extension(shell: Any) -> None:
     """ipykernel calls this before it serves its first request."""
-    global _kernel
-    _kernel = Tutor(shell)
+    global _tutor
+    end_with_parent()
+    _tutor = Tutor(shell)
 
 
 def announce() -> None:
-    _tutor().announce()
+    """The window's first request."""
+    _loaded().announce()
 
 
 def execute(command: str) -> None:
     """Carries out a command in JSON."""
     match decode_command(command):
         case RunCells() as run:
-            _tutor().run(run)
-        case Evaluate() as evaluate:
-            _tutor().evaluate(evaluate)
+            _loaded().run(run)
+        case Evaluate() as expression:
+            _loaded().evaluate(expression)
+        case never:
+            assert_never(never)
 
 
-def _tutor() -> Tutor:
-    assert _kernel is not None, "the extension was not loaded"
-    return _kernel
+def _loaded() -> Tutor:
+    if _tutor is None:
+        raise RuntimeError("the kernel was started without this extension")
+    return _tutor

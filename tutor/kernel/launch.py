@@ -18,11 +18,21 @@ def main() -> None:
     import tutor.kernel.extension  # noqa: F401
 
     sys.path.remove(ROOT)
+    _without_debugger()
     from ipykernel.kernelapp import IPKernelApp
 
     app: Any = IPKernelApp.instance(extensions=["tutor.kernel.extension"])
     app.initialize()
     app.start()
+
+
+def _without_debugger() -> None:
+    """ipykernel would load its debugger at every start, half a second of it, for nobody."""
+    modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+    modules["debugpy"] = None
+    import ipykernel.debugger  # noqa: F401
+
+    del modules["debugpy"]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from typing import Literal, Protocol
 
-StreamName = Literal["stdout", "stderr"]
+from tutor.kernel.descriptors import Descriptors, StreamName
 
 KEPT_CHARACTERS = 500_000
 KEPT_PIECES = 10_000
@@ -31,15 +31,37 @@ class OutputRecorder(Protocol):
 class Output:
     """Everything that one run prints, up to the cap; then only the end is kept, and what lies between is counted."""
 
-    def __init__(self, recorder: OutputRecorder) -> None:
+    def __init__(self, recorder: OutputRecorder, descriptors: Descriptors | None = None) -> None:
         self._recorder = recorder
+        self._descriptors = descriptors
+        self._streams: tuple[LearnerStream, ...] = ()
         self._characters = 0
         self._pieces = 0
         self._tail: deque[tuple[StreamName, str]] = deque()
         self._tail_size = 0
         self.cut = 0
 
+    def feed(self, *streams: LearnerStream) -> None:
+        """The streams that lead in here."""
+        self._streams = streams
+
     def write(self, stream: StreamName, text: str) -> None:
+        """Takes up a piece of text, behind what came past Python until now."""
+        self._take_news()
+        self._write(stream, text)
+
+    def flush(self) -> None:
+        """What has been written until now goes into the trace."""
+        self._take_news()
+        for stream in self._streams:
+            stream.flush()
+
+    def _take_news(self) -> None:
+        for stream, text in self._descriptors.news() if self._descriptors is not None else ():
+            self._write(stream, text)
+
+    def _write(self, stream: StreamName, text: str) -> None:
+        text = _encodable(text)
         if self._full:
             self._keep_tail(stream, text)
             return
@@ -50,12 +72,13 @@ class Output:
             self._keep_tail(stream, text[room:])
 
     def display(self, text: str, *, html: str | None, png: str | None) -> None:
+        self.flush()
         size = len(text) + len(html or "") + len(png or "")
         if self._full or self._characters + size > 4 * KEPT_CHARACTERS:
             self.cut += size
             return
         self._count(text)
-        self._recorder.output("display", text, html=html, png=png)
+        self._recorder.output("display", _encodable(text), html=html, png=png)
 
     def end(self) -> None:
         """After the cap: how much was cut, and the last lines."""
@@ -171,6 +194,7 @@ class Streams:
         self._output = output
         self._before = (sys.stdout, sys.stderr)
         self._own = (LearnerStream("stdout", output, 1), LearnerStream("stderr", output, 2))
+        output.feed(*self._own)
 
     def __enter__(self) -> Streams:
         self._before = (sys.stdout, sys.stderr)
@@ -178,10 +202,11 @@ class Streams:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.flush()
+        self._output.flush()
         self._output.end()
         sys.stdout, sys.stderr = self._before
 
-    def flush(self) -> None:
-        for stream in self._own:
-            stream.flush()
+
+def _encodable(text: str) -> str:
+    """Half of a surrogate pair cannot go over the wire; it is written as an escape, as on stderr."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()

@@ -1,146 +1,175 @@
-"""Runs the learner's cells in a fresh namespace that is `__main__`, recorded; says how it ended. Window and command line
-use it alike, they differ only in where the events go.
+"""Runs the learner's cells in a fresh namespace that is `__main__`, recorded, and says how it ended.
+
+Window and command line use it alike; they differ only in where the events go.
 """
 
 from __future__ import annotations
 
 import builtins
-import getpass
 import os
-import platform
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import torch
 
-from tutor.kernel.display import shown
+from tutor.kernel.descriptors import Descriptors
+from tutor.kernel.display import Shown, shown
+from tutor.kernel.interrupts import Interrupts
 from tutor.kernel.limits import limit_memory
 from tutor.kernel.output import Output, Streams
 from tutor.kernel.program import compile_cell
-from tutor.kernel.refused import NoInput, refuse_input
+from tutor.kernel.record import Recorder, environment
 from tutor.kernel.reset import Baseline
-from tutor.protocol import CellText, Environment, Event, RunBegan, RunCells, RunEnded
-
-try:
-    from tutor.kernel.record import Recorder
-except ModuleNotFoundError:
-    from tutor.kernel.unrecorded import Recorder  # type: ignore[assignment]
+from tutor.kernel.surroundings import join_threads, surroundings
+from tutor.process_tree import kill_descendants
+from tutor.protocol import CellText, Event, RunBegan, RunCells, RunEnded, code_name
 
 
 class Runner:
-    """Holds what outlives a run: the process as it was before, and the namespace that the last run left."""
+    """Holds what outlives a run: the process as it was before any, and the namespace that the last one left.
 
-    def __init__(self, emit: Callable[[Event], None]) -> None:
+    `descriptors`: files behind descriptors 1 and 2, where they are ours to read.
+    `interrupt_is_failure`: whether a stopped run leaves KeyboardInterrupt in its trace, as in a terminal.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        *,
+        descriptors: Descriptors | None = None,
+        interrupt_is_failure: bool = False,
+    ) -> None:
         self._emit = emit
+        self._descriptors = descriptors
+        self._interrupt_is_failure = interrupt_is_failure
         self._baseline = Baseline.taken()
-        self.namespace: dict[str, object] = {}
+        self._run: _Run | None = None
+        self.namespace: dict[str, object] = {"torch": torch}
 
     def run(self, command: RunCells) -> RunEnded:
-        """Runs the cells in order and emits all that happens, `RunEnded` last."""
-        ended = RunEnded(run=command.run, outcome="interrupted")
-        with suppress(KeyboardInterrupt):
-            ended = self._run(command)
-        _ignore_interrupts()
-        self._emit(ended)
+        """Runs the cells in order and emits all that happens, `RunEnded` last, whatever happens."""
+        with Interrupts() as interrupts:
+            try:
+                self._prepare(command)
+                ended = self._carried_out(command, interrupts)
+            except Exception:  # ours, not the learner's: it goes into the report, and the kernel lives on
+                ended = RunEnded(run=command.run, outcome="error", recorder_fault=traceback.format_exc())
+            if ended.outcome == "interrupted":
+                kill_descendants(os.getpid())
+            self._emit(ended)
         return ended
 
-    def _run(self, command: RunCells) -> RunEnded:
+    def display(self, form: Shown) -> None:
+        """Shows something in the run on its way, if there is one."""
+        if self._run is not None:
+            self._run.display(form)
+
+    def _prepare(self, command: RunCells) -> None:
         self._baseline.restore(command.settings)
         limit_memory()
-        self._emit(RunBegan(run=command.run, environment=_environment(command)))
+        if self._descriptors is not None:
+            self._descriptors.skip()
+        settings = command.settings
+        self._emit(
+            RunBegan(run=command.run, environment=environment(device=settings.device, seed=settings.seed))
+        )
+
+    def _carried_out(self, command: RunCells, interrupts: Interrupts) -> RunEnded:
         module = _enter_document(command)
         self.namespace = module.__dict__
         recorder = Recorder(self._emit)
-        output = Output(recorder)
-        with _refusals(), Streams(output) as streams:
-            run = _Run(command, recorder, output, streams, module)
-            return run.cells()
+        output = Output(recorder, self._descriptors)
+        self._run = run = _Run(command, recorder, output, interrupts, module.__dict__)
+        try:
+            with surroundings(recorder, run.display), Streams(output):
+                outcome, status = run.cells()
+                if outcome == "interrupted" and self._interrupt_is_failure:
+                    recorder.failure(run.interrupt)
+        finally:
+            self._run = None
+        return RunEnded(run=command.run, outcome=outcome, status=status, recorder_fault=recorder.fault)
+
+
+Outcome = Literal["ok", "error", "exit", "interrupted"]
 
 
 class _Run:
     """One run on its way through the cells."""
 
     def __init__(
-        self, command: RunCells, recorder: Recorder, output: Output, streams: Streams, module: ModuleType
+        self,
+        command: RunCells,
+        recorder: Recorder,
+        output: Output,
+        interrupts: Interrupts,
+        namespace: dict[str, object],
     ) -> None:
         self._command = command
         self._recorder = recorder
         self._output = output
-        self._streams = streams
-        self._namespace = module.__dict__
+        self._interrupts = interrupts
+        self._namespace = namespace
         self._future_flags = 0
+        self.interrupt: BaseException = KeyboardInterrupt()
 
-    def cells(self) -> RunEnded:
-        outcome = self._ended("ok")
+    def cells(self) -> tuple[Outcome, str | int | None]:
+        """How the run ended, with sys.exit's status."""
         for cell in self._command.cells:
-            outcome = self._guarded(cell)
-            if outcome.outcome != "ok" and not (outcome.outcome == "error" and cell.may_raise):
-                return outcome
-        return self._ended("ok")
+            outcome, status = self._guarded(cell)
+            if outcome != "ok" and not (outcome == "error" and cell.may_raise):
+                return outcome, status
+        return "ok", None
 
-    def _guarded(self, cell: CellText) -> RunEnded:
-        """Runs one cell; the learner's exception is data from here on."""
+    def display(self, form: Shown) -> None:
+        self._output.display(form.text + "\n", html=form.html, png=form.png)
+
+    def _guarded(self, cell: CellText) -> tuple[Outcome, str | int | None]:
+        """Runs one cell; from here on the learner's exception is data."""
         try:
-            self._run_cell(cell)
-        except KeyboardInterrupt:
-            return self._ended("interrupted")
+            with self._interrupts.allowed():
+                self._run_cell(cell)
+        except KeyboardInterrupt as error:
+            self.interrupt = error
+            return "interrupted", None
         except SystemExit as leaving:
-            return self._ended("exit", status=_status(leaving))
+            return "exit", self._status(leaving)
         except BaseException as error:
-            self._streams.flush()
+            self._output.flush()
             self._recorder.failure(error)
-            return self._ended("error")
+            return "error", None
         finally:
-            self._streams.flush()
+            self._output.flush()
             self._recorder.cell_ended(self._namespace)
-        return self._ended("ok")
+        return "ok", None
 
     def _run_cell(self, cell: CellText) -> None:
-        filename = _filename(self._command, cell)
+        whole = cell.id is None
+        filename = code_name(self._command.path, cell.id)
         self._recorder.add_source(cell.text, path=self._command.path, cell=cell.id, filename=filename)
-        program = compile_cell(
-            cell.text, filename, display=cell.id is not None, future_flags=self._future_flags
-        )
+        program = compile_cell(cell.text, filename, display=not whole, future_flags=self._future_flags)
         self._future_flags |= program.future_flags
+        threads = frozenset(threading.enumerate())
         with self._recorder:
             exec(program.body, self._namespace)
             value = None if program.last is None else eval(program.last, self._namespace)
+            if whole:
+                join_threads(threads)
         if value is not None:
-            self._display(value)
+            self.display(shown(value))
 
-    def _display(self, value: object) -> None:
-        self._streams.flush()
-        form = shown(value)
-        self._output.display(form.text + "\n", html=form.html, png=form.png)
-
-    def _ended(self, outcome: str, *, status: str | int | None = None) -> RunEnded:
-        return RunEnded(
-            run=self._command.run,
-            outcome=outcome,  # type: ignore[arg-type]
-            status=status,
-            recorder_fault=self._recorder.fault,
-        )
-
-
-def _filename(command: RunCells, cell: CellText) -> str:
-    """The name the code goes by in tracebacks: the file's, or the cell's in pointed brackets."""
-    if cell.id is not None:
-        return f"<{cell.id}>"
-    return command.path or "<script>"
-
-
-def _environment(command: RunCells) -> Environment:
-    return Environment(
-        torch=str(torch.__version__),
-        python=platform.python_version(),
-        device=command.settings.device,
-        seed=command.settings.seed,
-    )
+    def _status(self, leaving: SystemExit) -> str | int | None:
+        """A text is printed, as Python does."""
+        match leaving.code:
+            case None | int() as number:
+                return number
+            case other:
+                self._output.write("stderr", f"{other}\n")
+                return str(other)
 
 
 def _enter_document(command: RunCells) -> ModuleType:
@@ -155,28 +184,3 @@ def _enter_document(command: RunCells) -> ModuleType:
         os.chdir(command.directory)
         sys.path.insert(0, command.directory)
     return module
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Nothing in a run can wait for a person to type."""
-    before = (builtins.input, getpass.getpass, sys.breakpointhook, sys.stdin)
-    builtins.input = refuse_input
-    getpass.getpass = refuse_input
-    sys.breakpointhook = refuse_input
-    sys.stdin = NoInput()
-    try:
-        yield
-    finally:
-        builtins.input, getpass.getpass, sys.breakpointhook, sys.stdin = before
-
-
-def _status(leaving: SystemExit) -> str | int | None:
-    code = leaving.code
-    return code if code is None or isinstance(code, int) else str(code)
-
-
-def _ignore_interrupts() -> None:
-    """A second Ctrl+C that comes while the run is being closed must not fall into the kernel's own code."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +32,9 @@ class _Pending:
 class Sender:
     """Takes events from the run's thread; only the IOPub thread takes them out again, so that they stay in order."""
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Any, *, every_tick: Callable[[], None]) -> None:
         self._kernel = kernel
+        self._every_tick = every_tick
         self._thread = kernel.iopub_thread
         self._lock = threading.Lock()
         self._queue: deque[_Pending] = deque([_Pending(RunId(-1), None)])
@@ -68,6 +70,7 @@ class Sender:
 
     def _tick(self) -> None:
         self._drain()
+        self._every_tick()
         self._thread.io_loop.call_later(PERIOD, self._tick)
 
     def _drain(self) -> None:

@@ -17,11 +17,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from tutor.protocol import (
     MIME,
     Command,
+    Evaluate,
     Evaluated,
     Event,
     KernelReady,
     RunCells,
     RunEnded,
+    code_name,
     decode_batch,
     encode_command,
 )
@@ -52,6 +54,18 @@ class Completions:
     end: int
 
 
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Who waits for the kernel's reply, and who is told when it will never come."""
+
+    on_reply: Callable[[Any], None]
+    on_lost: Callable[[], None] = _nothing
+
+
 class KernelClient(QObject):
     """Starts the kernel, hands it one run at a time and tells what comes back; restarts it by itself when it dies."""
 
@@ -68,7 +82,7 @@ class KernelClient(QObject):
         self._process: KernelProcess | None = None
         self._shell: Channel | None = None
         self._iopub: Channel | None = None
-        self._replies: dict[str, Callable[[Any], None]] = {}
+        self._requests: dict[str, _Request] = {}
         self._run: RunCells | None = None
         self._ended: RunEnded | None = None
         self._replied = False
@@ -147,16 +161,26 @@ class KernelClient(QObject):
             self._folder = None
 
     def evaluate(self, expression: str, callback: Callable[[Evaluated], None]) -> None:
-        """Calls back with what the expression comes to in the namespace that the last run left."""
-        raise NotImplementedError
+        """Calls back with what the expression comes to in the namespace that the last run leaves, after a run on its way."""
+        lost = Evaluated(value=None, text="", error="KernelDied")
+        if self._shell is None or self._phase not in ("ready", "running"):
+            callback(lost)
+            return
+        message = self._command(Evaluate(expression=expression))
+        self._requests[message] = _Request(
+            lambda content: callback(_evaluated(content)), lambda: callback(lost)
+        )
 
     def complete(self, code: str, cursor: int, callback: Callable[[Completions], None]) -> None:
         """Calls back with what could stand at the cursor; with nothing while the kernel is busy or away."""
-        if self._phase != "ready" or self._shell is None:
-            callback(Completions((), cursor, cursor))
+        nothing = Completions((), cursor, cursor)
+        if self._shell is None or self._phase != "ready":
+            callback(nothing)
             return
         message = self._shell.send("complete_request", {"code": code, "cursor_pos": cursor})
-        self._replies[message] = lambda content: callback(_completions(content))
+        self._requests[message] = _Request(
+            lambda content: callback(_completions(content)), lambda: callback(nothing)
+        )
 
     # ---------------------------------------------------------------- the process
 
@@ -184,30 +208,40 @@ class KernelClient(QObject):
             if channel is not None:
                 channel.close()
         self._shell = self._iopub = None
-        self._replies.clear()
         if self._process is not None:
             self._process.close()
             self._process = None
+        lost, self._requests = self._requests, {}
+        for request in lost.values():
+            request.on_lost()
 
     def _announce(self) -> None:
         """Asks for `KernelReady`; asked again until it is heard."""
         if self._shell is not None and self._phase in ("starting", "restarting"):
             message = self._execute(f"{_CALL}.announce()")
-            self._replies[message] = lambda _content: self._ask.start()
+            self._requests[message] = _Request(self._on_announced)
+
+    def _on_announced(self, content: Any) -> None:
+        if content.get("status") == "ok":
+            self._ask.start()
+            return
+        _log.error("the kernel cannot load: %s", content.get("evalue"))
+        if self._process is not None:
+            self._process.kill()
 
     def _on_watch(self) -> None:
-        if self._process is None:
-            return
-        if self._process.status is None:
-            self._read()
-            return
-        self._read()
-        self._on_death(self._process.cause())
-
-    def _read(self) -> None:
+        """Looks whether the process lives; its last words are read before its death is told."""
         for channel in (self._iopub, self._shell):
             if channel is not None:
                 channel.read()
+        if self._process is not None and self._process.status is not None:
+            self._on_death(self._process.cause(self._files()))
+
+    def _files(self) -> frozenset[str]:
+        """The names that the running code goes by in a traceback."""
+        if self._run is None:
+            return frozenset()
+        return frozenset(code_name(self._run.path, cell.id) for cell in self._run.cells)
 
     def _on_death(self, death: KernelDied) -> None:
         was_starting = self._phase in ("starting", "restarting")
@@ -231,7 +265,7 @@ class KernelClient(QObject):
         self._replied = False
         self._set_phase("running")
         message = self._command(command)
-        self._replies[message] = self._on_run_reply
+        self._requests[message] = _Request(self._on_run_reply)
 
     def _stop_run(self) -> None:
         if self._process is not None:
@@ -252,8 +286,12 @@ class KernelClient(QObject):
             self._run = None
             self.run_ended.emit(ended)
 
-    def _on_run_reply(self, _content: Any) -> None:
+    def _on_run_reply(self, content: Any) -> None:
         self._replied = True
+        if content.get("status") != "ok" and self._run is not None:
+            fault = f"{content.get('ename')}: {content.get('evalue')}"
+            _log.error("the kernel could not carry out a run: %s", fault)
+            self._ended = RunEnded(run=self._run.run, outcome="error", recorder_fault=fault)
         self._end_run()
 
     def _end_run(self) -> None:
@@ -288,9 +326,9 @@ class KernelClient(QObject):
         return self._shell.send("execute_request", request)
 
     def _on_shell_message(self, message: Any) -> None:
-        reply = self._replies.pop(message["parent_header"].get("msg_id", ""), None)
-        if reply is not None:
-            reply(message["content"])
+        request = self._requests.pop(message["parent_header"].get("msg_id", ""), None)
+        if request is not None:
+            request.on_reply(message["content"])
 
     def _on_iopub_message(self, message: Any) -> None:
         if message["msg_type"] != "display_data" or MIME not in message["content"]["data"]:
@@ -325,6 +363,13 @@ class KernelClient(QObject):
         if phase != self._phase:
             self._phase = phase
             self.phase_changed.emit()
+
+
+def _evaluated(content: Any) -> Evaluated:
+    payload = next((part for part in content.get("payload", ()) if part.get("source") == "evaluated"), None)
+    if payload is None:
+        return Evaluated(value=None, text="", error=content.get("evalue", content.get("status")))
+    return msgspec.convert(payload, Evaluated)
 
 
 def _completions(content: Any) -> Completions:

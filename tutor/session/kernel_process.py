@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from subprocess import TimeoutExpired
+from typing import Any, BinaryIO, Literal
 
-import psutil
 import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 import tutor
+from tutor.process_tree import kill_group, kill_tree
 
 Cause = Literal["killed", "segfault", "exit", "memory", "unknown", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class KernelDied:
-    """Why a kernel is no more. `detail`: the exit status, the signal's name, or None."""
+    """Why a kernel is no more. `detail`: the exit status, the signal's name, or None.
+
+    After a crash `file` and `line` say where the learner's code was: a file's path, or a cell's id in pointed brackets.
+    """
 
     cause: Cause
     detail: str | int | None = None
+    file: str | None = None
+    line: int | None = None
 
 
 class _OwnKernel(KernelSpecManager):
@@ -61,10 +69,8 @@ class KernelProcess:
             context=zmq.Context.instance(),
             transport_encryption="auto" if zmq.has("curve") else "disabled",
         )
-        with (folder / "kernel.log").open("wb") as log:
-            self._manager.start_kernel(
-                stdout=log, stderr=log, stdin=None, cwd=str(folder), env=_environment()
-            )
+        with _growing(folder / "output.log") as output, _growing(folder / "kernel.log") as log:
+            self._manager.start_kernel(stdout=output, stderr=log, cwd=str(folder), env=_environment())
         provisioner: Any = self._manager.provisioner
         self._process: Any = provisioner.process
 
@@ -89,19 +95,21 @@ class KernelProcess:
 
     def kill(self) -> None:
         """Ends the process and all that it started, whatever they do about it."""
-        for process in _tree(self.pid):
-            _kill(process)
         if self.status is None:
+            kill_tree(self.pid)
             self._process.kill()
+        else:
+            kill_group(self.pid)
 
     def close(self) -> None:
         """Ends it if need be, reaps it and removes its files."""
         self.kill()
-        self._process.wait()
+        with suppress(TimeoutExpired):  # it hangs in the operating system, and goes when that lets go of it
+            self._process.wait(timeout=1)
         self._manager.cleanup_resources()
 
-    def cause(self) -> KernelDied:
-        """Why it ended by itself."""
+    def cause(self, files: frozenset[str] = frozenset()) -> KernelDied:
+        """Why it ended by itself; `files` are the names the learner's code goes by."""
         status = self.status
         if status is None:
             return KernelDied("unknown")
@@ -110,7 +118,7 @@ class KernelProcess:
         name = _signal_name(-status)
         if self._ran_out_of_memory(name):
             return KernelDied("memory", name)
-        return KernelDied(_SIGNALS.get(name, "unknown"), name)
+        return KernelDied(_SIGNALS.get(name, "unknown"), name, *crash_line(self.log(), files))
 
     def _ran_out_of_memory(self, name: str) -> bool:
         if name == "SIGKILL":
@@ -134,40 +142,27 @@ _SIGNALS: dict[str, Cause] = {
 _NO_MEMORY = ("std::bad_alloc", "MemoryError", "out of memory", "Cannot allocate memory")
 
 
+def _growing(path: Path) -> BinaryIO:
+    """An emptied file where every writer appends, and from which the kernel may read too."""
+    path.unlink(missing_ok=True)
+    return path.open("ab+")
+
+
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
 
 
-def _tree(pid: int) -> list[psutil.Process]:
-    """The process and its descendants, those of its process group too; the process itself first: it starts no more."""
-    try:
-        root = psutil.Process(pid)
-        found = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        found = []
-    known = {process.pid for process in found}
-    return found + [process for process in _group(pid) if process.pid not in known]
+def crash_line(log: str, files: frozenset[str]) -> tuple[str | None, int | None]:
+    """The innermost line of the learner's code in the traceback that faulthandler left at the end of the log."""
+    _before, found, crash = log.rpartition("Fatal Python error:")
+    _others, _current, stack = crash.partition("Current thread")
+    for file, line in _FRAME.findall(stack.partition("\n\n")[0]) if found else ():
+        if file in files:
+            return file, int(line)
+    return None, None
 
 
-def _group(pid: int) -> list[psutil.Process]:
-    """What runs in the kernel's process group: also children whose parent has ended."""
-    if sys.platform == "win32":
-        return []
-    return [process for process in psutil.process_iter() if _process_group(process.pid) == pid]
-
-
-def _process_group(pid: int) -> int | None:
-    try:
-        return os.getpgid(pid)
-    except (ProcessLookupError, PermissionError):
-        return None
-
-
-def _kill(process: psutil.Process) -> None:
-    try:
-        process.kill()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return
+_FRAME = re.compile(r'File "(.+)", line (\d+) in ')
 
 
 def _signal_name(number: int) -> str:
