@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
 from tutor.insight.local import Floats, Local, Use, agrees
-from tutor.insight.uses import array, use_of
+from tutor.insight.uses import array, letters, use_of, wordy
 from tutor.protocol import Data, NodeId, NodeRun, TensorId
 from tutor.trace.index import RunOf
 from tutor.trace.item_states import Moment
@@ -13,10 +15,11 @@ from tutor.trace.lanes import box_id
 from tutor.trace.names import short_name
 from tutor.trace.picture import Callout, Circle, ItemId
 from tutor.trace.shown import grad_covered
-from tutor.trace.values import shape_text, short
+from tutor.trace.values import elements, shape_text, short
 
-LIMIT = 22
-"""Characters of a number in a line; longer ones are abridged."""
+LIMIT = 28
+MANY = 6
+"""Of more elements, or longer ones, a line says only the shape."""
 COVERED = "?"
 
 
@@ -56,14 +59,17 @@ def _accumulating(at: Moment, found: RunOf, leaf: TensorId) -> Callout | None:
 
 
 def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
-    use = use_of(at, run, circle)
+    known = letters(at, circle)
+    use = use_of(at, run, circle, known)
     hidden = _received_hidden(at, run.node, circle)
     received = ", ".join(_text(g, hidden=hidden) for g in run.grad_outputs)
     lines = []
     for edge in at.index.edges_from.get(run.node, ()):
         output = at.index.edges[edge].output
         sent = run.grad_inputs[output] if output < len(run.grad_inputs) else None
-        lines.append(_line(at, use, edge, sent, hidden=hidden))
+        lines.append(_line(at, use, edge, sent, known, hidden=hidden))
+    said = " ".join(lines)
+    lines += [f"{letter} = {wordy(at.index, t)}" for t, letter in known.items() if letter in said]
     title = _("receives {value}").format(value=received)
     return Callout(circle.id, title, tuple(lines), _glowing(at, run.node))
 
@@ -81,10 +87,14 @@ def _glowing(at: Moment, node: NodeId) -> tuple[ItemId, ...]:
     return tuple(dict.fromkeys(box_id(t) for t in tensors if box_id(t) in at.stage.boxes))
 
 
-def _line(at: Moment, use: Use, edge: int, sent: Data, *, hidden: bool) -> str:
+def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, str], *, hidden: bool) -> str:
     found = at.index.edges[edge]
     lane = at.stage.lane_of.get(edge)
-    target = short_name(at.index, lane.tensor, at.step) if lane else _node_name(at, found.to)
+    target = (
+        _node_name(at, found.to)
+        if lane is None
+        else known.get(lane.tensor) or short_name(at.index, lane.tensor, at.step)
+    )
     covered = lane is not None and grad_covered(lane.tensor, at.index, at.covered)
     if sent is None:
         return _("no gradient to {target}").format(target=target)
@@ -108,7 +118,7 @@ def _explained(local: Local, use: Use, sent: Floats | None, result: str, target:
         rule = _("{of} = {rule} for each element").format(of=local.of, rule=local.rule)
     elif local.kind == "times":
         rule = f"{local.of} = {local.rule}" + _number(local)
-        result = result if _is_one(local, use) else _product(local, use, sent, result, hidden=hidden)
+        result = result if _is_one(local, use, sent) else _product(local, use, sent, result, hidden=hidden)
     elif local.kind == "matrix" and sent is not None:
         rule = f"{local.of}: {local.rule} → {shape_text(sent.shape)}"
     else:
@@ -116,14 +126,15 @@ def _explained(local: Local, use: Use, sent: Floats | None, result: str, target:
     return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
 
 
-def _is_one(local: Local, use: Use) -> bool:
+def _is_one(local: Local, use: Use, sent: Floats | None) -> bool:
     """Many numbers times one, which need not be said; nor summed, which must be."""
     one = local.value is not None and local.value.ndim == 0 and local.value == 1
     return (
         bool(one)
         and use.received is not None
         and use.received.ndim > 0
-        and use.received.shape == use.result.shape
+        and sent is not None
+        and use.received.size == sent.size
     )
 
 
@@ -155,4 +166,21 @@ def _plain_data(values: Floats | None) -> Data:
 
 
 def _text(data: Data, *, hidden: bool = False) -> str:
-    return COVERED if hidden else short(data, limit=LIMIT)
+    """The numbers where they fit, else the shape: [4×5]."""
+    if hidden:
+        return COVERED
+    if not isinstance(data, dict) and len(elements(data)) <= MANY:
+        text = short(data, limit=LIMIT + 1)
+        if len(text) <= LIMIT:
+            return text
+    return shape_text(_shape(data)).replace(", ", "×")
+
+
+def _shape(data: Data) -> list[int]:
+    if isinstance(data, dict):
+        return list(data.get("shape", ()))
+    shape = []
+    while isinstance(data, list):
+        shape.append(len(data))
+        data = data[0] if data else None
+    return shape

@@ -10,18 +10,39 @@ import numpy as np
 
 from tutor.insight.local import Floats, Operand, Use
 from tutor.protocol import Data, NodeRun, Operation, TensorId
+from tutor.trace.index import Index
 from tutor.trace.item_states import Moment
-from tutor.trace.names import short_name
+from tutor.trace.names import expression, short_name, written
 from tutor.trace.picture import Circle
 from tutor.trace.shown import value_covered
 from tutor.trace.values import cell
 
+_LONG = 12
+_NONE: Mapping[TensorId, str] = {}
 _TENSOR = re.compile(r"#(\d+)$")
 _SETTING = re.compile(r"[A-Za-z_]\w*=")
 _KEYWORD_TENSOR = re.compile(r"[A-Za-z_]\w*=(?=#\d)")
 
 
-def use_of(at: Moment, run: NodeRun, circle: Circle) -> Use:
+def letters(at: Moment, circle: Circle) -> dict[TensorId, str]:
+    """A letter of its own for each nameless argument whose expression is long: u = (prediction − target)²."""
+    free = (letter for letter in "uvwzpqst" if letter not in at.index.names)
+    found: dict[TensorId, str] = {}
+    for tensor in at.index.operations[circle.operation].inputs:
+        if tensor in found or at.index.last_name(tensor) or len(wordy(at.index, tensor)) <= _LONG:
+            continue
+        letter = next(free, "")
+        if letter:
+            found[tensor] = letter
+    return found
+
+
+def wordy(index: Index, tensor: TensorId) -> str:
+    """Its expression in full."""
+    return written(expression(index, tensor))
+
+
+def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, str]) -> Use:
     """What is known of the node's operation at the moment of its run."""
     operation = at.index.operations[circle.operation]
     node = at.index.nodes[run.node]
@@ -29,7 +50,7 @@ def use_of(at: Moment, run: NodeRun, circle: Circle) -> Use:
     alone = len(circle.tabs) == 1 or circle.symbol == "linear"
     return Use(
         name=node.name,
-        operands=_operands(at, operation) if alone else _kept_operands(node.saved, kept),
+        operands=_operands(at, operation, known) if alone else _kept_operands(node.saved, kept),
         received=array(run.grad_outputs[0]) if run.grad_outputs else None,
         result=_result(at, operation, run, kept),
         saved={k: v for k, v in node.saved.items() if not isinstance(v, dict)},
@@ -63,21 +84,21 @@ def _kept_operands(saved: Mapping[str, Data], kept: Mapping[str, Operand]) -> tu
     return first, second
 
 
-def _operands(at: Moment, operation: Operation) -> tuple[Operand, ...]:
+def _operands(at: Moment, operation: Operation, known: Mapping[TensorId, str]) -> tuple[Operand, ...]:
     if not operation.arguments:
-        return tuple(_tensor(at, t, operation.step - 1) for t in operation.inputs)
-    found = (_operand(at, text, operation.step) for text in operation.arguments)
+        return tuple(_tensor(at, t, operation.step - 1, known) for t in operation.inputs)
+    found = (_operand(at, text, operation.step, known) for text in operation.arguments)
     return tuple(operand for operand in found if operand is not None)
 
 
-def _operand(at: Moment, text: str, step: int) -> Operand | None:
+def _operand(at: Moment, text: str, step: int, known: Mapping[TensorId, str]) -> Operand | None:
     """None for a setting as `dim=0`."""
     text = _KEYWORD_TENSOR.sub("", text)
     if _SETTING.match(text):
         return None
     tensor = _TENSOR.match(text)
     if tensor:
-        return _tensor(at, TensorId(int(tensor.group(1))), step - 1)
+        return _tensor(at, TensorId(int(tensor.group(1))), step - 1, known)
     return Operand(text.removesuffix(".0"), _literal(text), ())
 
 
@@ -90,12 +111,12 @@ def _literal(text: str) -> Floats | None:
     return np.asarray(found, dtype=np.float64) if isinstance(found, int | float) else None
 
 
-def _tensor(at: Moment, tensor: TensorId, step: int) -> Operand:
+def _tensor(at: Moment, tensor: TensorId, step: int, known: Mapping[TensorId, str] = _NONE) -> Operand:
     if tensor not in at.index.tensors:
         return Operand("x")
     value = at.index.value_at(tensor, step)
     return Operand(
-        text=short_name(at.index, tensor, step + 1),
+        text=known.get(tensor) or short_name(at.index, tensor, step + 1),
         value=array(value.value) if value is not None else None,
         shape=tuple(at.index.tensors[tensor].shape),
         hidden=value_covered(tensor, at.index, at.covered),

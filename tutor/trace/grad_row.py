@@ -36,8 +36,7 @@ def _reason(trace: Trace, index: Index, tensor: TensorId, step: int, event: Grad
 
 def _was_cleared(index: Index, tensor: TensorId, step: int) -> bool:
     """Whether a number was there before it became None."""
-    events = index.grads[tensor]
-    return any(e.value is not None for e in events[: bisect_right(events, step, key=lambda e: e.step)])
+    return any(e.value is not None for e in index.grads[tensor] if e.step <= step)
 
 
 def _passed(index: Index, tensor: TensorId, step: int) -> bool:

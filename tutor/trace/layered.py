@@ -1,6 +1,6 @@
-"""A layered layout in linear time: columns from the loss, few crossings by sweeps, heights by averaging.
+"""A layered layout in linear time: few crossings by sweeps, heights by averaging that keeps the order.
 
-After Sugiyama, Tagawa and Toda (1981); columns as late as possible, so that a leaf stands beside its use.
+After Sugiyama, Tagawa and Toda (1981).
 """
 
 from __future__ import annotations
@@ -30,26 +30,6 @@ class Placed:
 
     y: list[float]
     passes: dict[tuple[int, int], list[float]]
-
-
-def columns_from_the_loss(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """Each node as far right as its consumers let it; the last column holds what nothing consumes."""
-    consumers: list[list[int]] = [[] for _ in range(count)]
-    producers: list[list[int]] = [[] for _ in range(count)]
-    for source, target in edges:
-        consumers[source].append(target)
-        producers[target].append(source)
-    waiting = [len(c) for c in consumers]
-    rank = [0] * count
-    ready = [v for v in range(count) if not waiting[v]]
-    for node in ready:
-        for producer in producers[node]:
-            rank[producer] = max(rank[producer], rank[node] + 1)
-            waiting[producer] -= 1
-            if not waiting[producer]:
-                ready.append(producer)
-    deepest = max(rank, default=0)
-    return [deepest - r for r in rank]
 
 
 def place(graph: Graph, gap: float, lane_gap: float) -> Placed:

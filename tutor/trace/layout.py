@@ -14,9 +14,10 @@ from typing import Literal
 
 import graphlay
 
-from tutor.trace.layered import Graph, Placed, columns_from_the_loss, place
+from tutor.trace.columns import columns
+from tutor.trace.layered import Graph, Placed, place
 from tutor.trace.picture import ItemId, Lane, LaneId, Structure
-from tutor.trace.routes import Column, through
+from tutor.trace.routes import Column, beside, through
 
 MAX_GRAPHLAY = 1_000
 COLUMN_GAP = 84.0
@@ -68,14 +69,20 @@ class _Part:
         self.lanes = [lane for lane in lanes if lane.source in self.number]
         self.sizes = [sizes[item] for item in items]
         self.edges = [(self.number[lane.source], self.number[lane.target]) for lane in self.lanes]
-        self.column = columns_from_the_loss(len(items), self.edges)
+        self.column = columns(len(items), self.edges, self._losses())
+
+    def _losses(self) -> set[int]:
+        """What a tracked computation ends in."""
+        used = {source for source, _ in self.edges}
+        returning = {self.number[lane.target] for lane in self.lanes if lane.returns}
+        return {node for node in returning if node not in used}
 
     def layout(self) -> Layout:
         placed = self._placed()
-        columns = self._columns(placed)
-        x = [(columns[c].left + columns[c].right) / 2 for c in self.column]
+        stands = self._columns(placed)
+        x = beside(self.edges, self.sizes, placed.y, self.column, stands)
         positions = {item: Point(x[at], placed.y[at]) for at, item in enumerate(self.items)}
-        routes = {lane.id: self._route(lane, positions, columns, placed) for lane in self._long_last()}
+        routes = {lane.id: self._route(lane, positions, stands, placed) for lane in self._long_last()}
         return _framed(
             Layout(positions, {lane.id: routes[lane.id] for lane in self.lanes}), self.sizes_by_item
         )

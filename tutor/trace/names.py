@@ -7,7 +7,9 @@ import re
 from tutor.protocol import TensorId
 from tutor.trace.index import Index
 
-_MODULES = re.compile(r"\b(torch\.nn\.functional|torch\.special|torch\.linalg|torch|nn\.functional|F)\.(?=\w+\()")
+_MODULES = re.compile(
+    r"\b(torch\.nn\.functional|torch\.special|torch\.linalg|torch|nn\.functional|F)\.(?=\w+\()"
+)
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

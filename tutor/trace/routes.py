@@ -63,3 +63,62 @@ def through(columns: Sequence[Column], wanted: Sequence[float]) -> list[tuple[fl
         at = column.free_height(height)
         points += [(column.left, at), (column.right, at)]
     return points
+
+
+def beside(
+    edges: Sequence[tuple[int, int]],
+    sizes: Sequence[tuple[float, float]],
+    y: Sequence[float],
+    column: Sequence[int],
+    columns: Sequence[Column],
+) -> list[float]:
+    """Each item's x: the middle of its column, or its edge where a bent lane would run into a wider neighbour."""
+    x = [(columns[c].left + columns[c].right) / 2 for c in column]
+    lanes: dict[int, list[tuple[int, int]]] = {}
+    for edge in dict.fromkeys(edges):
+        lanes.setdefault(edge[0], []).append(edge)
+        lanes.setdefault(edge[1], []).append(edge)
+    for item, (width, _height) in enumerate(sizes):
+        place = columns[column[item]]
+        others = [b for b in place.blocked if not b[0] <= y[item] <= b[1]]
+        slack = (place.right - place.left - width) / 2
+        if slack < 4 or not others:
+            continue
+        room = [(top - _NEAR, bottom + _NEAR) for top, bottom in others]
+        tries = (x[item], place.right - width / 2, place.left + width / 2)
+        x[item] = min(tries, key=lambda at: _hits(item, at, lanes.get(item, []), sizes, y, x, place, room))
+    return x
+
+
+_NEAR = 12.0
+_SAMPLES = 12
+
+
+def _hits(
+    item: int,
+    at: float,
+    lanes: Sequence[tuple[int, int]],
+    sizes: Sequence[tuple[float, float]],
+    y: Sequence[float],
+    x: Sequence[float],
+    place: Column,
+    room: Sequence[tuple[float, float]],
+) -> int:
+    """How many points of the item's lanes, bent like an S, lie on its neighbours in the column."""
+    found = 0
+    for source, target in lanes:
+        start = (at if source == item else x[source]) + sizes[source][0] / 2
+        end = (at if target == item else x[target]) - sizes[target][0] / 2
+        for step in range(1, _SAMPLES):
+            share = step / _SAMPLES
+            across = start + (end - start) * _forward(share)
+            height = y[source] + (y[target] - y[source]) * share * share * (3 - 2 * share)
+            if place.left <= across <= place.right:
+                found += any(top < height < bottom for top, bottom in room)
+    return found
+
+
+def _forward(share: float) -> float:
+    """How far along x the S-shaped curve is: a cubic whose handles reach half way."""
+    back = 1 - share
+    return 1.5 * back * back * share + 1.5 * back * share * share + share**3
