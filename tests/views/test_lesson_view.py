@@ -35,7 +35,7 @@ def shown(qtbot: QtBot, session: LessonSession) -> LessonView:
 def test_it_says_where_one_is(qtbot: QtBot, session: LessonSession) -> None:
     view = shown(qtbot, session)
     assert view.title.text() == "Lesson 2 · Q = 3a³ − b²"
-    assert view.heading.text() == "A sum with two leaves"
+    assert view.heading.text() == "A calculation with two leaves"
     assert view.parts_button.text().startswith("Part 1 of 5")
     assert "leaves" in view.prose.toPlainText()
 
