@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.overrides import resolve_name
+from torch.overrides import get_overridable_functions, resolve_name
 
 Function = Callable[..., Any]
 """Any function that reaches a torch function mode; its types are torch's own affair."""
@@ -93,10 +93,20 @@ def qualified_name(function: Function) -> str:
         return f"torch.Tensor.{_attribute(function)}"
     if isinstance(function, type):
         return f"{function.__qualname__}.apply"
-    resolved = resolve_name(function)
+    resolved = _resolved(function)
     if resolved is not None:
-        return str(resolved)
+        return resolved
     return f"torch.{getattr(function, '__qualname__', getattr(function, '__name__', str(function)))}"
+
+
+def _resolved(function: Function) -> str | None:
+    """torch's own `resolve_name`, called plainly: the public one resets Python's memory of the warnings shown."""
+    names: Callable[[Function], str | None] = getattr(resolve_name, "__wrapped__", resolve_name)
+    found = names(function)
+    return None if found is None else str(found)
+
+
+get_overridable_functions()  # Fills torch's own cache, while nobody's warnings can be disturbed.
 
 
 def is_reflected(function: Function) -> bool:

@@ -223,7 +223,20 @@ def _outside(frame: FrameType | None) -> tuple[FrameType | None, bool]:
     return frame, passed_override
 
 
-def caller(frame: FrameType | None) -> FrameType | None:
-    """The frame that called the torch function which the recorder is carrying out."""
-    frame, passed_override = _outside(frame)
-    return frame.f_back if passed_override and frame is not None else frame
+def own_frames_removed(frames: list[FrameType]) -> list[FrameType]:
+    """The frames, innermost first, as they would be without the recorder.
+
+    Left out are its own, torch's dispatch to a mode, and the frame of the torch function that went there: it was
+    called a second time from within.
+    """
+    kept = []
+    passed_override = False
+    for frame in frames:
+        filename = frame.f_code.co_filename
+        if filename == OVERRIDES:
+            passed_override = True
+        elif not filename.startswith(OWN_FOLDER):
+            if not passed_override:
+                kept.append(frame)
+            passed_override = False
+    return kept

@@ -10,10 +10,11 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from tutor.kernel.guard import Guard
-from tutor.kernel.spans import OVERRIDES, OWN_FOLDER, caller
+from tutor.kernel.spans import OWN_FOLDER, own_frames_removed
 
 Note = Callable[[str, str, str, int], None]
 """(category, message, filename, line) of a warning that was shown."""
@@ -34,6 +35,7 @@ class WarningRelay:
         self._guard = guard
         self._note = note
         self._heard = heard
+        self._reissuing = False
         self._original: Callable[[warnings.WarningMessage], None] | None = None
 
     def install(self) -> None:
@@ -54,9 +56,17 @@ class WarningRelay:
     def _show(self, message: warnings.WarningMessage) -> None:
         if message.filename == _SILENT:
             return
-        if message.filename == OVERRIDES or message.filename.startswith(OWN_FOLDER):
-            self._reissue(message)
+        frame = None if self._reissuing else _true_frame(message, sys._getframe(1))
+        if frame is None:
+            self._pass_on(message)
             return
+        self._reissuing = True
+        try:
+            _reissue(message, frame)
+        finally:
+            self._reissuing = False
+
+    def _pass_on(self, message: warnings.WarningMessage) -> None:
         heard = self._heard()
         if self._original is not None:
             self._original(message)
@@ -65,38 +75,49 @@ class WarningRelay:
         with self._guard:
             self._note(message.category.__name__, str(message.message), message.filename, message.lineno)
 
-    def _reissue(self, message: warnings.WarningMessage) -> None:
-        """Asks the filters again, as if the caller's frame had warned: an `error` filter raises from here."""
-        module: Any = warnings
-        _forget_shown()
-        text = str(message.message)
-        module.onceregistry.pop((text, message.category), None)
-        frame = caller(sys._getframe(1))
-        if frame is None:
-            return
-        warnings.warn_explicit(
-            message.message,
-            message.category,
-            filename=frame.f_code.co_filename,
-            lineno=frame.f_lineno,
-            module=frame.f_globals.get("__name__") or "<unknown>",
-            registry=frame.f_globals.setdefault("__warningregistry__", {}),
-            source=message.source,
-        )
+
+def _true_frame(message: warnings.WarningMessage, innermost: FrameType) -> FrameType | None:
+    """The frame that would be blamed without the recorder, where that is another one."""
+    frames = _frames(innermost)
+    blamed = next(
+        (
+            index
+            for index, frame in enumerate(frames)
+            if (frame.f_code.co_filename, frame.f_lineno) == (message.filename, message.lineno)
+        ),
+        None,
+    )
+    if blamed is None:
+        return None
+    kept = own_frames_removed(frames)
+    if kept[: blamed + 1] == frames[: blamed + 1] or blamed >= len(kept):
+        return None
+    # The registry that let this one through must not hold back the next.
+    frames[blamed].f_globals.pop("__warningregistry__", None)
+    return kept[blamed]
 
 
-def _forget_shown() -> None:
-    """The recorder's own registries must not decide whether the next warning is shown."""
-    for name in (
-        "tutor.kernel.capture",
-        "tutor.kernel.forward",
-        "tutor.kernel.backward",
-        "tutor.kernel.patches",
-        "torch.overrides",
-    ):
-        module = sys.modules.get(name)
-        if module is not None:
-            vars(module).pop("__warningregistry__", None)
+def _frames(frame: FrameType | None) -> list[FrameType]:
+    found = []
+    while frame is not None:
+        found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+def _reissue(message: warnings.WarningMessage, frame: FrameType) -> None:
+    """Asks the filters again, for the frame to blame: an `error` filter raises from here."""
+    module: Any = warnings
+    module.onceregistry.pop((str(message.message), message.category), None)
+    warnings.warn_explicit(
+        message.message,
+        message.category,
+        filename=frame.f_code.co_filename,
+        lineno=frame.f_lineno,
+        module=frame.f_globals.get("__name__") or "<unknown>",
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+        source=message.source,
+    )
 
 
 def _filters_changed() -> None:
