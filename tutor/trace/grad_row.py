@@ -41,8 +41,8 @@ def _was_cleared(index: Index, tensor: TensorId, step: int) -> bool:
 
 def _passed(index: Index, tensor: TensorId, step: int) -> bool:
     node = index.tensors[tensor].grad_fn
-    runs = index.runs.get(node, ()) if node is not None else ()
-    return bool(runs) and runs[0].step <= step
+    runs = index.runs.get(node) if node is not None else None
+    return runs is not None and runs[0].step <= step
 
 
 def _backward_since(trace: Trace, born: int, step: int) -> bool:

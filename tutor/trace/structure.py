@@ -10,12 +10,13 @@ from tutor.trace.drawn import gradient_owner, is_detach, is_drawn, ordered_nodes
 from tutor.trace.index import Index, index_of
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.keys import keys_of, signature_of
-from tutor.trace.lanes import LaneMaker, box_id, circle_id, operation_of
+from tutor.trace.lanes import LaneMaker, box_id, circle_id
 from tutor.trace.names import expression, short_name, shortened, written
-from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab, Zone
+from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab
 from tutor.trace.symbols import symbol
 from tutor.trace.trace import Trace
 from tutor.trace.values import cell
+from tutor.trace.zones import zones_of
 
 MAX_EARLIER = 2_000
 """Operations of earlier iterations drawn again because this one's gradients pass through them."""
@@ -85,7 +86,7 @@ class _Builder:
         boxes = tuple(self._box(t) for t in self._box_order())
         circles = tuple(self._circle(o) for o in self.operations)
         keys = keys_of(boxes, circles)
-        zones = tuple(self._zones())
+        zones = zones_of(self.index, self.operations, self.boxed, lanes)
         return Structure(
             iteration=self.iteration,
             boxes=boxes,
@@ -223,30 +224,3 @@ class _Builder:
         if name:
             return name
         return "result" if tensor in operation.outputs else short_name(self.index, tensor, self.end)
-
-    def _zones(self) -> Iterator[Zone]:
-        """One band for each run of neighbouring operations under no_grad or inference_mode."""
-        group: list[Operation] = []
-        for operation in self.operations:
-            if group and zone_of(group[-1]) != zone_of(operation):
-                yield from self._zone(group)
-                group = []
-            group.append(operation)
-        yield from self._zone(group)
-
-    def _zone(self, group: list[Operation]) -> Iterator[Zone]:
-        kind = zone_of(group[0]) if group else "none"
-        if kind == "none":
-            return
-        items: dict[ItemId, None] = {}
-        for operation in group:
-            items[circle_id(operation.id)] = None
-            made = (
-                t
-                for t in operation.outputs
-                if t in self.boxed and operation_of(t, self.index) == operation.id
-            )
-            items.update(dict.fromkeys(box_id(t) for t in made))
-        spans = [o.span for o in group if o.span is not None]
-        lines = (min(s.line for s in spans), max(s.end_line for s in spans)) if spans else None
-        yield Zone(kind, tuple(items), lines)
