@@ -12,7 +12,9 @@ from tutor.course.question import (
     Option,
     ShowMe,
     Wrong,
+    fits,
     judge,
+    settles,
 )
 
 NUMBERS = NumbersQuestion(
@@ -87,3 +89,16 @@ def test_an_option_is_judged_by_its_misconception() -> None:
 def test_an_answer_of_another_kind_is_refused(answer: ChoiceAnswer | NumbersAnswer) -> None:
     with pytest.raises(ValueError, match="'q'"):
         judge(NUMBERS, answer)
+
+
+def test_the_right_answer_and_being_shown_settle_a_question() -> None:
+    assert settles(NUMBERS, NumbersAnswer((9.0, 36.0)))
+    assert settles(NUMBERS, ShowMe())
+    assert not settles(NUMBERS, NumbersAnswer((9.0, -36.0)))
+    assert not settles(NUMBERS, None)
+
+
+def test_a_kept_answer_to_what_was_another_question_counts_for_nothing() -> None:
+    assert not fits(NUMBERS, NumbersAnswer((9.0,)))
+    assert not fits(CHOICE, ChoiceAnswer(2))
+    assert not settles(CHOICE, NumbersAnswer((1.0,)))

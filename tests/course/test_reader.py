@@ -130,12 +130,6 @@ def test_a_question_covers_what_it_asks_for(tmp_path: Path) -> None:
     assert part.covers == {"x.grad"}
 
 
-def test_what_is_covered_shows_once_the_question_is_answered(tmp_path: Path) -> None:
-    lesson = read_lesson(written(tmp_path, QUESTION))
-    assert lesson.covered(0, ()) == {"x.grad"}
-    assert lesson.covered(0, {"q"}) == frozenset()
-
-
 def test_a_choice_has_one_right_option(tmp_path: Path) -> None:
     question = read_lesson(written(tmp_path, CHOICE)).parts[0].question
     assert isinstance(question, ChoiceQuestion)

@@ -138,6 +138,19 @@ def test_dragging_the_number_changes_the_value_in_the_program(qtbot: QtBot, tmp_
     assert session.values_set[-1] == (0, 4.0)
 
 
+def test_a_drag_waits_for_the_run_that_it_set_off(qtbot: QtBot, tmp_path: Path) -> None:
+    session = shipped_session(tmp_path, "00-slope", "en")
+    session.run = RunStatus(phase="running")
+    view = shown(qtbot, session)
+    view.number.setFocus()
+    for __ in range(3):
+        with qtbot.waitSignal(view.drag_timer.timeout):
+            qtbot.keyClick(view.number, Qt.Key.Key_Up)
+    assert session.values_set == []
+    session.run = RunStatus(phase="ready")
+    qtbot.waitUntil(lambda: session.values_set == [(0, 3.3)])
+
+
 def test_the_number_shows_what_the_program_has(qtbot: QtBot, tmp_path: Path) -> None:
     session = shipped_session(tmp_path, "00-slope", "en")
     view = shown(qtbot, session)

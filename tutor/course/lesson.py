@@ -5,7 +5,7 @@ Read from a MyST Markdown file by `reader`; how to write one stands in lessons/R
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -39,8 +39,7 @@ class Part:
     panes: tuple[Pane, ...]
     question: Question | None = None
     covers: frozenset[str] = frozenset()
-    """Hidden until the part's question is answered (all the while, in a part without one): "a.grad" the gradient,
-    "Q" the value."""
+    """Hidden until the part's question is settled: "a.grad" the gradient, "Q" the value."""
     stops: tuple[Stop, ...] = ()
     drag: str | None = None
     """The name of the tensor whose one number can be dragged in the lesson's pane."""
@@ -82,12 +81,6 @@ class Lesson:
             if part.question is not None and part.question.id == question_id:
                 return place
         raise KeyError(question_id)
-
-    def covered(self, part: int, answered: Container[str]) -> frozenset[str]:
-        """What is hidden while this part is open, given the ids of the questions that have been answered."""
-        one = self.parts[part]
-        done = one.question is not None and one.question.id in answered
-        return frozenset() if done else one.covers
 
     def cells_up_to(self, part: int) -> tuple[CellId, ...]:
         """The code cells of the parts from the first to this one, in order: what a run of this part runs."""

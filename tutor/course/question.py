@@ -125,6 +125,26 @@ def judge(question: Question, answer: Answer) -> Verdict:
             raise ValueError(f"{answer} is no answer to the question {question.id!r}")
 
 
+def fits(question: Question, answer: Answer) -> bool:
+    """Whether the answer is one to this question: an update of the lesson may have changed it since it was kept."""
+    match answer:
+        case ShowMe():
+            return True
+        case NumbersAnswer():
+            return isinstance(question, NumbersQuestion) and len(answer.numbers) == len(question.numbers)
+        case ChoiceAnswer():
+            return isinstance(question, ChoiceQuestion) and 0 <= answer.option < len(question.options)
+        case _:
+            assert_never(answer)
+
+
+def settles(question: Question, answer: Answer | None) -> bool:
+    """Whether nothing need stay covered after this answer: it is right, or the learner was shown."""
+    if answer is None or not fits(question, answer):
+        return False
+    return isinstance(answer, ShowMe) or judge(question, answer).right
+
+
 def same_number(one: float, other: float, tolerance: float) -> bool:
     """Equal up to a relative error; NaN equals NaN, and nothing but itself equals infinity."""
     if math.isnan(one) or math.isnan(other):

@@ -50,7 +50,7 @@ class LessonView(QWidget):
         self._palette = LIGHT
         self._shown: tuple[str, str, int] | None = None
         self._next_lesson: LessonEntry | None = None
-        self._drag_timer = QTimer(self, singleShot=True, interval=_DRAG_MS)
+        self.drag_timer = QTimer(self, singleShot=True, interval=_DRAG_MS)
         self._make_header()
         self._make_body()
         self._make_footer()
@@ -133,7 +133,7 @@ class LessonView(QWidget):
         self.next_button.clicked.connect(self._on_next_clicked)
         self.run_button.clicked.connect(self._on_run_clicked)
         self.number.dragged.connect(self._on_number_dragged)
-        self._drag_timer.timeout.connect(self._on_drag_timer_timeout)
+        self.drag_timer.timeout.connect(self._on_drag_timer_timeout)
         for keys, do in (("Alt+Left", self._on_previous_clicked), ("Alt+Right", self._on_next_clicked)):
             QShortcut(QKeySequence(keys), self).activated.connect(do)
 
@@ -230,7 +230,7 @@ class LessonView(QWidget):
         name = lesson.parts[self._session.part].drag if lesson is not None else None
         found = _named_number(self._session.trace, name) if name is not None else None
         self.number.setVisible(found is not None)
-        if name is not None and found is not None and not self._drag_timer.isActive():
+        if name is not None and found is not None and not self.drag_timer.isActive():
             self.number.show_number(name, found[1])
 
     def _set_sizes(self) -> None:
@@ -283,10 +283,14 @@ class LessonView(QWidget):
             self._session.run_to(lesson.cells_up_to(self._session.part)[-1])
 
     def _on_number_dragged(self, _value: float) -> None:
-        if not self._drag_timer.isActive():
-            self._drag_timer.start()
+        if not self.drag_timer.isActive():
+            self.drag_timer.start()
 
     def _on_drag_timer_timeout(self) -> None:
+        """Puts the number into the program, once what the last one set off is done."""
+        if self._session.run.running or self._session.run.queued:
+            self.drag_timer.start()
+            return
         lesson = self._session.lesson
         name = lesson.parts[self._session.part].drag if lesson is not None else None
         found = _named_number(self._session.trace, name) if name is not None else None

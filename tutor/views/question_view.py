@@ -16,8 +16,10 @@ from tutor.course.question import (
     Question,
     ShowMe,
     Verdict,
+    fits,
     judge,
     number_text,
+    settles,
 )
 from tutor.course.typed import UnreadableAnswerError, read_numbers
 from tutor.i18n import _
@@ -170,7 +172,7 @@ class QuestionView(QFrame):
         self.subject.fit_width()
         answer = self._answer(question)
         verdict = judge(question, answer) if answer is not None else None
-        settled = verdict is not None and (verdict.right or verdict.shown)
+        settled = settles(question, answer)
         self._is_settled = settled
         self._show_inputs(settled)
         self.verdict.setVisible(verdict is not None)
@@ -199,7 +201,7 @@ class QuestionView(QFrame):
     def _answer(self, question: Question) -> Answer | None:
         lesson = self._session.lesson
         answer = self._session.progress.answer(lesson.id, question.id) if lesson is not None else None
-        return answer if answer is not None and _fits(question, answer) else None
+        return answer if answer is not None and fits(question, answer) else None
 
     def _own_answer(self, question: Question) -> Answer | None:
         """What the learner thought: the answer that stands, or before "show me" their last try or their first one."""
@@ -209,7 +211,7 @@ class QuestionView(QFrame):
         lesson = self._session.lesson
         record = self._session.progress.lesson(lesson.id).answers.get(question.id) if lesson else None
         first = record.first if record is not None else None
-        return self._tried or (first if first is not None and _fits(question, first) else None)
+        return self._tried or (first if first is not None and fits(question, first) else None)
 
     def _set_sizes(self) -> None:
         pixels = max(self.font().pixelSize(), SMALLEST_PIXELS)
@@ -299,19 +301,6 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
         row.addWidget(widget)
     row.addStretch(1)
     return row
-
-
-def _fits(question: Question, answer: Answer) -> bool:
-    """Whether a kept answer still answers the question: an update may have changed it."""
-    match answer:
-        case ShowMe():
-            return True
-        case NumbersAnswer():
-            return isinstance(question, NumbersQuestion) and len(answer.numbers) == len(question.numbers)
-        case ChoiceAnswer():
-            return isinstance(question, ChoiceQuestion) and answer.option < len(question.options)
-        case _:
-            assert_never(answer)
 
 
 def _given(question: Question, answer: Answer | None) -> tuple[str, ...]:
