@@ -7,7 +7,7 @@ from dataclasses import replace
 from tutor.course import marks
 from tutor.course.lesson import Lesson, Part
 from tutor.course.progress import ProgressStore
-from tutor.course.question import Answer, Question, ShowMe, Verdict, judge
+from tutor.course.question import Answer, Question, Verdict, judge, settles
 from tutor.source.document import Cell, Document
 from tutor.trace.trace import Trace
 
@@ -54,6 +54,10 @@ class LessonState:
         self.store.answered(self.lesson.id, question_id, answer, verdict)
         return verdict
 
+    def reset_exercise(self, question_id: str) -> None:
+        if self.lesson is not None:
+            self.store.reset_exercise(self.lesson.id, question_id)
+
     def answer_to(self, question_id: str) -> Answer | None:
         return self.store.answer(self.lesson.id, question_id) if self.lesson is not None else None
 
@@ -77,10 +81,7 @@ class LessonState:
         return part.covers
 
     def is_settled(self, question: Question) -> bool:
-        answer = self.answer_to(question.id)
-        if answer is None or isinstance(answer, ShowMe):
-            return answer is not None
-        return judge(question, answer).right
+        return settles(question, self.answer_to(question.id))
 
     def count(self, trace: Trace) -> int:
         """How many steps of the trace the parts up to the open one have. A recording goes on to the lesson's end."""
