@@ -142,8 +142,8 @@ class Library(Live):
         if not self._lesson.go_to(part):
             return
         self._hand_covered = frozenset()
-        self._show_part()
         self.document_changed.emit()
+        self._show_part()
         self.lesson_changed.emit()
 
     def answer(self, question_id: str, answer: Answer) -> Verdict:
@@ -157,6 +157,22 @@ class Library(Live):
     def answer_to(self, question_id: str) -> Answer | None:
         """The answer that stands."""
         return self._lesson.answer_to(question_id)
+
+    def reset_exercise(self, question_id: str) -> None:
+        """The question is open again, and covers what it covered."""
+        self._lesson.reset_exercise(question_id)
+        self.lesson_changed.emit()
+        self._look()
+        self.trace_changed.emit()
+
+    def reset_lesson(self) -> None:
+        """The lesson as on the first day, its own code too; what was answered first stays known."""
+        if (lesson := self.lesson) is None:
+            return
+        self._keeper.stop()
+        self.progress.reset_lesson(lesson.id)
+        self._take_trace(Trace(), None)
+        self._open(Opened(lesson.document, lesson=lesson))
 
     # how something is opened
 
@@ -181,12 +197,12 @@ class Library(Live):
             self._recording = recorded_trace(opened.lesson)
         self._sheet.open(document, read_only=trace is not None)
         self._hand_covered = frozenset()
+        self.message.emit(NOTHING)
+        self.document_changed.emit()
         if opened.lesson is None:
             self._show_recording(trace)
         else:
             self._show_part()
-        self.message.emit(NOTHING)
-        self.document_changed.emit()
         self.lesson_changed.emit()
         self.opened.emit()
 

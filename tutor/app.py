@@ -1,0 +1,100 @@
+"""Composition root of the window: Qt, preferences, kernel, session and window are made here and go here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+os.environ["QT_API"] = "pyside6"
+os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
+
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import QApplication
+
+from tutor.i18n import _
+from tutor.log import log_faults, start_log
+from tutor.session.kernel_client import KernelClient
+from tutor.session.message import Message
+from tutor.session.session import Session
+from tutor.session.settings import Settings
+from tutor.views.about import copy_report
+from tutor.views.appearance import Appearance
+from tutor.views.main_window import MainWindow
+
+FIRST_LESSON = "00-slope"
+_FIRST_SIZE = QSize(1360, 860)
+
+
+def run(path: Path | None = None) -> int:
+    """Opens the window, on a file if one is given, and returns the exit status when it is closed."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("autograd-tutor")
+    app.setApplicationDisplayName("Autograd Tutor")
+    app.setDesktopFileName("autograd-tutor")
+    start_log()
+    settings = Settings()
+    kernel = KernelClient(app)
+    try:
+        window, session = build(app, settings, kernel)
+        _tell_our_faults(session)
+        _close_on_interrupt(window)
+        begin(session, window, path)
+        return app.exec()
+    finally:
+        kernel.shutdown()
+
+
+def build(app: QApplication, settings: Settings, kernel: KernelClient) -> tuple[MainWindow, Session]:
+    """The window and its session; the kernel starts, so that torch loads while the person reads."""
+    appearance = Appearance(app, settings)
+    session = Session(kernel, settings)
+    session.player.set_speed(settings.speed)
+    session.player.set_animated(not settings.reduced_motion)
+    window = MainWindow(session, appearance)
+    appearance.setParent(window)
+    session.setParent(window)
+    kernel.start()
+    return window, session
+
+
+def begin(session: Session, window: MainWindow, path: Path | None) -> None:
+    """A given file; at the first start the first lesson; else the start page. Shows the window."""
+    if not window.restore():
+        window.resize(_fitting(_FIRST_SIZE, window))
+    if path is not None:
+        session.open_path(path.absolute())
+    elif session.preferences.first_start:
+        session.open_lesson(FIRST_LESSON)
+    session.preferences.mark_started()
+    window.show()
+
+
+def _fitting(size: QSize, window: MainWindow) -> QSize:
+    """No larger than the screen."""
+    return size.boundedTo(window.screen().availableSize())
+
+
+def _tell_our_faults(session: Session) -> None:
+    """A fault of the program itself is logged and told, with its report; the window goes on."""
+
+    def copy() -> None:
+        copy_report(session)
+
+    def tell(fault: BaseException) -> None:
+        text = _(
+            "Something in the program itself went wrong ({fault}). Your text is intact, and you can go on."
+        )
+        shown = f"{type(fault).__name__}: {fault}"[:200]
+        session.message.emit(Message("error", text.format(fault=shown), (_("Copy report"), copy)))
+
+    log_faults(tell)
+
+
+def _close_on_interrupt(window: MainWindow) -> None:
+    """Ctrl+C in the terminal closes the window. Python sees signals only between two pieces of Python: hence the timer."""
+    signal.signal(signal.SIGINT, lambda *_signal: window.close())
+    signal.signal(signal.SIGTERM, lambda *_signal: QApplication.quit())
+    QTimer(window, interval=250).start()
