@@ -153,9 +153,11 @@ class CodeCell(QFrame):
             )
             self.update()
 
-    def show_current(self, current: bool, *, divisible: bool) -> None:
+    def show_current(self, current: bool) -> None:
+        """Whether this is the cell in hand."""
         self._current = current
-        self.tools.set_divisible(divisible)
+        self.editor.setReadOnly(self._session.read_only)
+        self.tools.set_divisible(self._session.document.divisible)
         self._show_tools()
         self.update()
 
@@ -234,7 +236,8 @@ class CodeCell(QFrame):
     # ------------------------------------------------------------------ Qt's own
 
     def _show_tools(self) -> None:
-        self.tools.setVisible(self._current and not self.editor.isHidden())
+        wanted = self._current or self.underMouse()
+        self.tools.setVisible(wanted and not self.editor.isHidden() and not self._session.read_only)
         self._place_tools()
 
     def _place_tools(self) -> None:
@@ -263,8 +266,7 @@ class CodeCell(QFrame):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
-        self.tools.setVisible(not self.editor.isHidden())
-        self._place_tools()
+        self._show_tools()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

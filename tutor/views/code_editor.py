@@ -174,6 +174,8 @@ class CodeEditor(QPlainTextEdit):
     # ------------------------------------------------------------------ what the hands do
 
     def _apply(self, edit: Edit) -> None:
+        if self.isReadOnly():
+            return
         cursor = self.textCursor()
         cursor.beginEditBlock()
         cursor.setPosition(to_units(self._text, edit.start))

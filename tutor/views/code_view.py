@@ -71,6 +71,7 @@ class CodeView(QWidget):
         self._session.picture_changed.connect(self._light)
         self._session.selection_changed.connect(self._on_session_selection_changed)
         self._session.lesson_changed.connect(self._on_session_document_changed)
+        self._scroll.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self._session.reveal.connect(self._on_session_reveal)
 
     # ------------------------------------------------------------------ for the window
@@ -192,8 +193,17 @@ class CodeView(QWidget):
             widget.show_hovered(hovered if cell_id == pointed else None)
         if span != self._followed and not (self._session.run.running and self._is_typed_in()):
             self._followed = span
-            if span is not None and lit is not None:
-                self._bring_into_view(lit, span.line)
+            self._follow()
+
+    def _follow(self) -> None:
+        """The step's line into view; again when the column has got its height."""
+        lit = self._cell_of(self._followed)
+        if self._followed is not None and lit in self._cells:
+            self._bring_into_view(lit, self._followed.line)
+
+    def _on_range_changed(self) -> None:
+        if not self._is_typed_in():
+            self._follow()
 
     def _direction(self) -> Direction:
         steps, step = self._session.trace.steps, self._session.player.step
@@ -210,7 +220,7 @@ class CodeView(QWidget):
         """Marks the cell in hand; the keyboard follows it where it was in the code before."""
         current = self._session.current_cell
         for cell_id, widget in self._code_cells():
-            widget.show_current(cell_id == current, divisible=self._session.document.divisible)
+            widget.show_current(cell_id == current)
         if current != self._shown_current and current in self._cells and self._has_keyboard():
             self._cells[current].edit()
         self._shown_current = current

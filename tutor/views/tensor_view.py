@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from tutor.session.session import Session
 
 
+_ROOM_FOR_GRAD = 150
+"""Where `.grad` has less, the type and then the shape are left out: they stand below, at the tensor in hand."""
+
+
 class TensorView(QWidget):
     """Its selection is the session's; after another run the tensor of the same name is selected again."""
 
@@ -42,9 +46,10 @@ class TensorView(QWidget):
         self._wanted: str | None = None
         """A name that was selected before another run, and is not there yet."""
         self._pushing = False
+        self._moved = False
         self._banner = StaleBanner(session, self)
         self._empty = QLabel(self)
-        self._split = QSplitter(Qt.Orientation.Vertical, self)
+        self._split = _Split(Qt.Orientation.Vertical, self)
         self._table = _TensorTable(self._split)
         self._model = TensorModel(session.set_requires_grad, self)
         self._room = QScrollArea(self._split)
@@ -80,6 +85,8 @@ class TensorView(QWidget):
         self._session.trace_changed.connect(self._on_session_trace_changed)
         self._session.selection_changed.connect(self._on_session_selection_changed)
         self._session.document_changed.connect(self._show_detail)
+        self._split.resized.connect(self._share_room)
+        self._split.splitterMoved.connect(self._on_split_moved)
         self._table.selectionModel().selectionChanged.connect(self._on_table_selection_changed)
 
     # ------------------------------------------------------------------ for the window
@@ -130,6 +137,7 @@ class TensorView(QWidget):
         self._table.fit()
         self._on_session_selection_changed()
         self._show_page()
+        self._share_room()
 
     def _on_session_trace_changed(self) -> None:
         self._show_detail()
@@ -167,7 +175,19 @@ class TensorView(QWidget):
         elif self._session.selection.tensor is None:
             self._name = self._wanted
         self.detail.show_row(row)
-        self._room.setVisible(row is not None)
+        if self._room.isHidden() == (row is not None):
+            self._room.setVisible(row is not None)
+            self._share_room()
+
+    def _share_room(self) -> None:
+        """To the table what its rows need, at most three fifths; the rest to the tensor in hand. A hand's choice stays."""
+        height = self._split.height()
+        if not self._moved and height > 0 and not self._room.isHidden():
+            top = min(self._table.height_needed(), height * 3 // 5)
+            self._split.setSizes([top, height - top])
+
+    def _on_split_moved(self) -> None:
+        self._moved = True
 
     def _show_page(self) -> None:
         self._pages.setCurrentWidget(self._split if self._model.rows else self._empty)
@@ -190,6 +210,16 @@ class TensorView(QWidget):
         return QSize(420, 320)
 
 
+class _Split(QSplitter):
+    """Tells when it has another size."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
+
 class _TensorTable(QTableView):
     """Whole rows are chosen; columns are as wide as their text, `.grad` takes what is left."""
 
@@ -210,11 +240,36 @@ class _TensorTable(QTableView):
         self.horizontalHeader().setMinimumSectionSize(30)
 
     def fit(self) -> None:
-        """Columns to their text; rows close together."""
+        """Columns to their text; `.grad` takes what is left, so that it is seen without scrolling."""
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 9)
+        for column in (Column.DTYPE, Column.SHAPE):
+            self.setColumnHidden(column, False)
         for column in Column:
             self.resizeColumnToContents(column)
-            self.setColumnWidth(column, min(self.columnWidth(column) + 6, 240))
+            self.setColumnWidth(column, min(self.columnWidth(column) + 4, 240))
+        wanted = min(self.columnWidth(Column.GRAD), _ROOM_FOR_GRAD)
+        for column in (Column.DTYPE, Column.SHAPE):
+            self.setColumnHidden(column, self._room_for_grad() < wanted)
+        room = max(self._room_for_grad(), 70)
+        self.setColumnWidth(Column.GRAD, min(self.columnWidth(Column.GRAD), room))
+
+    def _room_for_grad(self) -> int:
+        before = sum(self.columnWidth(column) for column in Column if column < Column.GRAD)
+        return self.viewport().width() - before
+
+    def height_needed(self) -> int:
+        """The height at which every row is seen."""
+        rows = self.model().rowCount() * self.verticalHeader().defaultSectionSize()
+        return (
+            self.horizontalHeader().sizeHint().height()
+            + rows
+            + self.horizontalScrollBar().sizeHint().height()
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy takes the whole row; Space ticks `requires_grad`."""
