@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.views.lesson_session import LessonSession, shipped_session
 from tutor.course.lesson import read_lesson
 from tutor.course.progress import ProgressStore
-from tutor.course.question import NumbersAnswer, ShowMe
+from tutor.course.question import ChoiceAnswer, NumbersAnswer, ShowMe
 from tutor.views.answer_inputs import NumberBoxes, Options
 from tutor.views.lesson_view import LessonView
 from tutor.views.question_view import QuestionView
@@ -182,6 +182,28 @@ def test_an_option_is_chosen_and_judged(qtbot: QtBot, tmp_path: Path) -> None:
     view.inputs.choose(1)
     qtbot.mouseClick(view.check_button, Qt.MouseButton.LeftButton)
     assert "typed by hand" in view.verdict.hint.toPlainText()
+    assert view.verdict.words.toPlainText() == "you: No"
+    assert view.verdict.chip_texts == []
     view.inputs.choose(0)
     qtbot.mouseClick(view.check_button, Qt.MouseButton.LeftButton)
     assert view.verdict.title.text() == "✓ Right!"
+
+
+def test_a_wrong_choice_is_still_chosen_when_the_lesson_is_opened_again(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "en.md").write_text(CHOICE, "utf-8")
+    session = LessonSession(read_lesson(tmp_path / "en.md"), ProgressStore(tmp_path / "progress.json"))
+    session.answer("leaf", ChoiceAnswer(1))
+    view = card(qtbot, session)
+    assert isinstance(view.inputs, Options)
+    assert view.inputs.chosen == 1
+    qtbot.mouseClick(view.show_button, Qt.MouseButton.LeftButton)
+    assert view.verdict.words.toPlainText().split("\n") == ["you: No", "torch: Yes, grad_fn is None"]
+
+
+def test_the_card_fits_into_a_narrow_pane(qtbot: QtBot, session: LessonSession) -> None:
+    view = card(qtbot, session)
+    pane = view.window()
+    pane.resize(260, 560)
+    qtbot.waitUntil(lambda: view.width() < 260)
+    shown = [view.check_button, view.sure_button, view.unsure_button, view.show_button, *boxes(view).boxes]
+    assert all(widget.mapTo(pane, widget.rect().topRight()).x() < 260 for widget in shown)

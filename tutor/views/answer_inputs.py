@@ -24,6 +24,7 @@ from tutor.views.prose import Prose
 from tutor.views.theme import Palette
 
 _BOX_WIDTH = 5.4
+_NARROWEST_BOX = 3.4
 """Of a box, in the height of its letters."""
 
 
@@ -41,7 +42,7 @@ class NumberBoxes(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self._lay_out(layout, question)
-        layout.addStretch(1)
+        layout.addStretch(0)
         self.setFocusProxy(self.boxes[0])
         for box in self.boxes:
             box.returnPressed.connect(self.submitted)
@@ -80,7 +81,8 @@ class NumberBoxes(QWidget):
         font = mono(round(pixels * 1.1))
         for box in self.boxes:
             box.setFont(font)
-            box.setFixedWidth(round(pixels * _BOX_WIDTH))
+            box.setMinimumWidth(round(pixels * _NARROWEST_BOX))
+            box.setMaximumWidth(round(pixels * _BOX_WIDTH))
         for bracket in self._brackets:
             bracket.setFont(mono(round(pixels * 1.5)))
 

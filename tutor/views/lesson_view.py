@@ -190,6 +190,7 @@ class LessonView(QWidget):
         self.heading.setText(part.title)
         opening, __, closing = part.markdown.partition(CLOSING)
         self.prose.set_markdown(opening)
+        self.prose.setVisible(bool(opening.strip()))
         self.closing.set_markdown(closing.strip())
         self._fill_menu(lesson)
         self._show_way_on(lesson)

@@ -24,6 +24,7 @@ from tutor.course.question import (
 from tutor.course.typed import UnreadableAnswerError, read_numbers
 from tutor.i18n import _
 from tutor.views.answer_inputs import NumberBoxes, Options
+from tutor.views.flow_row import FlowRow
 from tutor.views.fonts import Weight, sans
 from tutor.views.prose import Prose
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette
@@ -89,9 +90,9 @@ class QuestionView(QFrame):
         layout.addWidget(self.complaint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.hint)
-        layout.addLayout(_row(self.check_button, self.sure_button, self.unsure_button))
-        layout.addLayout(_row(self.show_button, self.hint_button))
-        layout.addLayout(_row(self.again_button))
+        layout.addLayout(FlowRow(self.check_button, self.sure_button, self.unsure_button))
+        layout.addLayout(FlowRow(self.show_button, self.hint_button))
+        layout.addLayout(FlowRow(self.again_button))
 
     @property
     def allows_closing(self) -> bool:
@@ -191,8 +192,12 @@ class QuestionView(QFrame):
     def _show_verdict(self, question: Question, verdict: Verdict, settled: bool) -> None:
         self.hint_button.hide()
         own = self._own_answer(question)
-        given = _given(question, own)
-        self.verdict.show_verdict(verdict, given=given, settled=settled)
+        columns = question.shape[-1] if isinstance(question, NumbersQuestion) and question.shape else 1
+        if isinstance(question, ChoiceQuestion):
+            columns = 0
+        self.verdict.show_verdict(verdict, given=_given(question, own), settled=settled, columns=columns)
+        if isinstance(self.inputs, Options) and isinstance(own, ChoiceAnswer) and self.inputs.chosen is None:
+            self.inputs.choose(own.option)
         if isinstance(self.inputs, NumberBoxes) and isinstance(own, NumbersAnswer) and not settled:
             if not any(self.inputs.texts):
                 self.inputs.fill([number_text(number) for number in own.numbers])
@@ -292,15 +297,6 @@ class QuestionView(QFrame):
         if self.sure_button.isChecked():
             return True
         return False if self.unsure_button.isChecked() else None
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    for widget in widgets:
-        row.addWidget(widget)
-    row.addStretch(1)
-    return row
 
 
 def _given(question: Question, answer: Answer | None) -> tuple[str, ...]:

@@ -61,7 +61,9 @@ class VerdictView(QFrame):
         self._verdict: Verdict | None = None
         self._given: tuple[str, ...] = ()
         self._settled = False
+        self._columns = 1
         self.title = QLabel(self)
+        self.words = Prose(self, scale=1.04)
         self.hint = Prose(self, scale=1.04)
         self.why = Prose(self, scale=1.04)
         self._grid_holder = QWidget(self)
@@ -69,20 +71,24 @@ class VerdictView(QFrame):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 4, 0, 0)
         self._layout.setSpacing(8)
-        for widget in (self.title, self._grid_holder, self.hint, self.why):
+        for widget in (self.title, self._grid_holder, self.words, self.hint, self.why):
             self._layout.addWidget(widget)
 
     @property
     def chip_texts(self) -> list[str]:
         return [chip.text() for chip in self._chips]
 
-    def show_verdict(self, verdict: Verdict, *, given: tuple[str, ...], settled: bool) -> None:
-        """`given` are the learner's own numbers, also where they asked to be shown after a try."""
-        self._verdict, self._given, self._settled = verdict, given, settled
+    def show_verdict(self, verdict: Verdict, *, given: tuple[str, ...], settled: bool, columns: int) -> None:
+        """`given` is the learner's own answer, also where they asked to be shown after a try.
+
+        Numbers are chips, so many `columns` a row; the options of a choice (0 columns) are words.
+        """
+        self._verdict, self._given, self._settled, self._columns = verdict, given, settled, columns
         self._refresh()
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
+        self.words.apply_theme(palette)
         self.hint.apply_theme(palette)
         self.why.apply_theme(palette)
         self._refresh()
@@ -97,45 +103,55 @@ class VerdictView(QFrame):
         self.title.setText(_title(verdict))
         colour = self._palette.leaf_text if verdict.right else self._palette.ink
         self.title.setStyleSheet(f"font-weight: 600; color: {colour};")
+        self._show_words(verdict)
         self._show_chips(verdict)
         self.hint.set_markdown(verdict.hint)
         self.hint.setVisible(bool(verdict.hint))
         self.why.set_markdown(verdict.why)
         self.why.setVisible(self._settled and bool(verdict.why))
 
+    def _show_words(self, verdict: Verdict) -> None:
+        """What was chosen, and what torch says where that is another option."""
+        said = [f"{_('you:')} {text}" for text in self._given]
+        if self._settled and verdict.expected != self._given:
+            said += [f"torch: {text}" for text in verdict.expected]
+        self.words.set_markdown("\n\n".join(said) if self._columns == 0 else "")
+        self.words.setVisible(bool(self.words.markdown))
+
     def _show_chips(self, verdict: Verdict) -> None:
-        """Both rows on the same columns, so that one sees at which element they part."""
+        """Both on the same columns, so that one sees at which element they part."""
         old = self._grid_holder
         self._grid_holder = QWidget(self)
         self._layout.replaceWidget(old, self._grid_holder)
         old.deleteLater()
         old.hide()
         self._chips = []
+        self._grid_holder.setVisible(self._columns > 0)
+        if self._columns == 0:
+            return
         grid = QGridLayout(self._grid_holder)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(6)
-        parts = [apart != torch for apart, torch in zip(self._given, verdict.expected, strict=False)]
+        apart = [mine != torchs for mine, torchs in zip(self._given, verdict.expected, strict=False)]
         if verdict.agrees and not verdict.shown:
-            parts = [not agrees for agrees in verdict.agrees]
-        mine = ["apart" if part else "mine" for part in parts]
+            apart = [not agrees for agrees in verdict.agrees]
+        self._add_chips(grid, _("you:"), self._given, ["apart" if one else "mine" for one in apart])
         torch = verdict.expected if self._settled else (HIDDEN,) * len(verdict.expected)
-        if self._given:
-            self._add_row(grid, 0, _("you:"), self._given, mine)
-        self._add_row(grid, 1, "torch:", torch, ["torch" if self._settled else "hidden"] * len(torch))
+        self._add_chips(grid, "torch:", torch, ["torch" if self._settled else "hidden"] * len(torch))
         grid.setColumnStretch(grid.columnCount(), 1)
-        self._grid_holder.show()
 
-    def _add_row(
-        self, grid: QGridLayout, row: int, name: str, texts: Sequence[str], kinds: Sequence[str]
-    ) -> None:
+    def _add_chips(self, grid: QGridLayout, name: str, texts: Sequence[str], kinds: Sequence[str]) -> None:
+        if not texts:
+            return
         pixels = max(self.font().pixelSize(), SMALLEST_PIXELS)
+        first = grid.rowCount()
         label = QLabel(name, self._grid_holder)
         label.setStyleSheet(f"color: {self._palette.muted};")
-        grid.addWidget(label, row, 0)
-        for column, (text, kind) in enumerate(zip(texts, kinds, strict=True), start=1):
+        grid.addWidget(label, first, 0)
+        for place, (text, kind) in enumerate(zip(texts, kinds, strict=True)):
             chip = Chip(text, kind, self._grid_holder)
             chip.set_look(self._palette, pixels)
-            grid.addWidget(chip, row, column)
+            grid.addWidget(chip, first + place // self._columns, 1 + place % self._columns)
             self._chips.append(chip)
 
 
