@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from tutor.i18n import _
-from tutor.protocol import Span
+from tutor.protocol import Failure, Span
 from tutor.source import editing
 from tutor.source.document import Cell, CellId
 from tutor.views.code_cell import CodeCell
@@ -177,10 +178,7 @@ class CodeView(QWidget):
             text = ran.get(cell_id, ran.get(None))
             widget.show_stale(text is not None and text != widget.editor.text)
             if failure is not None and failure.span is not None and cell_id == at_fault:
-                message = failure.message.strip().split("\n")[0]
-                widget.show_error(
-                    failure.span.line, f"{failure.type}: {message}" if message else failure.type
-                )
+                widget.show_error(failure.span.line, _brief(failure))
             else:
                 widget.show_error(None, "")
 
@@ -311,3 +309,9 @@ class CodeView(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(560, 240)
+
+
+def _brief(failure: Failure) -> str:
+    """The error's first sentence: torch's messages can be a paragraph, which stands in the output."""
+    first = re.split(r"(?<=[^.])[.;](?:\s|$)| \(", failure.message.strip().split("\n")[0])[0]
+    return f"{failure.type}: {first}" if first else failure.type

@@ -33,6 +33,7 @@ class OutputView(QWidget):
         self._trace = session.trace
         self._written = 0
         self._tail: tuple[int, object] = (0, None)
+        self._at_end = True
         self._covered: frozenset[str] = frozenset()
         self._banner = StaleBanner(session, self)
         self._earlier = QLabel(self)
@@ -73,6 +74,8 @@ class OutputView(QWidget):
         self._session.run_changed.connect(self._show_page)
         self._gather.timeout.connect(self.refresh)
         self._text.anchorClicked.connect(self.follow)
+        self._text.verticalScrollBar().rangeChanged.connect(self._stay_at_end)
+        self._text.verticalScrollBar().actionTriggered.connect(self._on_bar_moved)
         self._copy.clicked.connect(self.copy)
 
     # ------------------------------------------------------------------ for the window
@@ -110,6 +113,7 @@ class OutputView(QWidget):
         self._text.setPalette(colours)
         for label in (self._empty, self._earlier):
             label.setStyleSheet(f"color: {palette.muted}; background: {palette.panel};")
+        self._copy.setStyleSheet(f"QToolButton {{ background: {palette.panel}; padding: 3px; }}")
         self._copy.setIcon(icon("content-copy", palette, color=palette.muted))
         self._banner.apply_theme(palette)
         self._writer.use(palette)
@@ -155,6 +159,8 @@ class OutputView(QWidget):
         self._show_page()
 
     def _write_all(self) -> None:
+        if self._session.trace is not self._trace:
+            self._at_end = True
         self._trace = self._session.trace
         self._covered = self._session.covered
         self._written, self._tail = 0, (0, None)
@@ -162,8 +168,6 @@ class OutputView(QWidget):
         self.refresh()
 
     def _append(self, fresh: list[Output], tail: tuple[int, object]) -> None:
-        bar = self._text.verticalScrollBar()
-        at_end = bar.value() >= bar.maximum() - 4
         self._writer.cut_tail()
         for output in fresh:
             self._writer.add(output, self._shown(output), step=self._session.player.step)
@@ -171,8 +175,17 @@ class OutputView(QWidget):
         self._written += len(fresh)
         self._tail = tail
         self._write_tail()
-        if at_end:
+        self._stay_at_end()
+
+    def _stay_at_end(self) -> None:
+        """The newest line stays in sight until the person scrolls up."""
+        bar = self._text.verticalScrollBar()
+        if self._at_end:
             bar.setValue(bar.maximum())
+
+    def _on_bar_moved(self) -> None:
+        bar = self._text.verticalScrollBar()
+        self._at_end = bar.sliderPosition() >= bar.maximum() - 4
 
     def _write_tail(self) -> None:
         from tutor.insight.errors import explain
