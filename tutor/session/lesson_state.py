@@ -9,6 +9,7 @@ from tutor.course.lesson import Lesson, Part
 from tutor.course.progress import ProgressStore
 from tutor.course.question import Answer, Question, Verdict, judge, settles
 from tutor.source.document import Cell, Document
+from tutor.trace.prefix import prefix
 from tutor.trace.trace import Trace
 
 NEVER_RUN = "solution"
@@ -83,20 +84,21 @@ class LessonState:
     def is_settled(self, question: Question) -> bool:
         return settles(question, self.answer_to(question.id))
 
-    def count(self, trace: Trace) -> int:
-        """How many steps of the trace the parts up to the open one have. A recording goes on to the lesson's end."""
+    def part_of(self, recording: Trace) -> Trace:
+        """What a recording of the whole lesson shows of the parts up to the open one."""
         if self.lesson is None:
-            return len(trace.steps)
-        return marks.last_step(self.lesson, self.part, trace) + 1
+            return recording
+        end = marks.last_step(self.lesson, self.part, recording) + 1
+        return prefix(recording, end, self.lesson.cells_up_to(self.part))
 
     def entry(self, trace: Trace) -> int:
         """Where a recording stands when the part is opened: before the part's own code, ready to play it.
 
         At its end where there is nothing before, or a number to drag.
         """
-        part, end = self.open_part, self.count(trace) - 1
+        part = self.open_part
         own = marks.part_steps(part, trace) if part is not None and part.drag is None else None
-        return own.start - 1 if own is not None and own.start > 0 else end
+        return own.start - 1 if own is not None and own.start > 0 else len(trace.steps) - 1
 
     def stops(self, trace: Trace) -> frozenset[int]:
         """The steps at whose end the author lets the player stop."""

@@ -220,7 +220,8 @@ class Library(Live):
             self._grow()
         elif self._fits(self._recording):
             self._follows = False
-            self._take_trace(self._recording, _recorded(self._recording), recording=True)
+            shown = self._lesson.part_of(self._recording)
+            self._take_trace(shown, _recorded(shown), recording=True)
             self.player.show(self._lesson.entry(self.trace))
         else:
             self._take_trace(Trace(), None)

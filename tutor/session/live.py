@@ -222,17 +222,13 @@ class Live(QObject):
         self._pictures.forget()
         blocked = self.player.blockSignals(True)
         before = self.player.step, self.player.count
-        self.player.set_count(self._count())
+        self.player.set_count(len(self.trace.steps))
         if self._follows:
             self.player.show(self.player.count - 1)
         self.player.blockSignals(blocked)
         self._look()
         self.trace_changed.emit()
         self._tell_player(*before)
-
-    def _count(self) -> int:
-        """The steps that can be looked at."""
-        return self._lesson.count(self.trace) if self.from_recording else len(self.trace.steps)
 
     def _tell_player(self, step: int, count: int) -> None:
         """What was held back until the picture was there."""

@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
             stop=working and session.run.can_stop,
             random=editable,
             backward=editable and session.selection.tensor is not None,
-            zero_grad=editable and bool(session.rows),
+            zero_grad=editable and any(row.grad.value is not None for row in session.rows),
             no_grad=has_cell and self.workspace.docks["code"].isVisible(),
             save=working,
             save_as=working,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from tutor.i18n import LANGUAGES, _, language
@@ -69,10 +69,16 @@ class RunToolbar(QToolBar):
         self.seed.setPrefix(_("seed") + " ")
         self.seed.setToolTip(_("Seed of the random numbers: the same seed, the same numbers"))
         self.seed.setAccessibleName(_("seed"))
+        self._fit_seed()
         self.device.setToolTip(_("Device on which new tensors are made"))
         self.device.setAccessibleName(_("device"))
         others = [code.upper() for code in LANGUAGES if code != language()]
         self._language.setText("/".join(others))
+
+    def _fit_seed(self) -> None:
+        """As wide as its longest text, and no wider."""
+        longest = self.seed.fontMetrics().horizontalAdvance(f"{self.seed.prefix()}{LARGEST_SEED}")
+        self.seed.setFixedWidth(longest + 40)
 
     def _show_run(self) -> None:
         settings, run = self._session.settings, self._session.run
@@ -93,6 +99,13 @@ class RunToolbar(QToolBar):
 
     def _on_device_activated(self, place: int) -> None:
         self._session.set_device(str(self.device.itemData(place)))
+
+    # Qt's own
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            self._fit_seed()
 
 
 def _device_text(name: str) -> str:
