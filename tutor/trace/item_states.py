@@ -49,6 +49,8 @@ class Moment:
         if self.backward is None:
             return None
         for ran in reversed(self.index.runs.get(node, ())):
+            if ran.step < self.backward.first_step:
+                return None
             if ran.backward == self.backward.id and (ever or ran.step <= self.step):
                 return ran.run
         return None

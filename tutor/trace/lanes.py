@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from tutor.protocol import NodeId, Operation, OperationId, TensorId
+from tutor.protocol import Edge, NodeId, Operation, OperationId, TensorId
 from tutor.trace.drawn import gradient_owner, in_place, is_detach, ordered_nodes, zone_of
 from tutor.trace.index import Index
 from tutor.trace.picture import ItemId, Lane, LaneId
@@ -114,26 +114,25 @@ class LaneMaker:
 
     def _edges(self, nodes: tuple[NodeId, ...], tensor: TensorId) -> tuple[int, ...]:
         """The edges from this operation's nodes to where the tensor's gradient goes, in the order of the arguments."""
-        targets, number = self._targets(tensor)
         own = set(nodes)
-        into = (e for target in targets if target not in own for e in self.index.edges_to.get(target, ()))
-        found = [e for e in into if self.index.edges[e].from_ in own]
-        if number is not None:
-            found = [e for e in found if self.index.edges[e].input == number]
-        rank = {node: at for at, node in enumerate(nodes)}
-        return tuple(
-            sorted(found, key=lambda e: (rank[self.index.edges[e].from_], self.index.edges[e].output))
-        )
+        found: list[int] = []
+        for node in nodes:
+            outgoing = self.index.edges_from.get(node, ())
+            for number in sorted(outgoing, key=lambda e: self.index.edges[e].output):
+                edge = self.index.edges[number]
+                if edge.to not in own and self._leads_to(edge, tensor):
+                    found.append(number)
+        return tuple(found)
 
-    def _targets(self, tensor: TensorId) -> tuple[tuple[NodeId, ...], int | None]:
-        """The nodes that the tensor's gradient may go to, and which of their grad_outputs it is."""
+    def _leads_to(self, edge: Edge, tensor: TensorId) -> bool:
+        """Whether the tensor's gradient travels on this edge."""
         if tensor in self._head:
-            node, number = self._head[tensor]
-            return (node,), number
+            return (edge.to, edge.input) == self._head[tensor]
         grad_fn = self.index.tensors[tensor].grad_fn
-        return (
-            ((grad_fn,), None) if grad_fn is not None else (tuple(self.index.accumulators.get(tensor, ())), 0)
-        )
+        if grad_fn is not None:
+            return edge.to == grad_fn
+        node = self.index.nodes.get(edge.to)
+        return node is not None and node.tensor == tensor
 
     def _cut(self, operation: Operation, tensor: TensorId, edges: tuple[int, ...]) -> Cut:
         if edges or not self.index.flag_at(tensor, operation.step):

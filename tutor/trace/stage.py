@@ -52,6 +52,9 @@ def stage_of(trace: Trace, index: Index, structure: Structure) -> Stage:
         stage.out_of[lane.source].append(lane)
         stage.lane_of.update(dict.fromkeys(lane.edges, lane))
         _set_head(stage, index, lane.tensor)
+        if lane.edges and index.tensors[lane.tensor].grad_fn is None:
+            ends = [index.edges[e].to for e in lane.edges]
+            stage.heads[lane.tensor] = (tuple(dict.fromkeys((*stage.heads[lane.tensor][0], *ends))), 0)
     _find_touched(trace, index, stage)
     return stage
 
@@ -61,8 +64,7 @@ def _set_head(stage: Stage, index: Index, tensor: TensorId) -> None:
         return
     node = index.tensors[tensor].grad_fn
     if node is None:
-        if index.accumulators.get(tensor):
-            stage.heads[tensor] = (tuple(index.accumulators[tensor]), 0)
+        stage.heads[tensor] = ((), 0)
         return
     made = index.made_by.get(tensor)
     outputs = index.operations[made].outputs if made is not None else [tensor]
@@ -109,7 +111,7 @@ def _touch_tensor(index: Index, stage: Stage, box: Box) -> None:
         previous = index.previous_owner(naming)
         if previous is not None:
             steps.update(g.step for g in index.grads.get(previous.tensor, ()))
-    for accumulator in index.accumulators.get(tensor, ()):
+    for accumulator in stage.heads[tensor][0]:
         steps.update(ran.step for ran in index.runs.get(accumulator, ()))
     for step in steps:
         stage.touched[step].add(box.id)
