@@ -255,13 +255,18 @@ def _tab_state(at: Moment, tab: Tab) -> TabState:
     current = at.backward.id if at.backward is not None else None
     if runs and runs[-1].step == at.step:
         return TabState("running", len(runs))
-    if any(_freed(at, ran.backward) for ran in runs) and at.index.nodes[tab.node].saved:
+    if any(_freed(at, ran.backward) for ran in runs) and _keeps(at, tab.node):
         return TabState("used", len(runs))
     if runs and runs[-1].backward == current:
         return TabState("done", len(runs))
     if at.backward is not None and tab.node in at.needed and not has_ended(at.backward, at.step):
         return TabState("waiting", len(runs))
     return TabState("laid", len(runs))
+
+
+def _keeps(at: Moment, node: NodeId) -> bool:
+    """Whether it had saved a tensor: without one a node stays usable."""
+    return any(isinstance(kept, dict) and "tensor" in kept for kept in at.index.nodes[node].saved.values())
 
 
 def _freed(at: Moment, key: BackwardId) -> bool:
