@@ -28,7 +28,7 @@ def main() -> None:
 
 def _without_debugger() -> None:
     """ipykernel would load its debugger at every start, half a second of it, for nobody."""
-    modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+    modules: dict[str, Any] = sys.modules
     modules["debugpy"] = None
     import ipykernel.debugger  # noqa: F401
 

@@ -7,13 +7,35 @@ import os
 import sys
 import threading
 from collections import deque
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TextIO
 
 from tutor.kernel.descriptors import Descriptors, StreamName
 
 KEPT_CHARACTERS = 500_000
 KEPT_PIECES = 10_000
 TAIL_CHARACTERS = 20_000
+_LONG = 8_192
+"""Characters of a begun line that wait for its end."""
+
+
+class Echo:
+    """The terminal from which the program was started; a reader that has gone away is no fault of the program."""
+
+    def __init__(self) -> None:
+        self._streams: dict[StreamName, TextIO | None] = {"stdout": sys.__stdout__, "stderr": sys.__stderr__}
+        for stream in self._streams.values():
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+
+    def write(self, stream: StreamName, text: str) -> None:
+        target = self._streams[stream]
+        if target is None:
+            return
+        try:
+            target.write(text)
+            target.flush()
+        except OSError:
+            self._streams[stream] = None
 
 
 class OutputRecorder(Protocol):
@@ -31,9 +53,16 @@ class OutputRecorder(Protocol):
 class Output:
     """Everything that one run prints, up to the cap; then only the end is kept, and what lies between is counted."""
 
-    def __init__(self, recorder: OutputRecorder, descriptors: Descriptors | None = None) -> None:
+    def __init__(
+        self,
+        recorder: OutputRecorder,
+        *,
+        descriptors: Descriptors | None = None,
+        echo: Echo | None = None,
+    ) -> None:
         self._recorder = recorder
         self._descriptors = descriptors
+        self._echo = echo
         self._streams: tuple[LearnerStream, ...] = ()
         self._characters = 0
         self._pieces = 0
@@ -71,8 +100,14 @@ class Output:
         if text[room:]:
             self._keep_tail(stream, text[room:])
 
+    def echo(self, stream: StreamName, text: str) -> None:
+        """Shows a piece at once, where the program runs in a terminal."""
+        if self._echo is not None:
+            self._echo.write(stream, text)
+
     def display(self, text: str, *, html: str | None, png: str | None) -> None:
         self.flush()
+        self.echo("stdout", text)
         size = len(text) + len(html or "") + len(png or "")
         if self._full or self._characters + size > 4 * KEPT_CHARACTERS:
             self.cut += size
@@ -120,7 +155,7 @@ class Output:
 
 
 class LearnerStream(io.TextIOBase):
-    """Stands in for `sys.stdout` or `sys.stderr`: whole lines go on, as on a terminal.
+    """Stands in for `sys.stdout` or `sys.stderr`: whole lines go on, one `print` in one piece.
 
     Lines of other threads wait until the run's own thread comes by: only there is the order of steps known.
     """
@@ -156,7 +191,9 @@ class LearnerStream(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if os.getpid() != self._process:
             os.write(self._descriptor, text.encode(errors="backslashreplace"))
-        elif threading.get_ident() != self._thread:
+            return len(text)
+        self._output.echo(self._name, text)
+        if threading.get_ident() != self._thread:
             self._waiting.append(text)
         else:
             self._write_here(text)
@@ -168,12 +205,11 @@ class LearnerStream(io.TextIOBase):
             self._pass_on(self._taken_waiting() + self._begun)
 
     def _write_here(self, text: str) -> None:
-        lines, newline, rest = (self._taken_waiting() + self._begun + text).rpartition("\n")
-        if newline:
-            self._pass_on(lines + newline)
-        self._begun = rest
-        if len(rest) > 8192:
-            self._pass_on(rest)
+        whole = self._taken_waiting() + self._begun + text
+        if whole.endswith("\n") or len(whole) > _LONG:
+            self._pass_on(whole)
+        else:
+            self._begun = whole
 
     def _taken_waiting(self) -> str:
         pieces = []

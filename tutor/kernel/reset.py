@@ -114,7 +114,10 @@ def _seed(seed: int) -> None:
 
 def _reset_torch(settings: RunSettings, threads: int) -> None:
     """The CPU sets no default device: even naming it changes which fast paths torch takes."""
-    torch.set_default_device(None if settings.device == "cpu" else settings.device)
+    torch.set_default_device(None)
+    _close_modes()
+    if settings.device != "cpu":
+        torch.set_default_device(settings.device)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
     torch.autograd.set_detect_anomaly(False)
@@ -134,6 +137,17 @@ def _reset_torch(settings: RunSettings, threads: int) -> None:
     _numpy.set_printoptions(**_NUMPY_PRINT)
 
 
+def _close_modes() -> None:
+    """Modes that were entered and never left."""
+    while torch._C._len_torch_function_stack() > 0:
+        torch._C._pop_torch_function_stack()
+    if torch.is_inference_mode_enabled():
+        outside = _torch.inference_mode(mode=False)
+        outside.__enter__()
+        _kept_open.append(outside)
+
+
+_kept_open: list[Any] = []
 _numpy: Any = numpy
 _torch: Any = torch
 _NUMPY_PRINT = {

@@ -21,7 +21,7 @@ from tutor.kernel.descriptors import Descriptors
 from tutor.kernel.display import Shown, shown
 from tutor.kernel.interrupts import Interrupts
 from tutor.kernel.limits import limit_memory
-from tutor.kernel.output import Output, Streams
+from tutor.kernel.output import Echo, Output, Streams
 from tutor.kernel.program import compile_cell
 from tutor.kernel.record import Recorder, environment
 from tutor.kernel.reset import Baseline
@@ -33,7 +33,7 @@ from tutor.protocol import CellText, Event, RunBegan, RunCells, RunEnded, code_n
 class Runner:
     """Holds what outlives a run: the process as it was before any, and the namespace that the last one left.
 
-    `descriptors`: files behind descriptors 1 and 2, where they are ours to read.
+    `descriptors`: files behind descriptors 1 and 2, where they are ours to read; `echo`: where output is shown, too.
     `interrupt_is_failure`: whether a stopped run leaves KeyboardInterrupt in its trace, as in a terminal.
     """
 
@@ -42,10 +42,12 @@ class Runner:
         emit: Callable[[Event], None],
         *,
         descriptors: Descriptors | None = None,
+        echo: Echo | None = None,
         interrupt_is_failure: bool = False,
     ) -> None:
         self._emit = emit
         self._descriptors = descriptors
+        self._echo = echo
         self._interrupt_is_failure = interrupt_is_failure
         self._baseline = Baseline.taken()
         self._run: _Run | None = None
@@ -83,7 +85,7 @@ class Runner:
         module = _enter_document(command)
         self.namespace = module.__dict__
         recorder = Recorder(self._emit)
-        output = Output(recorder, self._descriptors)
+        output = Output(recorder, descriptors=self._descriptors, echo=self._echo)
         self._run = run = _Run(command, recorder, output, interrupts, module.__dict__)
         try:
             with surroundings(recorder, run.display), Streams(output):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 import tutor
+from tutor.crash import crash_line, signal_name
 from tutor.process_tree import kill_group, kill_tree
 
 Cause = Literal["killed", "segfault", "exit", "memory", "unknown", "stopped"]
@@ -115,7 +114,7 @@ class KernelProcess:
             return KernelDied("unknown")
         if status >= 0:
             return KernelDied("exit", status)
-        name = _signal_name(-status)
+        name = signal_name(-status)
         if self._ran_out_of_memory(name):
             return KernelDied("memory", name)
         return KernelDied(_SIGNALS.get(name, "unknown"), name, *crash_line(self.log(), files))
@@ -150,26 +149,6 @@ def _growing(path: Path) -> BinaryIO:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
-
-
-def crash_line(log: str, files: frozenset[str]) -> tuple[str | None, int | None]:
-    """The innermost line of the learner's code in the traceback that faulthandler left at the end of the log."""
-    _before, found, crash = log.rpartition("Fatal Python error:")
-    _others, _current, stack = crash.partition("Current thread")
-    for file, line in _FRAME.findall(stack.partition("\n\n")[0]) if found else ():
-        if file in files:
-            return file, int(line)
-    return None, None
-
-
-_FRAME = re.compile(r'File "(.+)", line (\d+) in ')
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _oom_kills() -> int:

@@ -1,0 +1,228 @@
+"""The command line: `trace` runs a program without a window and leaves a whole trace file, whatever the program does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tutor.cli import main
+from tutor.trace.file import read_trace
+
+MAIN = Path(__file__).parents[1] / "main.py"
+PROGRAM = """\
+import sys
+import torch
+a = torch.tensor([2., 3.], requires_grad=True)
+(3 * a**3).sum().backward()
+print(a.grad)
+print("arguments", sys.argv[1:])
+print("to stderr", file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder; programs and traces are named relative to it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
+    return tmp_path
+
+
+def traced(program: str, *options: str) -> Mapping[str, Any]:
+    """Writes a program, traces it and reads the file."""
+    Path("program.py").write_text(program)
+    assert main(["trace", "program.py", "-o", "out.json", *options]) == 0
+    read_trace(Path("out.json"))
+    content: Mapping[str, Any] = json.loads(Path("out.json").read_text())
+    return content
+
+
+@pytest.mark.kernel
+def test_a_program_runs_is_shown_and_leaves_its_trace(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trace = traced(PROGRAM, "--seed", "5", "--", "--epochs", "2")
+    printed = capfd.readouterr()
+    assert printed.out == "tensor([36., 81.])\narguments ['--epochs', '2']\n"
+    assert printed.err.splitlines() == ["to stderr", "Trace written to out.json."]
+    assert (trace["format"], trace["version"], trace["error"]) == ("autograd-tutor-trace", 1, None)
+    assert trace["output"] == printed.out
+    assert trace["stderr"] == "to stderr\n"
+    assert trace["environment"]["seed"] == 5
+    assert trace["sources"] == [{"id": 0, "path": "program.py", "cell": None, "text": PROGRAM}]
+    assert trace["backwards"][0]["accumulations"][0]["after"] == [36.0, 81.0]
+
+
+@pytest.mark.kernel
+def test_the_same_program_gives_the_same_bytes(folder: Path) -> None:
+    traced(
+        "import torch\nw = torch.randn(3, requires_grad=True)\n(w * w).sum().backward()\nprint({'a', 'b', 'c'})"
+    )
+    first = Path("out.json").read_bytes()
+    assert main(["trace", "program.py", "-o", "out.json"]) == 0
+    assert Path("out.json").read_bytes() == first
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("ending", "kind", "line"),
+    [
+        ("1 / 0", "ZeroDivisionError", 3),
+        ("import ctypes; ctypes.string_at(0)", "SIGSEGV", 3),
+        ("import os; os._exit(3)", "ProcessExit", None),
+    ],
+)
+def test_whatever_ends_the_program_the_file_tells_it(
+    folder: Path, ending: str, kind: str, line: int | None
+) -> None:
+    trace = traced(f"import torch\nprint(torch.ones(1) + 1)\n{ending}\nprint('never')")
+    assert trace["output"] == "tensor([2.])\n"
+    assert trace["error"]["type"] == kind
+    assert (trace["error"]["span"] or {"line": None})["line"] == line
+    assert trace["steps"][-1]["kind"] == "error"
+    assert trace["operations"]
+
+
+@pytest.mark.kernel
+def test_after_the_timeout_the_program_ends_with_all_that_it_started(folder: Path) -> None:
+    trace = traced(
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'])\n"
+        "print(child.pid, flush=True)\n"
+        "while True: pass\n",
+        "--timeout",
+        "1",
+    )
+    assert (trace["error"]["type"], trace["error"]["span"]["line"]) == ("TimeoutError", 4)
+    assert not psutil.pid_exists(int(trace["output"]))
+
+
+@pytest.mark.kernel
+def test_ctrl_c_ends_the_program_and_writes_what_it_did(folder: Path) -> None:
+    (folder / "program.py").write_text("print('begun', flush=True)\nwhile True: pass\n")
+    command = [sys.executable, str(MAIN), "trace", "program.py", "-o", "out.json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "begun\n"
+        os.kill(process.pid, signal.SIGINT)
+        errors = process.stderr.read()
+    assert process.returncode == 130
+    assert 'File "program.py", line 2' in errors
+    error = read_trace(folder / "out.json").error
+    assert error is not None and error.type == "KeyboardInterrupt"
+
+
+NOTEBOOK = """\
+---
+kernelspec:
+  name: python3
+---
+
+```{code-cell} ipython3
+x = 2
+x
+```
+
+```{code-cell} ipython3
+:tags: [raises-exception]
+1 / 0
+```
+
+```{code-cell} ipython3
+:tags: [solution]
+print("solved")
+```
+
+```{code-cell} ipython3
+x + 1
+```
+"""
+
+
+@pytest.mark.kernel
+def test_cells_run_in_order_and_solutions_do_not(folder: Path) -> None:
+    (folder / "lesson.md").write_text(NOTEBOOK)
+    assert main(["trace", "lesson.md"]) == 0
+    trace = read_trace(folder / "lesson.trace.json")
+    assert trace.output == "2\n3\n"
+    assert [source.cell for source in trace.sources] == ["cell-1", "cell-2", "cell-4"]
+
+
+# ---------------------------------------------------------------- what cannot be done
+
+
+def refused(*arguments: str) -> int:
+    """The exit status; also argparse's own."""
+    try:
+        return main(["trace", *arguments])
+    except SystemExit as leaving:
+        assert isinstance(leaving.code, int)
+        return leaving.code
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused("nothing.py", "-o", "out.json") == 2
+    assert capsys.readouterr().err == "nothing.py: there is no such file; check the name and the folder\n"
+    (folder / "broken.ipynb").write_text('{"cells": [\n')
+    assert refused("broken.ipynb", "-o", "out.json") == 2
+    assert capsys.readouterr().err.startswith("broken.ipynb:2: this is not JSON")
+    assert not (folder / "out.json").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_program_runs(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "program.py").write_text("print('ran')")
+    for out in ("nowhere/out.json", ".", "program.py"):
+        assert refused("program.py", "-o", out) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines()[0] == "nowhere/out.json: there is no such folder to write into"
+    assert (folder / "program.py").read_text() == "print('ran')"
+
+
+@pytest.mark.parametrize(
+    "options", [["--seed", "-1"], ["--seed", "x"], ["--timeout", "0"], ["--no-such"], []]
+)
+def test_a_wrong_command_line_is_refused(folder: Path, options: list[str]) -> None:
+    assert refused(*(["program.py", *options] if options else [])) == 2
+
+
+def test_help_tells_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(["--help"])
+    assert leaving.value.code == 0
+    text = capsys.readouterr().out
+    for command in ("open", "trace", "check"):
+        assert f"    {command} " in text
+
+
+def test_the_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert "torch" in capsys.readouterr().out
+
+
+def test_without_a_command_the_window_opens_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path | None] = []
+
+    def run(path: Path | None) -> int:
+        opened.append(path)
+        return 0
+
+    import tutor.app
+
+    monkeypatch.setattr(tutor.app, "run", run)
+    assert [main([]), main(["some.py"]), main(["open", "some.json"])] == [0, 0, 0]
+    assert opened == [None, Path("some.py"), Path("some.json")]

@@ -1,0 +1,47 @@
+"""Runs a program for the command line, in a process of its own: events go into a file as they come.
+
+Run as a script with a folder: `command.json` is read there, `events` and `crash` are written. What the program prints
+is printed, too. Every event is in the operating system's hands at once, so that a crash loses none.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import struct
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parents[2])
+
+
+def main(folder: Path) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # until the program runs, an interrupt ends this process at once
+    sys.path.insert(0, ROOT)
+    import msgspec
+
+    from tutor.kernel.output import Echo
+    from tutor.kernel.parent import end_with_parent
+    from tutor.kernel.runner import Runner
+    from tutor.protocol import Event, RunCells, decode_command
+
+    sys.path.remove(ROOT)
+    end_with_parent()
+    faulthandler.enable(file=(folder / "crash").open("w"))
+    command = decode_command((folder / "command.json").read_text(encoding="utf-8"))
+    assert isinstance(command, RunCells)
+    events = os.open(folder / "events", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    encoder = msgspec.msgpack.Encoder()
+
+    def write(event: Event) -> None:
+        data = encoder.encode(event)
+        os.write(events, struct.pack("<I", len(data)) + data)
+
+    Runner(write, echo=Echo(), interrupt_is_failure=True).run(command)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
