@@ -94,11 +94,11 @@ class LessonState:
     def entry(self, trace: Trace) -> int:
         """Where a recording stands when the part is opened: before the part's own code, ready to play it.
 
-        At its end where there is nothing before, or a number to drag.
+        At the end where the part has no code that takes steps, or a number to drag.
         """
         part = self.open_part
         own = marks.part_steps(part, trace) if part is not None and part.drag is None else None
-        return own.start - 1 if own is not None and own.start > 0 else len(trace.steps) - 1
+        return own.start - 1 if own is not None else len(trace.steps) - 1
 
     def stops(self, trace: Trace) -> frozenset[int]:
         """The steps at whose end the author lets the player stop."""
