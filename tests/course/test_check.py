@@ -32,7 +32,7 @@ def test_a_lesson_without_a_fault_gets_its_traces(folder: Path) -> None:
     report = check([folder], recorded)
     assert report.faults == []
     assert [path.name for path in report.written] == ["es.trace.json", "en.trace.json"]
-    assert (folder / "es.trace.json").read_bytes() == portable(recorded(folder / "es.md"))
+    assert (folder / "es.trace.json").read_bytes() == portable(recorded(folder / "es.md"), folder / "es.md")
     assert check([folder], recorded).written == []
 
 
@@ -42,6 +42,17 @@ def test_a_fault_is_reported_and_nothing_is_written(folder: Path) -> None:
     report = check([folder], recorded)
     assert "torch says x.grad * 0.01 = 0.06" in str(report.faults[0])
     assert not list(folder.glob("*.json"))
+
+
+def test_code_that_is_the_same_in_both_languages_is_run_once(folder: Path) -> None:
+    run: list[str] = []
+
+    def count(path: Path) -> Trace:
+        run.append(path.name)
+        return recorded(path)
+
+    assert check([folder], count).faults == []
+    assert run == ["es.md"]
 
 
 def test_a_missing_language_is_a_fault(folder: Path) -> None:
@@ -62,7 +73,7 @@ def test_the_language_is_the_files_name(folder: Path) -> None:
 
 
 def test_a_trace_names_no_folder_of_the_machine_that_made_it(folder: Path) -> None:
-    assert str(folder).encode() not in portable(recorded(folder / "es.md"))
+    assert str(folder).encode() not in portable(recorded(folder / "es.md"), folder / "es.md")
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

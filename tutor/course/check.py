@@ -23,7 +23,8 @@ from tutor.trace.trace import Trace
 Record = Callable[[Path], Trace]
 """Runs a lesson's file and gives its trace. Raises DocumentError when that cannot be done."""
 
-_COMMAND = "from tutor.cli import main; raise SystemExit(main())"
+_ROOT = str(Path(__file__).resolve().parents[2])
+_COMMAND = f"import sys; sys.path.insert(0, {_ROOT!r}); from tutor.cli import main; raise SystemExit(main())"
 _LIMIT_S = 300
 
 
@@ -85,28 +86,26 @@ def _read(path: Path, out: Path) -> Trace:
         raise DocumentError(path, None, str(fault)) from fault
 
 
-def portable(trace: Trace) -> bytes:
-    """The trace file's bytes with no folder of this machine in them."""
-    trace.sources = [
-        msgspec.structs.replace(source, path=Path(source.path).name if source.path else None)
-        for source in trace.sources
-    ]
+def portable(trace: Trace, lesson: Path) -> bytes:
+    """The trace file's bytes for this lesson's file, with no folder of this machine in them."""
+    trace.sources = [msgspec.structs.replace(source, path=lesson.name) for source in trace.sources]
     return encode_trace(trace)
 
 
 def _check_folder(folder: Path, record: Record, report: Report) -> None:
     faults: list[DocumentError] = []
     lessons = list(_read_lessons(folder, faults))
+    runs: dict[tuple[str, ...], Trace] = {}
     traces: dict[Path, Trace] = {}
     for lesson in lessons:
         faults.extend(text_faults(lesson))
+        code = tuple(cell.text for cell in lesson.document.code_cells)
         try:
-            trace = record(lesson.path)
+            runs[code] = traces[lesson.path] = runs.get(code) or record(lesson.path)
         except DocumentError as fault:
             faults.append(fault)
-            continue
-        faults.extend(trace_faults(lesson, trace))
-        traces[lesson.trace_path] = trace
+        else:
+            faults.extend(trace_faults(lesson, runs[code]))
     for other in lessons[1:]:
         faults.extend(twin_faults(lessons[0], other))
     report.faults.extend(faults)
@@ -140,8 +139,8 @@ def _check_place(lesson: Lesson) -> None:
 
 
 def _write(traces: dict[Path, Trace]) -> Iterator[Path]:
-    for path, trace in traces.items():
-        data = portable(trace)
+    for lesson, trace in traces.items():
+        data, path = portable(trace, lesson), lesson.with_suffix(".trace.json")
         if not path.is_file() or path.read_bytes() != data:
             write_bytes(path, data)
             yield path
