@@ -109,28 +109,22 @@ def _resolved(function: Function) -> str | None:
 get_overridable_functions()  # Fills torch's own cache, while nobody's warnings can be disturbed.
 
 
+def may_write(function: Function) -> bool:
+    """torch's own convention: `add_`, `__iadd__`, `__setitem__` write to their first argument."""
+    name = getattr(function, "__name__", "")
+    if name.startswith("__"):
+        return name == "__setitem__" or name in _IN_PLACE
+    return name.endswith("_")
+
+
 def is_reflected(function: Function) -> bool:
     """`1 - y` calls y's `__rsub__`: the operands are written the other way round."""
     return getattr(function, "__name__", "") in _REFLECTED
 
 
-_REFLECTED = {
-    f"__r{name}__"
-    for name in (
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "truediv",
-        "floordiv",
-        "mod",
-        "pow",
-        "matmul",
-        "and",
-        "or",
-        "xor",
-    )
-}
+_OPERATORS = ("add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+_REFLECTED = {f"__r{name}__" for name in _OPERATORS}
+_IN_PLACE = {f"__i{name}__" for name in _OPERATORS}
 
 
 def argument_texts(

@@ -11,13 +11,35 @@ from typing import Any, Literal
 import torch
 from torch.overrides import TorchFunctionMode
 
-from tutor.kernel.calls import Function, Kind, argument_texts, is_reflected, kind_of, qualified_name
+from tutor.kernel.calls import (
+    Function,
+    Kind,
+    argument_texts,
+    is_reflected,
+    kind_of,
+    may_write,
+    qualified_name,
+)
 from tutor.kernel.capture import grad_of
 from tutor.kernel.guard import Guard
 from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
 from tutor.protocol import Change, Data, NodeId, Operation, OperationId, Span, TensorId
+
+
+@dataclass(slots=True)
+class Written:
+    """A gradient, as it was before a call that may write to it."""
+
+    tensor: torch.Tensor
+    owner: Known
+    version: int
+    before: Data
+
+    @property
+    def changed(self) -> bool:
+        return version(self.tensor) != self.version
 
 
 @dataclass(slots=True)
@@ -32,7 +54,8 @@ class Call:
     inputs: list[torch.Tensor] = field(default_factory=list)
     pairs: list[tuple[Known, torch.Tensor]] = field(default_factory=list)
     """The inputs that are known, with what was known of them."""
-    grads_before: dict[int, Data] = field(default_factory=dict)
+    gradients: list[Written] = field(default_factory=list)
+    """The gradients that it may write to."""
     before: Data = None
     grad_before: torch.Tensor | None = None
     place: Place | None = None
@@ -75,8 +98,10 @@ class Forward:
         """True while a custom Function's forward runs: its operations are inside one that is recorded as a whole."""
         self._kinds: dict[Function, Kind] = {}
         self._names: dict[Function, str] = {}
-        self._dirty: dict[TensorId, tuple[Known, Span | None, Data]] = {}
-        """Written by library code since the last step: the tensor, the learner's span, a gradient's value before."""
+        self._writers: dict[Function, bool] = {}
+        self._dirty: dict[TensorId, tuple[Known, Span | None]] = {}
+        """Tensors that library code has written since the last step, with the learner's span."""
+        self._dirty_gradients: dict[TensorId, tuple[Written, Span | None]] = {}
 
     def listens(self) -> bool:
         return self.guard.sound and not self.inside and self.tape.outlet.open
@@ -152,6 +177,12 @@ class Forward:
             kind = self._kinds[function] = kind_of(function)
         return kind
 
+    def _writes(self, function: Function) -> bool:
+        writes = self._writers.get(function)
+        if writes is None:
+            writes = self._writers[function] = may_write(function)
+        return writes
+
     def _place(self, call: Call) -> Place:
         if call.place is None:
             call.place = self.tape.sources.place(call.frame)
@@ -176,8 +207,15 @@ class Forward:
                 known = self.meet(tensor, self._place(call))
             if known is not None:
                 call.pairs.append((known, tensor))
-            if tensors.owner(tensor) is not None:
-                call.grads_before[id(tensor)] = self.tape.read_gradient(tensor)
+        if self._writes(call.function):
+            self._see_gradients(call)
+
+    def _see_gradients(self, call: Call) -> None:
+        for tensor in flat_tensors(call.arguments[:1]):
+            owner = self.tape.tensors.owner(tensor)
+            if owner is not None:
+                before = self.tape.read_gradient(tensor)
+                call.gradients.append(Written(tensor, owner[0], version(tensor), before))
 
     def meet(self, tensor: torch.Tensor, place: Place) -> Known:
         """An operand that is new, or was changed where nobody looked."""
@@ -216,13 +254,13 @@ class Forward:
         place = self._place(call)
         written = [(known, tensor) for known, tensor in call.pairs if version(tensor) != known.version]
         if place.quiet:
-            self._note_dirty(written, place, call)
+            self._note_dirty(written, call)
             return
         outputs = flat_tensors(result)
         if not self._concerns(call, outputs, written, place):
             return
         self.flush()
-        if not self._wrote_gradients_only(call, written, place):
+        if not self._wrote_gradients_only(call, written):
             self._record(call, outputs or [tensor for _, tensor in written], written, place)
 
     def _concerns(
@@ -325,41 +363,42 @@ class Forward:
 
     # ------------------------------------------------------------ changes
 
-    def _wrote_gradients_only(
-        self, call: Call, written: list[tuple[Known, torch.Tensor]], place: Place
-    ) -> bool:
+    def _wrote_gradients_only(self, call: Call, written: list[tuple[Known, torch.Tensor]]) -> bool:
         """`w.grad.zero_()`: shown as the change of w's gradient that it is."""
-        owners = [self.tape.tensors.owner(tensor) for _, tensor in written]
-        if not written or any(owner is None for owner in owners):
+        gradients = [gradient for gradient in call.gradients if gradient.changed]
+        if not gradients or len(gradients) != len(written):
             return False
-        for (known, tensor), owner in zip(written, owners, strict=True):
-            if owner is not None:
-                self.tape.tensors.write_value(known, tensor, self.tape.step)
-                before, after = call.grads_before.get(id(tensor)), self.tape.read_gradient(tensor)
-                self.tape.grad_changed(owner[0], before, after, place.span)
+        for known, tensor in written:
+            self.tape.tensors.write_value(known, tensor, self.tape.step)
+        for gradient in gradients:
+            after = self.tape.read_gradient(gradient.tensor)
+            self.tape.grad_changed(gradient.owner, gradient.before, after, self._place(call).span)
         return True
 
-    def _note_dirty(self, written: list[tuple[Known, torch.Tensor]], place: Place, call: Call) -> None:
+    def _note_dirty(self, written: list[tuple[Known, torch.Tensor]], call: Call) -> None:
+        span = self._place(call).span
+        for gradient in call.gradients:
+            if gradient.changed:
+                self._dirty_gradients.setdefault(gradient.owner.id, (gradient, span))
         for known, tensor in written:
-            self._dirty.setdefault(known.id, (known, place.span, call.grads_before.get(id(tensor))))
+            if self.tape.tensors.owner(tensor) is None:
+                self._dirty.setdefault(known.id, (known, span))
 
     def flush(self) -> None:
         """Shows what library code (an optimizer's step) has written: each tensor's change is one step."""
-        if not self._dirty:
+        if not self._dirty and not self._dirty_gradients:
             return
         tape = self.tape
         dirty, self._dirty = list(self._dirty.values()), {}
-        for known, span, before in dirty:
+        gradients, self._dirty_gradients = list(self._dirty_gradients.values()), {}
+        for gradient, span in gradients:
+            after = tape.read_gradient(gradient.tensor)
+            tape.grad_changed(gradient.owner, gradient.before, after, span)
+        for known, span in dirty:
             tensor = known()
-            if tensor is None or not tape.outlet.open:
-                continue
-            owner = tape.tensors.owner(tensor)
-            if owner is None:
+            if tensor is not None:
                 self._written(known, tensor, span, None)
                 tape.end_step("value_changed", known.id, span)
-            else:
-                tape.tensors.write_value(known, tensor, tape.step)
-                tape.grad_changed(owner[0], before, tape.read_gradient(tensor), span)
 
     def _see_changed(self, call: Call) -> None:
         tensor = call.arguments[0]
