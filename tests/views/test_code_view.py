@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -22,6 +22,7 @@ from tutor.views.code_view import CodeView
 from tutor.views.markdown_cell import MarkdownCell
 from tutor.views.theme import DARK
 
+RECORDING = Path(__file__).parents[1] / "traces" / "q.json"
 CTRL, SHIFT, ALT = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.ShiftModifier,
@@ -350,6 +351,27 @@ def test_language_theme_and_size_change_at_once(view: CodeView, session: Session
         assert tools.run.toolTip()
     finally:
         use_language("en")
+
+
+def test_the_wheel_over_a_cell_scrolls_the_column(view: CodeView, session: Session) -> None:
+    session.set_cell_text(first(session), "x = 1\n" * 60)
+    settled()
+    editor = code(view, first(session)).editor
+    before = editor.mapTo(view, editor.rect().topLeft()).y()
+    QTest.wheelEvent(view.windowHandle(), QPointF(200, 150), QPoint(0, -240))
+    settled()
+    assert editor.mapTo(view, editor.rect().topLeft()).y() < before
+
+
+def test_a_recording_is_looked_at_only(view: CodeView, session: Session, tmp_path: Path) -> None:
+    session.open_path(RECORDING)
+    cell = code(view, session.document.code_cells[0].id)
+    text = cell.editor.text
+    QTest.keyClicks(cell.editor, "x")
+    QTest.keyClick(cell.editor, Qt.Key.Key_Tab)
+    QTest.keyClick(cell.editor, Qt.Key.Key_Return)
+    assert cell.editor.text == text
+    assert cell.tools.isHidden()
 
 
 def test_selected_lines_are_what_no_grad_would_wrap(view: CodeView, session: Session) -> None:

@@ -193,6 +193,15 @@ def test_what_is_printed_after_a_warning_stands_before_it(
     assert view.text == "one\ntwo\nline 2 · UserWarning: careful\n"
 
 
+def test_a_warning_that_python_printed_is_not_said_twice(
+    view: OutputView, session: Session, kernel: FakeKernel
+) -> None:
+    warned = Warned(category="UserWarning", message="careful", span=live.span(2, 0, 3))
+    printed = live.printed("<cell-1>:2: UserWarning: careful\n  f()\n", 0, stream="stderr")
+    ran(session, kernel, view, [live.source(session), warned, *printed])
+    assert view.text.count("careful") == 1
+
+
 def test_an_edit_that_has_not_run_is_said(view: OutputView, session: Session, kernel: FakeKernel) -> None:
     ran(session, kernel, view, live.square(session))
     session.set_cell_text(session.document.cells[0].id, "x = 1")

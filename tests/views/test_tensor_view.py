@@ -15,6 +15,7 @@ from tests.session.fake_kernel import FakeKernel
 from tests.views import live
 from tutor.protocol import TensorId
 from tutor.session.session import Session
+from tutor.views.fonts import sans
 from tutor.views.tensor_model import Column
 from tutor.views.tensor_view import TensorView
 
@@ -191,6 +192,21 @@ def test_covered_numbers_are_question_marks_everywhere(ran: TensorView, session:
     assert numbers(ran, "value") == ["3", "−2"]
     session.set_covered(frozenset())
     assert numbers(ran, "gradient") == ["6", "−4"]
+
+
+def test_larger_letters_make_larger_rows(ran: TensorView, session: Session) -> None:
+    session.select_tensor(live.A_LEAF)
+    row, grid = ran.table.rowHeight(0), ran.detail.value.grid.height()
+    ran.setFont(sans(26))
+    assert ran.table.rowHeight(0) > row
+    assert ran.detail.value.grid.height() > grid
+
+
+def test_the_box_of_a_computed_tensor_cannot_be_ticked(ran: TensorView, session: Session) -> None:
+    box = ran.model.index(1, Column.REQUIRES_GRAD)
+    assert not box.flags() & Qt.ItemFlag.ItemIsUserCheckable
+    assert not ran.model.setData(box, Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    assert text(session) == live.SQUARE
 
 
 def test_an_edit_that_has_not_run_is_said(ran: TensorView, session: Session) -> None:

@@ -16,6 +16,8 @@ _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = {close: opened for opened, close in _OPENING.items()}
 _LEAVES_BLOCK = re.compile(r"\s*(return|pass|break|continue|raise)\b")
 _WORD = re.compile(r"[^\W\d]\w*")
+_MOST_PAIRED = 60_000
+"""A longer text takes too long to pair its brackets at every key."""
 _Change = Callable[[str], str]
 
 
@@ -101,6 +103,8 @@ def home(text: str, position: int) -> int:
 
 def bracket_pair(text: str, position: int) -> tuple[int, int] | None:
     """The bracket beside the cursor and its partner, strings and comments left out; None where there is no pair."""
+    if len(text) > _MOST_PAIRED:
+        return None
     pairs = dict(_pairs(text))
     both = pairs | {close: opened for opened, close in pairs.items()}
     beside = next((place for place in (position - 1, position) if place in both), None)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 from tutor.i18n import _
 from tutor.protocol import Span
 from tutor.source.document import Cell
-from tutor.source.untracked import untracked_lines
+from tutor.source.untracked import Untracked, untracked_lines
 from tutor.views.cell_tools import CellTools
 from tutor.views.code_editor import CodeEditor
 from tutor.views.code_gutter import Direction, LineMarks
@@ -49,6 +49,7 @@ class CodeCell(QFrame):
         self._step: Span | None = None
         self._direction: Direction = "forward"
         self._error: tuple[int, str] | None = None
+        self._untracked: tuple[Untracked, ...] = ()
         self._stale = False
         self._current = False
         self._opened = False
@@ -121,8 +122,8 @@ class CodeCell(QFrame):
         folded = "hide-input" in cell.tags and not self._opened
         self.unfold.setVisible(folded)
         self.editor.setVisible(not folded)
-        if cell.text != self.editor.text:
-            self.editor.show_text(cell.text)
+        self.editor.show_text(cell.text)
+        self._untracked = untracked_lines(cell.text)
         self._mark()
 
     def show_step(self, span: Span | None, direction: Direction) -> None:
@@ -178,16 +179,18 @@ class CodeCell(QFrame):
     def retranslate(self) -> None:
         self.unfold.setText(_("Show the code"))
         self.editor.setAccessibleName(_("Code"))
+        self.editor.setPlaceholderText(_("Python; Ctrl+Enter runs it"))
         self.tools.retranslate()
 
     def _mark(self) -> None:
         step = self._step.line if self._step is not None else None
         error = self._error[0] if self._error is not None else None
-        self.editor.show_marks(LineMarks(step, self._direction, error, untracked_lines(self.editor.text)))
+        self.editor.show_marks(LineMarks(step, self._direction, error, self._untracked))
 
     # ------------------------------------------------------------------ what the hands do
 
     def _on_text_edited(self, text: str) -> None:
+        self.tools.hide()
         self._session.set_cell_text(self._cell.id, text)
 
     def _run(self) -> None:
@@ -217,6 +220,7 @@ class CodeCell(QFrame):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_pointed_at(self, line: int, column: int) -> None:
+        self._show_tools()
         self._session.hover_code(self._cell.id, line, column)
 
     def _on_pointed_away(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTextCursor,
     QTextOption,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
@@ -365,6 +366,14 @@ class CodeEditor(QPlainTextEdit):
         elif self._last_pointed is not None:
             self._last_pointed = None
             self.pointed_away.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The column of cells scrolls, never a cell."""
+        event.ignore()
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """A file that is dropped here is for the window to open."""
+        return source.hasText() and not source.hasUrls()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -34,6 +34,7 @@ class NumbersModel(QAbstractTableModel):
         self._dtype = "float32"
         self._covered = False
         self._largest = 0.0
+        self._longest = 0
         self._edit: Edit | None = None
         self._held: tuple[int, float] | None = None
 
@@ -59,6 +60,7 @@ class NumbersModel(QAbstractTableModel):
             self.beginResetModel()
         self._shape, self._elements, self._dtype = tuple(shape), elements, dtype
         self._covered, self._edit = covered, edit
+        self._longest = max((len(values.cell(one)) for one in elements), default=0)
         self._largest = max((abs(one) for one in map(_finite, elements) if one is not None), default=0.0)
         if reshaped:
             self._held = None
@@ -78,6 +80,10 @@ class NumbersModel(QAbstractTableModel):
     @property
     def held(self) -> tuple[int, float] | None:
         return self._held
+
+    def longest(self) -> int:
+        """The most characters that a number here takes."""
+        return self._longest
 
     def place_of(self, index: Index) -> int:
         """An element's place in reading order."""

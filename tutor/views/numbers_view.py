@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, Q
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QContextMenuEvent,
     QFont,
     QGuiApplication,
     QKeyEvent,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHeaderView,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -29,6 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tutor.i18n import _
 from tutor.views.numbers_model import NUMBER_ROLE, SHARE_ROLE, NumbersModel
 from tutor.views.theme import LIGHT, Palette, mix
 
@@ -91,16 +94,7 @@ class NumbersView(QTableView):
 
     def column_width_needed(self) -> int:
         """The width of the widest number, with room for the handle."""
-        metrics = self.fontMetrics()
-        rows, columns = self._numbers.rowCount(), self._numbers.columnCount()
-        widest = max(
-            (
-                metrics.horizontalAdvance(str(self._numbers.index(row, column).data()))
-                for row in range(min(rows, 64))
-                for column in range(min(columns, 64))
-            ),
-            default=0,
-        )
+        widest = self._numbers.longest() * self.fontMetrics().horizontalAdvance("9")
         return max(widest + 2 * _HANDLE + 6, 44)
 
     def fit(self, width: int | None = None) -> None:
@@ -210,6 +204,12 @@ class NumbersView(QTableView):
             self._nudge(1 if event.key() == Qt.Key.Key_Up else -1, Qt.KeyboardModifier.NoModifier)
             return
         super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.addAction(_("Copy"), self.copy)
+        menu.exec(event.globalPos())
+        menu.deleteLater()
 
     def _hover(self, index: QModelIndex) -> None:
         if self._hovered != index:

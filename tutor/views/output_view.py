@@ -191,8 +191,10 @@ class OutputView(QWidget):
         from tutor.insight.errors import explain
 
         trace = self._session.trace
+        printed = trace.stderr if trace.warnings else ""
         for warned in trace.warnings:
-            self._writer.add_warning(warned)
+            if f"{warned.category}: {warned.message}" not in printed:
+                self._writer.add_warning(warned)
         if trace.error is not None:
             self._writer.add_failure(trace.error, explain(trace.error))
 

@@ -142,7 +142,7 @@ class OutputWriter:
 
     def _add_frame(self, cursor: QTextCursor, frame: Frame) -> None:
         cursor.insertText("  ", self._plain(self._palette.muted))
-        place = _("{file}, line {line}").format(file=frame.path.rpartition("/")[2], line=frame.line)
+        place = _("{file}, line {line}").format(file=frame.path.rpartition("/")[2].strip("<>"), line=frame.line)
         self._link(cursor, place, frame.span)
         where = "" if frame.function == "<module>" else f", in {frame.function}"
         cursor.insertText(f"{where}\n", self._plain(self._palette.muted))

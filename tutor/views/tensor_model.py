@@ -43,6 +43,7 @@ class TensorModel(QAbstractTableModel):
         self._palette = LIGHT
         self._font = mono(12)
         self._leaf_icon = QIcon()
+        self._read_only = False
 
     @property
     def rows(self) -> Sequence[TensorRow]:
@@ -50,6 +51,10 @@ class TensorModel(QAbstractTableModel):
 
     def row_of(self, tensor: TensorId | None) -> int | None:
         return next((place for place, row in enumerate(self._rows) if row.tensor == tensor), None)
+
+    def set_read_only(self, read_only: bool) -> None:
+        """A recording is looked at only."""
+        self._read_only = read_only
 
     def show_rows(self, rows: Sequence[TensorRow]) -> None:
         """Tells only of the rows that came, went or changed."""
@@ -108,9 +113,13 @@ class TensorModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
-        if index.isValid() and index.column() == Column.REQUIRES_GRAD:
-            return flags | Qt.ItemFlag.ItemIsUserCheckable
-        return flags
+        if not index.isValid() or index.column() != Column.REQUIRES_GRAD:
+            return flags
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if self._can_tick(index.row()) else flags
+
+    def _can_tick(self, line: int) -> bool:
+        """The flag of what was computed follows from what it was computed from."""
+        return self._rows[line].is_leaf and not self._read_only
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -155,6 +164,8 @@ class TensorModel(QAbstractTableModel):
             or role != Qt.ItemDataRole.CheckStateRole
             or index.column() != Column.REQUIRES_GRAD
         ):
+            return False
+        if not self._can_tick(index.row()):
             return False
         row = self._rows[index.row()]
         on = Qt.CheckState(value) == Qt.CheckState.Checked
@@ -233,8 +244,10 @@ def _help(row: TensorRow, column: Column) -> str:
             return row.dtype.removeprefix("torch.")
         case Column.NAME if row.value is not None:
             return f"{row.name} = {_exact(row.value, row.dtype)}"
-        case Column.REQUIRES_GRAD:
+        case Column.REQUIRES_GRAD if row.is_leaf:
             return _("Ticking this changes the code and runs it again.")
+        case Column.REQUIRES_GRAD:
+            return _("Computed: it requires gradients when something that it was computed from does.")
         case Column.LEAF:
             return (
                 _("A leaf: its grad_fn is None.") if row.is_leaf else _("Not a leaf: an operation made it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -132,6 +132,7 @@ class TensorView(QWidget):
         if self._session.trace is not self._trace:
             self._trace, self._wanted = self._session.trace, self._name
         self._pushing = True
+        self._model.set_read_only(self._session.read_only)
         self._model.show_rows(self._session.rows)
         self._pushing = False
         self._table.fit()
@@ -206,6 +207,11 @@ class TensorView(QWidget):
         tensor = self._model.rows[chosen[0].row()].tensor if chosen else None
         self._session.select_tensor(tensor)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.font().pixelSize() > 0:
+            self.set_text_size(self.font().pixelSize())
+
     def sizeHint(self) -> QSize:
         return QSize(420, 320)
 
@@ -237,6 +243,7 @@ class _TensorTable(QTableView):
         self.horizontalHeader().setStyleSheet("QHeaderView::section { padding: 4px 3px; }")
         self.verticalHeader().setMinimumSectionSize(20)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setResizeContentsPrecision(0)
         self.horizontalHeader().setMinimumSectionSize(30)
 
     def fit(self) -> None:
@@ -260,11 +267,8 @@ class _TensorTable(QTableView):
     def height_needed(self) -> int:
         """The height at which every row is seen."""
         rows = self.model().rowCount() * self.verticalHeader().defaultSectionSize()
-        return (
-            self.horizontalHeader().sizeHint().height()
-            + rows
-            + self.horizontalScrollBar().sizeHint().height()
-        )
+        header, bar = self.horizontalHeader(), self.horizontalScrollBar().sizeHint().height()
+        return max(header.height(), header.sizeHint().height()) + rows + bar + 4
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
