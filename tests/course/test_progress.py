@@ -76,6 +76,20 @@ def test_a_lesson_starts_again_without_touching_another(path: Path) -> None:
     assert ProgressStore(path).lesson("slope").code == {"square": "y = 2"}
 
 
+def test_a_reset_can_be_taken_back(path: Path) -> None:
+    store = ProgressStore(path)
+    store.keep_code("q", {"program": "x = 1"})
+    store.go_to("q", 2, parts=5)
+    store.answered("q", "leaf", ChoiceAnswer(1), WRONG)
+    before = store.lesson("q")
+    store.reset_lesson("q")
+    store.reset_lesson("slope")
+    store.take_back_reset("q")
+    assert ProgressStore(path).lesson("q") == before
+    store.take_back_reset("q")
+    assert ProgressStore(path).lesson("q") == before
+
+
 def test_own_code_is_kept_and_dropped_cell_by_cell(path: Path) -> None:
     store = ProgressStore(path)
     store.keep_code("q", {"one": "1", "two": "2"})

@@ -12,6 +12,7 @@ from tests.session.fake_kernel import FakeKernel
 from tutor.course.lesson import lesson_path, read_lesson
 from tutor.course.question import NumbersAnswer, NumbersQuestion, ShowMe
 from tutor.i18n import language, use_language
+from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings
 
@@ -107,6 +108,20 @@ def test_a_reset_lesson_has_its_own_text_again(session: Session) -> None:
     session.reset_lesson()
     assert session.part == 0
     assert session.visible_cells[0].text == cell.text
+
+
+def test_a_reset_can_be_taken_back(session: Session) -> None:
+    told: list[Message] = []
+    session.message.connect(told.append)
+    session.go_to_part(1)
+    cell = session.visible_cells[0]
+    session.set_cell_text(cell.id, "x = 7")
+    session.reset_lesson()
+    assert session.visible_cells[0].text == cell.text
+    assert told[-1].action is not None
+    told[-1].action[1]()
+    assert session.part == 1
+    assert session.visible_cells[0].text == "x = 7"
 
 
 def test_code_that_was_changed_is_run_on_the_next_part(session: Session, kernel: FakeKernel) -> None:

@@ -124,13 +124,29 @@ class ProgressStore:
         self._change(lesson_id, change)
 
     def reset_lesson(self, lesson_id: str) -> None:
-        """As on the first day: first part, every question open, the lesson's own code; first answers stay known."""
+        """As on the first day: first part, every question open, the lesson's own code; first answers stay known.
+
+        What was there is set aside in the file until the next reset.
+        """
 
         def change(lesson: Tree) -> None:
+            lesson.pop("before_reset", None)
+            lesson["before_reset"] = deepcopy(lesson)
             lesson.update({"part": 0, "reached": 0, "finished": False, "code": {}})
             for record in _grown(lesson, "answers").values():
                 if isinstance(record, dict):
                     record["latest"] = None
+
+        self._change(lesson_id, change)
+
+    def take_back_reset(self, lesson_id: str) -> None:
+        """The lesson as it was before it was reset the last time."""
+
+        def change(lesson: Tree) -> None:
+            before = _mapping(lesson, "before_reset")
+            if before:
+                lesson.clear()
+                lesson.update(before)
 
         self._change(lesson_id, change)
 

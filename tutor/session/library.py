@@ -8,7 +8,7 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer
 
-from tutor.course.lesson import lesson_path, read_lesson
+from tutor.course.lesson import Lesson, lesson_path, read_lesson
 from tutor.course.progress import ProgressStore
 from tutor.course.question import Answer, Verdict
 from tutor.i18n import _, language
@@ -166,11 +166,23 @@ class Library(Live):
         self.trace_changed.emit()
 
     def reset_lesson(self) -> None:
-        """The lesson as on the first day, its own code too; what was answered first stays known."""
+        """The lesson as on the first day, its own code too; it can be taken back."""
         if (lesson := self.lesson) is None:
             return
-        self._keeper.stop()
+        self.keep()
         self.progress.reset_lesson(lesson.id)
+        self._open_again(lesson)
+        back = (_("Bring back what was there"), self._take_back_reset)
+        self.message.emit(Message("info", _("The lesson starts again."), back))
+
+    def _take_back_reset(self) -> None:
+        if (lesson := self.lesson) is not None:
+            self._keeper.stop()
+            self.progress.take_back_reset(lesson.id)
+            self._open_again(lesson)
+
+    def _open_again(self, lesson: Lesson) -> None:
+        """The lesson as its file and the learner's progress have it."""
         self._take_trace(Trace(), None)
         self._open(Opened(lesson.document, lesson=lesson))
 

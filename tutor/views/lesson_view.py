@@ -46,6 +46,7 @@ class LessonView(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._palette = LIGHT
         self._shown: tuple[str, str, int] | None = None

@@ -90,8 +90,8 @@ class QuestionView(QFrame):
         layout.addWidget(self.complaint)
         layout.addWidget(self.verdict)
         layout.addWidget(self.hint)
-        layout.addLayout(FlowRow(self.check_button, self.sure_button, self.unsure_button))
-        layout.addLayout(FlowRow(self.show_button, self.hint_button))
+        layout.addLayout(FlowRow(self.sure_button, self.unsure_button))
+        layout.addLayout(FlowRow(self.check_button, self.show_button, self.hint_button))
         layout.addLayout(FlowRow(self.again_button))
 
     @property
