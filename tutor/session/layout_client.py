@@ -1,4 +1,4 @@
-"""Where a view gets layouts: small structures at once, large ones from the helper process, which can be cancelled."""
+"""Where a view gets layouts: small structures at once, large ones from a helper process, which can be cancelled."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+import msgspec
+from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import tutor
-from tutor.session.layout_worker import LayoutReply, LayoutRequest, frame, replies
+from tutor.session.layout_worker import LayoutRequest, decode_layout, encode_request
 from tutor.trace.layout import layout
 from tutor.trace.picture import ItemId, Structure
 
@@ -27,17 +28,18 @@ class LayoutClient(QObject):
     done = Signal(object, object)
     """(Structure, Layout)"""
     failed = Signal(object)
-    """Structure: the helper process gave no layout."""
+    """Structure: the helper process gave no layout, or was cancelled."""
     busy_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
-        self._buffer = bytearray()
-        self._number = 0
         self._wanted: Structure | None = None
         self._patience = QTimer(self, singleShot=True, interval=_GIVE_UP_MS)
         self._patience.timeout.connect(self.cancel)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close)
 
     @property
     def busy(self) -> bool:
@@ -45,81 +47,62 @@ class LayoutClient(QObject):
 
     def request(self, structure: Structure, sizes: Mapping[ItemId, tuple[float, float]]) -> None:
         """`done` follows: before this returns for a small structure, else when the helper has answered."""
-        self.cancel()
+        self.close()
         if len(sizes) <= AT_ONCE:
             self.done.emit(structure, layout(structure, sizes))
             return
-        self._number += 1
         self._wanted = structure
-        self._running().write(frame(LayoutRequest(self._number, structure, dict(sizes))))
+        self._process = self._start()
+        self._process.write(encode_request(LayoutRequest(structure, dict(sizes))))
+        self._process.closeWriteChannel()
         self._patience.start()
         self.busy_changed.emit()
 
     def cancel(self) -> None:
-        """Stops a layout that is under way; the helper process is started anew when it is needed."""
-        if self._wanted is None:
-            return
-        wanted = self._end()
-        self._stop_process()
-        self.failed.emit(wanted)
+        """Stops a layout that is under way, and says so."""
+        wanted = self._wanted
+        self.close()
+        if wanted is not None:
+            self.failed.emit(wanted)
 
     def close(self) -> None:
-        """Ends the helper process."""
-        self._wanted = None
-        self._patience.stop()
-        self._stop_process()
-
-    def _running(self) -> QProcess:
-        if self._process is None:
-            process = QProcess(self)
-            environment = QProcessEnvironment.systemEnvironment()
-            environment.insert("PYTHONPATH", str(Path(tutor.__file__).resolve().parent.parent))
-            process.setProcessEnvironment(environment)
-            process.readyReadStandardOutput.connect(self._on_process_output)
-            process.finished.connect(self._on_process_finished)
-            process.start(sys.executable, ["-m", "tutor.session.layout_worker"])
-            self._process = process
-        return self._process
-
-    def _stop_process(self) -> None:
+        """Ends the helper process, if there is one."""
         process, self._process = self._process, None
-        self._buffer.clear()
         if process is not None:
             process.finished.disconnect(self._on_process_finished)
             process.kill()
             process.waitForFinished(1000)
             process.deleteLater()
+        self._end()
+
+    def _start(self) -> QProcess:
+        process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("PYTHONPATH", str(Path(tutor.__file__).resolve().parent.parent))
+        process.setProcessEnvironment(environment)
+        process.finished.connect(self._on_process_finished)
+        process.start(sys.executable, ["-m", "tutor.session.layout_worker"])
+        return process
 
     def _end(self) -> Structure | None:
         wanted, self._wanted = self._wanted, None
         self._patience.stop()
-        self.busy_changed.emit()
+        if wanted is not None:
+            self.busy_changed.emit()
         return wanted
-
-    def _on_process_output(self) -> None:
-        if self._process is None:
-            return
-        self._buffer += self._process.readAllStandardOutput().data()
-        for reply in replies(self._buffer):
-            self._take(reply)
-
-    def _take(self, reply: LayoutReply) -> None:
-        if reply.number != self._number or self._wanted is None:
-            return
-        wanted = self._end()
-        if reply.layout is None:
-            _log.error("layout: %s", reply.fault)
-            self.failed.emit(wanted)
-        else:
-            self.done.emit(wanted, reply.layout)
 
     def _on_process_finished(self) -> None:
         process, self._process = self._process, None
-        if process is not None:
-            _log.error(
-                "layout process ended: %s", process.readAllStandardError().data().decode(errors="replace")
-            )
-            process.deleteLater()
-        self._buffer.clear()
-        if self._wanted is not None:
-            self.failed.emit(self._end())
+        if process is None:
+            return
+        said = bytes(process.readAllStandardOutput().data())
+        complaint = bytes(process.readAllStandardError().data()).decode(errors="replace")
+        process.deleteLater()
+        wanted = self._end()
+        if wanted is None:
+            return
+        try:
+            self.done.emit(wanted, decode_layout(said))
+        except msgspec.DecodeError:
+            _log.error("no layout came back: %s", complaint)
+            self.failed.emit(wanted)

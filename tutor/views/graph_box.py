@@ -37,7 +37,7 @@ class BoxItem(GraphItem):
         self.set_room(_room(anatomy))
 
     def set_state(self, state: BoxState) -> None:
-        if state == self.state:
+        if state is self.state or state == self.state:
             return
         self.state = state
         self.setVisible(state.present)

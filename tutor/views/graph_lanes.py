@@ -52,7 +52,7 @@ class LaneItem(GraphItem):
         self.set_room(_bounds(curves))
 
     def set_state(self, state: LaneState, frame: LaneFrame) -> None:
-        if state == self.state and frame == self.frame:
+        if (state is self.state or state == self.state) and (frame is self.frame or frame == self.frame):
             return
         self.state = state
         self.frame = frame
@@ -117,8 +117,8 @@ class LaneItem(GraphItem):
         curve, colour = self.curves.gradient, self.inks.gradient
         place = 1.0 - _STUB
         _stroke(painter, curve, place, 1.0, dotted(colour, 2.0))
-        x, y = curve.at(place)
-        normal_x, normal_y = curve.normal(place)
+        points, normals = curve.stations((place,))
+        (x, y), (normal_x, normal_y) = points[0].tolist(), normals[0].tolist()
         painter.setPen(pen(colour, 4.0))
         near, far = QPointF(x - normal_x * 2, y - normal_y * 2), QPointF(x + normal_x * 10, y + normal_y * 10)
         painter.drawLine(near, far)
@@ -139,7 +139,7 @@ class ChipItem(GraphItem):
 
     def set_shown(self, shown: Shown | None) -> None:
         """Nothing to show hides it."""
-        if shown == self.shown:
+        if shown is self.shown or shown == self.shown:
             return
         self.shown = shown
         self.setVisible(shown is not None)

@@ -89,7 +89,7 @@ class Frame:
 def frame(before: Picture | None, after: Picture, progress: float) -> Frame:
     """What is seen at this progress of the step that led from `before` to `after`; at 1 it is exactly `after`."""
     motion = after.motion
-    still = replace(_still(after), **_focus(after))
+    still = _still(after)
     if before is None or progress >= 1.0:
         return still
     match motion.kind:
@@ -117,6 +117,7 @@ def _still(after: Picture) -> Frame:
     motion = after.motion
     strong = {lane: LaneFrame(strong=True) for lane in _strong_lanes(motion)}
     glowing = frozenset(after.callout.glows) if after.callout else frozenset()
+    items, lanes = _focus(after)
     return Frame(
         after.boxes,
         after.circles,
@@ -124,6 +125,8 @@ def _still(after: Picture) -> Frame:
         lanes=strong,
         working=motion.item if motion.kind != "none" else None,
         glowing=glowing | (frozenset(motion.boxes) if motion.kind == "change" else frozenset()),
+        focus=items,
+        focus_lanes=lanes,
     )
 
 
@@ -144,17 +147,18 @@ class _Ends:
         return {lane.source for lane in known} | {lane.target for lane in known}
 
 
-def _focus(after: Picture) -> dict[str, frozenset[ItemId] | frozenset[LaneId] | None]:
+def _focus(after: Picture) -> tuple[frozenset[ItemId] | None, frozenset[LaneId]]:
+    """The items and lanes of the step; None where it has none."""
     motion = after.motion
     if motion.kind == "none":
-        return {"focus": None, "focus_lanes": frozenset()}
+        return None, frozenset()
     lanes = (*motion.receives, *motion.passes)
     items = _Ends({lane.id: lane for lane in after.structure.lanes}).items(lanes) | set(motion.boxes)
     if motion.item is not None:
         items.add(motion.item)
     if after.callout is not None:
         items |= {after.callout.item, *after.callout.glows}
-    return {"focus": frozenset(items) or None, "focus_lanes": frozenset(lanes)}
+    return frozenset(items) or None, frozenset(lanes)
 
 
 def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:

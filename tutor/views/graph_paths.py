@@ -19,6 +19,7 @@ XY = tuple[float, float]
 HALF_GAP = 5.0
 """Each lane lies this far from the centre line, along the normal."""
 _SAMPLES = 28
+_MOST_SAMPLES = 600
 _REACH = 0.45
 
 
@@ -33,16 +34,14 @@ class Curve:
         steps = np.hypot(*np.diff(self.points, axis=0).T)
         return np.concatenate(([0.0], np.cumsum(steps)))
 
-    @property
+    @cached_property
     def length(self) -> float:
         return float(self.lengths[-1])
 
     def at(self, t: float) -> XY:
         """The point at this share of the length."""
-        place = t * self.length
-        x = np.interp(place, self.lengths, self.points[:, 0])
-        y = np.interp(place, self.lengths, self.points[:, 1])
-        return float(x), float(y)
+        x, y = self._at(np.array([t]))[0].tolist()
+        return x, y
 
     def part(self, start: float, end: float) -> Floats:
         """The points between two shares of the length, both ends included; empty when nothing lies between."""
@@ -52,20 +51,35 @@ class Curve:
         inside = self.points[(self.lengths > low) & (self.lengths < high)]
         return np.vstack([self.at(start), inside, self.at(end)])
 
-    def normal(self, t: float) -> XY:
-        """The unit normal there; on a lane from left to right it points down."""
-        before, after = np.array(self.at(max(t - 0.02, 0.0))), np.array(self.at(min(t + 0.02, 1.0)))
-        x, y = after - before
-        length = float(np.hypot(x, y)) or 1.0
-        return float(-y / length), float(x / length)
+    def spread(self, distance: float) -> Floats:
+        """Points that lie about so far apart."""
+        return self._at(np.linspace(0.0, 1.0, max(2, int(self.length / distance))))
+
+    def stations(self, shares: Sequence[float]) -> tuple[Floats, Floats]:
+        """The points at these shares of the length, and the unit normals there: down on a lane from left to right."""
+        wanted = np.asarray(shares)
+        ahead, behind = self._at(np.minimum(wanted + 0.02, 1.0)), self._at(np.maximum(wanted - 0.02, 0.0))
+        tangent = ahead - behind
+        length = np.hypot(tangent[:, 0], tangent[:, 1])[:, None]
+        tangent = tangent / np.where(length == 0, 1.0, length)
+        return self._at(wanted), np.column_stack([-tangent[:, 1], tangent[:, 0]])
+
+    def _at(self, shares: Floats) -> Floats:
+        places = shares * self.length
+        x = np.interp(places, self.lengths, self.points[:, 0])
+        return np.column_stack([x, np.interp(places, self.lengths, self.points[:, 1])])
 
 
 def smooth(points: Sequence[XY]) -> Curve:
     """A curve through the points that leaves and arrives horizontally, like a railway, and never swings past a point."""
-    u = np.linspace(0.0, 1.0, _SAMPLES)[:, None]
+    samples = min(max(_MOST_SAMPLES // len(points), 3), _SAMPLES)
+    u = np.linspace(0.0, 1.0, samples)[:, None]
     slopes = _slopes(points)
     pieces = []
     for (start, end), (first, last) in zip(pairwise(points), pairwise(slopes), strict=True):
+        if start[1] == end[1] and first == last == 0.0:
+            pieces.append(np.array([start, end]))
+            continue
         p, q = np.array(start), np.array(end)
         reach = (q[0] - p[0]) * _REACH
         pieces.append(_bezier(u, p, p + reach * np.array([1.0, first]), q - reach * np.array([1.0, last]), q))

@@ -14,12 +14,15 @@ _CLEAR = 10.5
 """From the centre line of a lane to the nearest side of its chip."""
 _TRIES = tuple(0.5 + side * step * 0.04 for step in range(10) for side in (1, -1) if step or side > 0)
 _CELL = 48.0
+_GOOD = 60.0
+"""A place that costs less is taken without looking further away."""
 
 
 class Crowd:
-    """What is already there, in a grid of squares so that thousands of things are asked quickly."""
+    """What is already there, in a grid of squares so that thousands of things are asked quickly; on top of a base."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: Crowd | None = None) -> None:
+        self._base = base
         self._rects: dict[tuple[int, int], list[QRectF]] = defaultdict(list)
         self._points: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
 
@@ -27,19 +30,14 @@ class Crowd:
         for square in _squares(rect):
             self._rects[square].append(rect)
 
-    def extend(self, other: Crowd) -> None:
-        for square, rects in other._rects.items():
-            self._rects[square].extend(rects)
-        for square, points in other._points.items():
-            self._points[square].extend(points)
-
-    def add_curve(self, curve: Curve) -> None:
-        for x, y in curve.points[::2]:
-            self._points[_square(x, y)].append((float(x), float(y)))
+    def add_curve(self, curve: Curve, *, every: float = 12.0) -> None:
+        """A point of it `every` so many pixels."""
+        for x, y in curve.spread(every).tolist():
+            self._points[_square(x, y)].append((x, y))
 
     def cost(self, rect: QRectF, *, point_cost: float = 60.0) -> float:
         """The area of what the rectangle would cover; each point of a lane counts as `point_cost`."""
-        area = 0.0
+        area = 0.0 if self._base is None else self._base.cost(rect, point_cost=point_cost)
         points = 0
         seen: set[int] = set()
         for square in _squares(rect):
@@ -52,15 +50,20 @@ class Crowd:
         return area + point_cost * points
 
 
-def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool) -> QPointF:
+def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool, tries: int = len(_TRIES)) -> QPointF:
     """The middle of a chip beside the lane: values above it, gradients below; takes its room in the crowd."""
+    points, normals = curve.stations(_TRIES[:tries])
     best: tuple[float, QPointF] | None = None
-    for rank, (t, further) in enumerate((t, further) for further in (0.0, 9.0) for t in _TRIES):
-        centre = _beside(curve, t, size, below=below, further=further)
-        covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2))
-        if best is None or covered + rank * 3 < best[0]:
-            best = (covered + rank * 3, centre)
-        if covered == 0.0:
+    for further in (0.0, 9.0):
+        for rank, (point, normal) in enumerate(zip(points.tolist(), normals.tolist(), strict=True)):
+            centre = _beside(point, normal, size, below=below, further=further)
+            covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2))
+            cost = covered + rank * 3 + further * 6
+            if best is None or cost < best[0]:
+                best = (cost, centre)
+            if covered == 0.0:
+                break
+        if best is not None and best[0] < _GOOD:
             break
     assert best is not None
     crowd.add(chip_rect(best[1], size))
@@ -71,13 +74,11 @@ def chip_rect(centre: QPointF, size: Size) -> QRectF:
     return QRectF(centre.x() - size[0] / 2, centre.y() - size[1] / 2, *size)
 
 
-def _beside(curve: Curve, t: float, size: Size, *, below: bool, further: float) -> QPointF:
+def _beside(point: list[float], normal: list[float], size: Size, *, below: bool, further: float) -> QPointF:
     """Clear of both lines by a little: on a steep lane the chip's width counts, on a flat one its height."""
-    x, y = curve.at(t)
-    normal_x, normal_y = curve.normal(t)
     side = 1.0 if below else -1.0
-    reach = _CLEAR + further + abs(normal_y) * size[1] / 2 + abs(normal_x) * size[0] / 2
-    return QPointF(x + side * normal_x * reach, y + side * normal_y * reach)
+    reach = _CLEAR + further + abs(normal[1]) * size[1] / 2 + abs(normal[0]) * size[0] / 2
+    return QPointF(point[0] + side * normal[0] * reach, point[1] + side * normal[1] * reach)
 
 
 def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRectF:
@@ -85,9 +86,11 @@ def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRe
     best: tuple[float, QRectF] | None = None
     for rank, rect in enumerate(_around(size, anchor)):
         outside = rect.width() * rect.height() - _area(rect.intersected(view))
-        cost = crowd.cost(rect, point_cost=150.0) + 3.0 * outside + rank * 8
-        if best is None or cost < best[0]:
-            best = (cost, rect)
+        covered = crowd.cost(rect, point_cost=150.0) + 3.0 * outside
+        if best is None or covered + rank * 8 < best[0]:
+            best = (covered + rank * 8, rect)
+        if covered == 0.0:
+            break
     assert best is not None
     return best[1]
 

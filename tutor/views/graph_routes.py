@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
@@ -18,6 +18,8 @@ from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
 _BOX_PORTS = 30.0
 _CIRCLE_PORTS = 21.0
 _WAVE = 9.0
+_MOST_POINTS = 20_000
+_MANY = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,45 +37,78 @@ class Places:
         return local.translated(self.items[item])
 
 
+class PlaceMaker:
+    """Finds the places of a structure, one lane a turn, so that a large one is done in slices."""
+
+    def __init__(self, structure: Structure, sizes: Sizes, layout: Layout) -> None:
+        self._structure, self._sizes, self._layout = structure, sizes, layout
+        self._items = {
+            item: QPointF(*sizes.origin(item, point.x, point.y)) for item, point in layout.positions.items()
+        }
+        self._lanes: dict[LaneId, LaneCurves] = {}
+        self._chips: tuple[dict[LaneId, QPointF], dict[LaneId, QPointF]] = {}, {}
+        self._crowd = Crowd()
+
+    def run(self) -> Iterator[None]:
+        """`result` holds after the last turn."""
+        yield from self._make_curves()
+        self._crowd = _crowd(self._sizes, self._items, self._lanes)
+        yield
+        yield from self._place_chips()
+
+    @property
+    def result(self) -> Places:
+        values, gradients = self._chips
+        return Places(self._items, self._lanes, values, gradients, self._crowd, self._bounds())
+
+    def _make_curves(self) -> Iterator[None]:
+        structure, sizes, items = self._structure, self._sizes, self._items
+        waypoints = {lane.id: _waypoints(lane, sizes, self._layout, items) for lane in structure.lanes}
+        leaving = _ports(structure, sizes, items, waypoints, leaving=True)
+        arriving = _ports(structure, sizes, items, waypoints, leaving=False)
+        for lane in structure.lanes:
+            points = [leaving[lane.id], *waypoints[lane.id], arriving[lane.id]]
+            self._lanes[lane.id] = _lane_curves(lane, points, sizes, items)
+            yield
+
+    def _place_chips(self) -> Iterator[None]:
+        values, gradients = self._chips
+        tries = 19 if len(self._structure.lanes) < _MANY else 5
+        for lane in self._structure.lanes:
+            curve, size = self._lanes[lane.id].centre, self._sizes.chips[lane.id]
+            if not lane.named:
+                values[lane.id] = chip_place(curve, size, self._crowd, below=False, tries=tries)
+            if lane.returns:
+                gradients[lane.id] = chip_place(curve, size, self._crowd, below=True, tries=tries)
+            yield
+
+    def _bounds(self) -> QRectF:
+        bounds = QRectF()
+        for item, place in self._items.items():
+            bounds = bounds.united(self._sizes.anatomies[item].footprint.translated(place))
+        for chips in self._chips:
+            for lane, centre in chips.items():
+                bounds = bounds.united(chip_rect(centre, self._sizes.chips[lane]))
+        return bounds
+
+
 def places(structure: Structure, sizes: Sizes, layout: Layout) -> Places:
     """Everything that stands still while the structure plays."""
-    items = {item: QPointF(*sizes.origin(item, point.x, point.y)) for item, point in layout.positions.items()}
-    lanes = _curves(structure, sizes, layout, items)
-    crowd = _crowd(sizes, items, lanes)
-    values: dict[LaneId, QPointF] = {}
-    gradients: dict[LaneId, QPointF] = {}
-    for lane in structure.lanes:
-        curve = lanes[lane.id].centre
-        size = sizes.chips[lane.id]
-        if not lane.named:
-            values[lane.id] = chip_place(curve, size, crowd, below=False)
-        if lane.returns:
-            gradients[lane.id] = chip_place(curve, size, crowd, below=True)
-    bounds = QRectF()
-    for item, place in items.items():
-        bounds = bounds.united(sizes.anatomies[item].footprint.translated(place))
-    for lane_id, centre in (*values.items(), *gradients.items()):
-        bounds = bounds.united(chip_rect(centre, sizes.chips[lane_id]))
-    return Places(items, lanes, values, gradients, crowd, bounds)
+    maker = PlaceMaker(structure, sizes, layout)
+    for _ in maker.run():
+        pass
+    return maker.result
 
 
-def _curves(
-    structure: Structure, sizes: Sizes, layout: Layout, items: Mapping[ItemId, QPointF]
-) -> dict[LaneId, LaneCurves]:
-    waypoints = {lane.id: _waypoints(lane, sizes, layout, items) for lane in structure.lanes}
-    leaving = _ports(structure, sizes, items, waypoints, leaving=True)
-    arriving = _ports(structure, sizes, items, waypoints, leaving=False)
-    curves = {}
-    for lane in structure.lanes:
-        start, end = leaving[lane.id], arriving[lane.id]
-        centre = smooth([start, *waypoints[lane.id], end])
-        value, gradient = parallel(centre, -HALF_GAP), parallel(centre, HALF_GAP)
-        curves[lane.id] = LaneCurves(
-            centre,
-            ending(value, *_ends(lane, sizes, items, (start[1] - HALF_GAP, end[1] - HALF_GAP), tip=1.0)),
-            ending(gradient, *_ends(lane, sizes, items, (start[1] + HALF_GAP, end[1] + HALF_GAP), tip=0.0)),
-        )
-    return curves
+def _lane_curves(lane: Lane, points: list[XY], sizes: Sizes, items: Mapping[ItemId, QPointF]) -> LaneCurves:
+    centre = smooth(points)
+    start, end = points[0][1], points[-1][1]
+    value, gradient = parallel(centre, -HALF_GAP), parallel(centre, HALF_GAP)
+    return LaneCurves(
+        centre,
+        ending(value, *_ends(lane, sizes, items, (start - HALF_GAP, end - HALF_GAP), tip=1.0)),
+        ending(gradient, *_ends(lane, sizes, items, (start + HALF_GAP, end + HALF_GAP), tip=0.0)),
+    )
 
 
 def _waypoints(lane: Lane, sizes: Sizes, layout: Layout, items: Mapping[ItemId, QPointF]) -> list[XY]:
@@ -92,7 +127,11 @@ def _straightened(points: list[XY]) -> list[XY]:
             groups[-1].append(point)
         else:
             groups.append([point])
-    return [(x, sum(y for _x, y in group) / len(group)) for group in groups for x, _y in group]
+    return [(x, _height(group)) for group in groups for x in dict.fromkeys((group[0][0], group[-1][0]))]
+
+
+def _height(points: list[XY]) -> float:
+    return sum(y for _x, y in points) / len(points)
 
 
 def _ports(
@@ -162,7 +201,9 @@ def _crowd(sizes: Sizes, items: Mapping[ItemId, QPointF], lanes: Mapping[LaneId,
         for part in (*parts, anatomy.funnel and anatomy.funnel.adjusted(-4, -18, 4, 8)):
             if part:
                 crowd.add(part.translated(place))
+    total = sum(curves.centre.length for curves in lanes.values())
+    every = max(12.0, total / _MOST_POINTS)
     for curves in lanes.values():
-        crowd.add_curve(curves.value)
-        crowd.add_curve(curves.gradient)
+        crowd.add_curve(curves.value, every=every)
+        crowd.add_curve(curves.gradient, every=every)
     return crowd

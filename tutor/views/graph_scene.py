@@ -18,7 +18,7 @@ from tutor.views.graph_notes import CalloutItem, GradFnItem, SeedItem
 from tutor.views.graph_paint import Inks
 from tutor.views.graph_places import Crowd, callout_place, chip_rect
 from tutor.views.graph_pool import ItemPool
-from tutor.views.graph_routes import Places, places
+from tutor.views.graph_routes import PlaceMaker, Places
 from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
 from tutor.views.theme import Palette
 
@@ -71,14 +71,19 @@ class GraphScene(QGraphicsScene):
     def set_structure(self, structure: Structure, sizes: Sizes, layout: Layout) -> None:
         """Another structure; its items are made in slices when they are many. Equal places are kept."""
         self.structure, self.sizes = structure, sizes
-        self.places = places(structure, sizes, layout)
         self._shown = None
-        self.setSceneRect(self._room(structure, self.places).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
-        self._work = self.pool.build(structure, sizes, self.places)
+        self._work = self._build(structure, sizes, layout)
         if len(sizes.anatomies) <= _AT_ONCE:
             self._finish()
         else:
             self._later.start()
+
+    def _build(self, structure: Structure, sizes: Sizes, layout: Layout) -> Iterator[None]:
+        maker = PlaceMaker(structure, sizes, layout)
+        yield from maker.run()
+        self.places = found = maker.result
+        self.setSceneRect(self._room(structure, found).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+        yield from self.pool.build(structure, sizes, found)
 
     def clear_structure(self) -> None:
         """Nothing to draw."""
@@ -262,8 +267,7 @@ class GraphScene(QGraphicsScene):
     def _crowd(self, picture: Picture, seen: Frame) -> Crowd:
         """What the callout must not cover: all that stands, more so what is in the step, and the ways of its chips."""
         assert self.places is not None
-        crowd = Crowd()
-        crowd.extend(self.places.crowd)
+        crowd = Crowd(self.places.crowd)
         for item in seen.focus or ():
             if item in self.places.items:
                 for _weight in range(3):

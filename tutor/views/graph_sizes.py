@@ -13,7 +13,7 @@ from PySide6.QtCore import QRectF
 from tutor.i18n import _
 from tutor.protocol import TensorId
 from tutor.trace.layout import COLUMN_GAP
-from tutor.trace.picture import Box, Circle, ItemId, LaneId, Structure
+from tutor.trace.picture import Box, Circle, GradReason, ItemId, LaneId, Structure
 from tutor.trace.trace import Trace
 from tutor.trace.values import shape_text
 from tutor.views.graph_extents import Extents, cell_width, extents
@@ -226,7 +226,7 @@ def _widths(box: Box, texts: Extents, cell: float) -> list[float]:
     return [part + 2 * PAD for part in (header, values, reasons, tray)]
 
 
-def _reasons(box: Box) -> tuple[str, ...]:
+def _reasons(box: Box) -> tuple[GradReason, ...]:
     if not box.tracked:
         return ("no_requires_grad",)
     return ("no_backward_yet", "not_reached") if box.is_leaf else ("not_leaf", "passes")

@@ -42,6 +42,7 @@ class GraphView(QWidget):
         self._trace = session.trace
         self._before: tuple[Picture, Picture] | None = None
         self._dirty = True
+        self._fits = True
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.banner = StaleBanner(session, self)
@@ -146,9 +147,8 @@ class GraphView(QWidget):
 
     def _arrange(self, arrangement: Arrangement, *, fit: bool) -> None:
         self._arrangements.keep(arrangement)
+        self._fits = fit
         self.scene.set_structure(arrangement.structure, arrangement.sizes, arrangement.layout)
-        if fit:
-            self.canvas.fit()
 
     def _show_picture(self) -> None:
         picture, player = self._session.picture, self._session.player
@@ -236,6 +236,8 @@ class GraphView(QWidget):
         self.empty.show_words((_("Not laid out"), _("The picture was cancelled or is too large to lay out.")))
 
     def _on_scene_built(self) -> None:
+        if self._fits:
+            self.canvas.fit()
         self._show_picture()
         self._show_words()
 
