@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 import tutor
@@ -14,7 +14,7 @@ from tests.views.fake_session import FakeSession, Kernel
 from tutor.session.runs import RunStatus
 from tutor.views import about
 from tutor.views.about import AboutDialog, copy_report, report, versions
-from tutor.views.dialogs import KeyboardDialog, tell_fault
+from tutor.views.dialogs import KeyboardDialog
 
 
 @pytest.fixture
@@ -70,18 +70,3 @@ def test_the_keyboard_help_names_the_keys_that_play(qtbot: QtBot, qapp: QApplica
     for keys, what in (("Space", "Play, pause"), ("F5", "Run the whole program"), ("Ctrl+Z", "Take back")):
         place = texts.index(keys)
         assert texts[place + 1].startswith(what)
-
-
-def test_our_own_mistake_is_told_with_its_report(
-    session: FakeSession, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
-
-    def exec_(box: QMessageBox) -> int:
-        told.extend((box.text(), box.informativeText()))
-        return 0
-
-    monkeypatch.setattr(QMessageBox, "exec", exec_)
-    tell_fault(session, ValueError("seven"))  # type: ignore[arg-type]
-    assert told[1] == "ValueError: seven"
-    assert "intact" in told[0]

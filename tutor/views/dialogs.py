@@ -1,4 +1,4 @@
-"""The window's small dialogs: the keys, and an internal error told with its report."""
+"""The window's small dialogs: the keys."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QGridLayout,
     QLabel,
-    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
 
 from tutor.i18n import _
-from tutor.session.session import Session
-from tutor.views.about import copy_report
 from tutor.views.fonts import Weight, mono, sans
 
 
@@ -66,20 +63,6 @@ class KeyboardDialog(QDialog):
         label = QLabel(text, self)
         label.setFont(font)
         return label
-
-
-def tell_fault(session: Session, error: BaseException, parent: QWidget | None = None) -> None:
-    """Our own mistake, said plainly; the report can be copied. The window goes on."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle(_("A mistake in Autograd Tutor"))
-    box.setText(_("Something in the program itself went wrong. Your text is intact, and you can go on."))
-    box.setInformativeText(f"{type(error).__name__}: {error}"[:400])
-    copy = box.addButton(_("Copy report"), QMessageBox.ButtonRole.ActionRole)
-    box.addButton(QMessageBox.StandardButton.Close)
-    box.exec()
-    if box.clickedButton() is copy:
-        copy_report(session)
 
 
 def _keys() -> dict[str, tuple[tuple[str, str], ...]]:
