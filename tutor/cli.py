@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from tutor import __version__
 from tutor.i18n import _, ngettext, system_language, use_language
 
 COMMANDS = ("open", "trace", "check")
@@ -162,7 +163,7 @@ def _seconds(text: str) -> float:
 
 
 def _version() -> str:
-    return f"Autograd Tutor {_installed('autograd-tutor')}, torch {_installed('torch')}, Python {platform.python_version()}"
+    return f"Autograd Tutor {__version__}, torch {_installed('torch')}, Python {platform.python_version()}"
 
 
 def _installed(package: str) -> str:
