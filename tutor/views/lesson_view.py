@@ -98,7 +98,7 @@ class LessonView(QWidget):
         body = QVBoxLayout(self.body)
         body.setContentsMargins(_MARGIN, 4, _MARGIN, _MARGIN)
         body.setSpacing(12)
-        for widget in (self.heading, self.prose, self.number, self.run_button, self.question, self.closing):
+        for widget in (self.heading, self.prose, self.number, self.question, self.run_button, self.closing):
             body.addWidget(widget)
         body.addStretch(1)
         body.setAlignment(self.run_button, Qt.AlignmentFlag.AlignLeft)

@@ -27,7 +27,7 @@ _SIGN = re.compile(r"(?:(?<=[\[({=,&])|(?<=[\[({=,&] )|(?<=\\cdot )|(?<=\\times 
 """A minus that is a sign and no operation: set tight against its number."""
 _TIMES = re.compile(r"\\times(?![A-Za-z])")
 _KEPT = 600
-_NO_DESCENT = 1.5
+_NO_DESCENT = 0.7
 """Pixels below the baseline that are only the margin of a formula without a descender."""
 
 
@@ -55,7 +55,7 @@ class Formula:
 def outline(tex: str, *, size: float, color: str, display: bool) -> Outline:
     """Raises TexError for TeX that cannot be read."""
     try:
-        svg = str(Latex(_spaced(tex), size=size, color=color, inline=not display).svg())
+        svg = str(Latex(_spaced(tex), size=size, color=color, inline=not display, margin=0.2).svg())
     except Exception as fault:  # ziamath and latex2mathml raise whatever they stumble over
         raise TexError(tex, str(fault) or type(fault).__name__) from fault
     box = _VIEW_BOX.search(svg)

@@ -91,7 +91,7 @@ class QuestionView(QFrame):
         layout.addWidget(self.verdict)
         layout.addWidget(self.hint)
         layout.addLayout(FlowRow(self.sure_button, self.unsure_button))
-        layout.addLayout(FlowRow(self.check_button, self.show_button, self.hint_button))
+        layout.addLayout(FlowRow(self.check_button, self.hint_button, self.show_button))
         layout.addLayout(FlowRow(self.again_button))
 
     @property
