@@ -223,14 +223,13 @@ def test_long_outputs_lose_their_oldest_lines_in_the_view_alone(
     document = QTextDocument()
     writer = OutputWriter(document)
     for step in range(1000):
-        writer.add(Output(stream="stdout", text=f"{step}\n", step=step), f"{step}\n", step=999)
+        writer.add(Output(stream="stdout", text=f"{step}\n", step=step), f"{step}\n")
         writer.trim()
     lines = document.toPlainText().split("\n")
     assert lines[-2] == "999"
     assert len(lines) <= 10 + 400
     assert int(lines[0]) == writer.hidden_lines
-    writer.reach(997)
-    assert writer.faded == "998\n999\n"
+    assert writer.unreached(997).selectedText() == "998\u2029999\u2029"
 
 
 def test_links_name_a_place_and_nothing_else_is_one() -> None:

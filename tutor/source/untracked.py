@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,15 +24,26 @@ class Untracked:
 
 def untracked_lines(text: str) -> tuple[Untracked, ...]:
     """In the order of the text; none while the text is no Python."""
+    if not any(word in text for word in _MODES):
+        return ()
     try:
         tree = parsed(text)
     except RewriteError:
         return ()
-    found = [_untracked(node) for node in ast.walk(tree)]
+    found = [_untracked(node) for node in _statements(tree)]
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.first))
 
 
-def _untracked(node: ast.AST) -> Untracked | None:
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement, those inside others too; expressions are passed over."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _statements(child)
+
+
+def _untracked(node: ast.stmt) -> Untracked | None:
     match node:
         case ast.With() | ast.AsyncWith():
             mode = _first_mode(item.context_expr for item in node.items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _BAR = 4
 """Width of the bar at the left that says which cell is in hand, and which was edited since it ran."""
 
+_LONG = 5_000
+"""A text of more characters is looked through for no_grad only when the typing pauses."""
+_PAUSE_MS = 250
+
 
 class CodeCell(QFrame):
     """Shows one cell of the session's document and hands every wish about it to the session."""
@@ -57,6 +61,7 @@ class CodeCell(QFrame):
         self.tools = CellTools(self)
         self.unfold = QToolButton(self)
         self._note = QLabel(self)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._set_up()
         self._connect()
         self.show_cell(cell)
@@ -82,6 +87,7 @@ class CodeCell(QFrame):
 
     def _connect(self) -> None:
         session, editor = self._session, self.editor
+        self._pause.timeout.connect(self._find_untracked)
         editor.text_edited.connect(self._on_text_edited)
         editor.undo_requested.connect(session.undo)
         editor.redo_requested.connect(session.redo)
@@ -123,7 +129,13 @@ class CodeCell(QFrame):
         self.unfold.setVisible(folded)
         self.editor.setVisible(not folded)
         self.editor.show_text(cell.text)
-        self._untracked = untracked_lines(cell.text)
+        if len(cell.text) < _LONG:
+            self._find_untracked()
+        else:
+            self._pause.start()
+
+    def _find_untracked(self) -> None:
+        self._untracked = untracked_lines(self.editor.text)
         self._mark()
 
     def show_step(self, span: Span | None, direction: Direction) -> None:

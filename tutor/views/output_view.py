@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QTextBrowser, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QStackedWidget,
+    QTextBrowser,
+    QTextEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tutor.i18n import _, ngettext
 from tutor.protocol import Output
@@ -14,7 +23,7 @@ from tutor.trace.cover import covered_text
 from tutor.views.fonts import mono
 from tutor.views.output_writer import OutputWriter, linked_span
 from tutor.views.stale_banner import StaleBanner
-from tutor.views.theme import LIGHT, Palette, icon
+from tutor.views.theme import LIGHT, Palette, icon, mix
 
 if TYPE_CHECKING:
     from tutor.session.session import Session
@@ -88,7 +97,8 @@ class OutputView(QWidget):
     @property
     def faded(self) -> str:
         """What the step has not reached."""
-        return self._writer.faded
+        faded = [light.cursor.selectedText() for light in self._text.extraSelections()]
+        return "".join(faded).replace("\u2029", "\n")
 
     @property
     def banner(self) -> StaleBanner:
@@ -144,7 +154,7 @@ class OutputView(QWidget):
         if covered != self._covered or covered:
             self._write_all()
         else:
-            self._writer.reach(self._session.player.step)
+            self._fade()
 
     def refresh(self) -> None:
         """Writes what has come since the last time."""
@@ -170,12 +180,20 @@ class OutputView(QWidget):
     def _append(self, fresh: list[Output], tail: tuple[int, object]) -> None:
         self._writer.cut_tail()
         for output in fresh:
-            self._writer.add(output, self._shown(output), step=self._session.player.step)
+            self._writer.add(output, self._shown(output))
         self._writer.trim()
         self._written += len(fresh)
         self._tail = tail
         self._write_tail()
+        self._fade()
         self._stay_at_end()
+
+    def _fade(self) -> None:
+        """What the step has not reached, at two fifths of the ink: one light over all of it, however much it is."""
+        light = QTextEdit.ExtraSelection()
+        light.cursor = self._writer.unreached(self._session.player.step)
+        light.format.setForeground(QColor(mix(self._palette.panel, self._palette.ink, 0.4)))
+        self._text.setExtraSelections([light] if light.cursor.hasSelection() else [])
 
     def _stay_at_end(self) -> None:
         """The newest line stays in sight until the person scrolls up."""

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from tutor.i18n import _, ngettext
 from tutor.protocol import Failure, Frame, Output, SourceId, Span, Warned
 from tutor.views.fonts import SANS, SYMBOLS
-from tutor.views.theme import LIGHT, Palette, mix
+from tutor.views.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
     from tutor.insight.errors import Explanation
@@ -43,7 +43,6 @@ class _Piece:
 
     position: int
     step: int
-    stream: str
 
 
 class OutputWriter:
@@ -54,14 +53,13 @@ class OutputWriter:
         self._palette = LIGHT
         self._pieces: list[_Piece] = []
         self._end = 0
-        self._reached = 0
         self._images = 0
         self.hidden_lines = 0
 
     def clear(self) -> None:
         self._document.clear()
         self._pieces.clear()
-        self._end = self._reached = self.hidden_lines = 0
+        self._end = self.hidden_lines = 0
 
     def use(self, palette: Palette) -> None:
         """The colours from now on; what is written keeps its own."""
@@ -69,33 +67,23 @@ class OutputWriter:
 
     # ------------------------------------------------------------------ outputs
 
-    def add(self, output: Output, text: str, *, step: int) -> None:
-        """One output, faded where the step has not reached it. `text` is its text with what is covered covered."""
+    def add(self, output: Output, text: str) -> None:
+        """One output behind those before; `text` is its text with what is covered covered."""
         cursor = self._cursor(self._end)
         if output.cut:
             self._note_cut(cursor, output.cut)
-        reached = output.step <= step
-        self._pieces.append(_Piece(cursor.position(), output.step, output.stream))
-        if reached and self._reached == len(self._pieces) - 1:
-            self._reached = len(self._pieces)
-        self._type(cursor, text, self._format(output.stream, reached=reached))
+        self._pieces.append(_Piece(cursor.position(), output.step))
+        self._type(cursor, text, self._format(output.stream))
         if output.png is not None:
             self._draw(cursor, output.png)
         self._end = cursor.position()
 
-    def reach(self, step: int) -> None:
-        """Fades what the step has not reached, and no more than what changes."""
-        reached = bisect_right(self._pieces, step, key=lambda piece: piece.step)
-        first, last = sorted((reached, self._reached))
-        for place in range(first, last):
-            self._colour(place, reached=reached > self._reached)
-        self._reached = reached
-
-    @property
-    def faded(self) -> str:
-        """The text that the step has not reached."""
-        start = self._pieces[self._reached].position if self._reached < len(self._pieces) else self._end
-        return _between(self._document, start, self._end)
+    def unreached(self, step: int) -> QTextCursor:
+        """A selection of what came after the step; empty when there is none."""
+        first = bisect_right(self._pieces, step, key=lambda piece: piece.step)
+        cursor = self._cursor(self._pieces[first].position if first < len(self._pieces) else self._end)
+        cursor.setPosition(self._end, QTextCursor.MoveMode.KeepAnchor)
+        return cursor
 
     def trim(self) -> None:
         """Drops the oldest lines of a long output."""
@@ -108,8 +96,7 @@ class OutputWriter:
         cursor.removeSelectedText()
         gone = max(bisect_left(self._pieces, position, key=lambda piece: piece.position) - 1, 0)
         kept = self._pieces[gone:]
-        self._pieces = [_Piece(max(one.position - position, 0), one.step, one.stream) for one in kept]
-        self._reached = max(self._reached - gone, 0)
+        self._pieces = [_Piece(max(one.position - position, 0), one.step) for one in kept]
         self._end -= position
         self.hidden_lines += surplus
 
@@ -142,7 +129,9 @@ class OutputWriter:
 
     def _add_frame(self, cursor: QTextCursor, frame: Frame) -> None:
         cursor.insertText("  ", self._plain(self._palette.muted))
-        place = _("{file}, line {line}").format(file=frame.path.rpartition("/")[2].strip("<>"), line=frame.line)
+        place = _("{file}, line {line}").format(
+            file=frame.path.rpartition("/")[2].strip("<>"), line=frame.line
+        )
         self._link(cursor, place, frame.span)
         where = "" if frame.function == "<module>" else f", in {frame.function}"
         cursor.insertText(f"{where}\n", self._plain(self._palette.muted))
@@ -186,7 +175,7 @@ class OutputWriter:
         cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         start = cursor.position()
-        self._pieces = [_Piece(min(one.position, start), one.step, one.stream) for one in self._pieces]
+        self._pieces = [_Piece(min(one.position, start), one.step) for one in self._pieces]
 
     def _draw(self, cursor: QTextCursor, png: str) -> None:
         image = QImage.fromData(base64.b64decode(png))
@@ -220,17 +209,8 @@ class OutputWriter:
             style.setFontUnderline(True)
         cursor.insertText(text, style)
 
-    def _colour(self, place: int, *, reached: bool) -> None:
-        last = place + 1 == len(self._pieces)
-        cursor = self._cursor(self._pieces[place].position)
-        end = self._end if last else self._pieces[place + 1].position
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        cursor.mergeCharFormat(self._format(self._pieces[place].stream, reached=reached))
-
-    def _format(self, stream: str, *, reached: bool) -> QTextCharFormat:
-        style = self._plain(
-            self._palette.ink if reached else mix(self._palette.panel, self._palette.ink, 0.4)
-        )
+    def _format(self, stream: str) -> QTextCharFormat:
+        style = self._plain(self._palette.ink)
         if stream == "stderr":
             style.setBackground(QColor(self._palette.zone))
         return style
@@ -270,10 +250,3 @@ def _bold(style: QTextCharFormat) -> QTextCharFormat:
     heavy = QTextCharFormat(style)
     heavy.setFontWeight(QFont.Weight.DemiBold)
     return heavy
-
-
-def _between(document: QTextDocument, start: int, end: int) -> str:
-    cursor = QTextCursor(document)
-    cursor.setPosition(start)
-    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-    return cursor.selectedText().replace("\u2029", "\n")

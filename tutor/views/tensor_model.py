@@ -64,9 +64,8 @@ class TensorModel(QAbstractTableModel):
                 self.beginRemoveRows(QModelIndex(), place, place)
                 del self._rows[place]
                 self.endRemoveRows()
-        if [row.tensor for row in rows if self.row_of(row.tensor) is not None] != [
-            one.tensor for one in self._rows
-        ]:
+        known = {row.tensor for row in self._rows}
+        if [row.tensor for row in rows if row.tensor in known] != [row.tensor for row in self._rows]:
             self._reset(rows)
             return
         for place, row in enumerate(rows):
