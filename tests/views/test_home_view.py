@@ -67,6 +67,13 @@ def test_return_and_space_open_the_card_that_has_the_focus(
     assert session.opened == ["sandbox", "sandbox"]
 
 
+def test_the_next_lesson_has_the_focus_when_the_page_opens(home: HomeView, session: FakeSession) -> None:
+    session.progress.go_to("l0", 3, parts=4)
+    home.hide()
+    home.show()
+    assert home.focusWidget() is home.lesson_cards[1]
+
+
 def test_open_asks_the_window_for_a_file(home: HomeView, qtbot: QtBot) -> None:
     with qtbot.waitSignal(home.open_wanted, timeout=500):
         _click(qtbot, home.open_card)

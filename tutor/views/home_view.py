@@ -5,6 +5,7 @@ Reads the lessons that ship and `session.progress`; what is chosen is opened by 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -103,7 +104,7 @@ class HomeView(QWidget):
         self.sandbox_card.set_text(
             CardText(_("Sandbox"), _("An empty page to try things out"), "flask-outline")
         )
-        opens = _("A script, a notebook, a lesson or a recorded run")
+        opens = _("Script, notebook, lesson, recorded run")
         self.open_card.set_text(CardText(_("Open…"), opens, "folder-open-outline"))
         self.refresh()
 
@@ -129,6 +130,7 @@ class HomeView(QWidget):
         self._show_lessons()
         self._show_recent()
         self._arrange()
+        self._order_tabs()
 
     def _show_lessons(self) -> None:
         try:
@@ -176,6 +178,16 @@ class HomeView(QWidget):
                 grid.setColumnMinimumWidth(column, width if column < columns else 0)
             grid.setColumnStretch(_COLUMNS, 1)
 
+    def _order_tabs(self) -> None:
+        """Tab goes through the cards as one reads them."""
+        cards = [*self.lesson_cards, self.sandbox_card, self.open_card, *self.recent_cards]
+        for one, behind in pairwise(cards):
+            QWidget.setTabOrder(one, behind)
+
+    def _inviting_card(self) -> HomeCard:
+        """The lesson to go on with; when all are done, the sandbox."""
+        return next((card for card in self.lesson_cards if card.text_shown.inviting), self.sandbox_card)
+
     def _on_card_clicked(self) -> None:
         card = self.sender()
         for place, lesson_card in enumerate(self.lesson_cards):
@@ -196,6 +208,7 @@ class HomeView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+        self._inviting_card().setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
