@@ -51,6 +51,7 @@ class Prose(QTextBrowser):
         if text == self._markdown:
             return
         self._markdown = text
+        self.setAccessibleDescription(text)
         self._opened.clear()
         self._render()
 
