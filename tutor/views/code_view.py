@@ -45,6 +45,7 @@ class CodeView(QWidget):
         self._column = QWidget(self._scroll)
         self._lay_out()
         self._connect()
+        self._settings.set_code_font(self._font)
         self._on_session_document_changed()
         self._on_session_run_changed()
         self.retranslate()

@@ -71,6 +71,7 @@ class Completer(QObject):
         self._popup.hide()
 
     def apply_theme(self, palette: Palette) -> None:
+        self._popup.setStyleSheet(f"QListView {{ border: 1px solid {palette.faint}; padding: 2px; }}")
         colours = self._popup.palette()
         colours.setColor(QPalette.ColorRole.Base, QColor(palette.panel))
         colours.setColor(QPalette.ColorRole.Text, QColor(palette.ink))

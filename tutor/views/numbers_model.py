@@ -43,6 +43,11 @@ class NumbersModel(QAbstractTableModel):
         return self._edit is not None and not self._covered
 
     @property
+    def stacked(self) -> bool:
+        """Whether the rows are of several matrices, one under the other."""
+        return len(self._shape) > 2
+
+    @property
     def whole(self) -> bool:
         """Whether there are only integers here."""
         return "int" in self._dtype

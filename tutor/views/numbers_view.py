@@ -86,6 +86,11 @@ class NumbersView(QTableView):
 
     def apply_theme(self, palette: Palette) -> None:
         self._delegate.palette = palette
+        self.setStyleSheet(
+            "QTableView { background: transparent; }"
+            f"QHeaderView, QHeaderView::section {{ background: transparent; color: {palette.muted};"
+            " border: none; padding: 0px 5px; font-weight: normal; }"
+        )
         self.viewport().update()
 
     def set_number_font(self, font: QFont) -> None:
@@ -102,20 +107,28 @@ class NumbersView(QTableView):
         rows, columns = self._numbers.rowCount(), self._numbers.columnCount()
         large = rows > WHOLE or columns > WHOLE
         self.horizontalHeader().setVisible(large)
-        self.verticalHeader().setVisible(large)
+        self.verticalHeader().setVisible(large or self._numbers.stacked)
         cell = QSize(width or self.column_width_needed(), self.fontMetrics().height() + 8)
         self.horizontalHeader().setDefaultSectionSize(cell.width())
         self.verticalHeader().setDefaultSectionSize(cell.height())
         head = self.horizontalHeader().sizeHint().height() if large else 0
         bar = self.horizontalScrollBar().sizeHint().height() if large else 0
         self.setFixedHeight(min(rows, WHOLE) * cell.height() + head + bar + 2)
-        side = self.verticalHeader().sizeHint().width() if large else 0
+        side = self._side_width()
+        self.verticalHeader().setFixedWidth(side)
         self.setMaximumWidth(columns * cell.width() + side + (18 if rows > WHOLE else 2))
         self.setMinimumWidth(min(columns, 2) * cell.width())
         policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if large else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(policy)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.updateGeometry()
+
+    def _side_width(self) -> int:
+        """What the names of the rows take; nothing where they are not shown."""
+        if self.verticalHeader().isHidden():
+            return 0
+        last = self._numbers.headerData(self._numbers.rowCount() - 1, Qt.Orientation.Vertical)
+        return self.fontMetrics().horizontalAdvance(f"{last}") + 14
 
     def copy(self) -> None:
         """The selected numbers, or all, exact, onto the clipboard."""
