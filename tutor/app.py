@@ -40,7 +40,7 @@ def run(path: Path | None = None) -> int:
     try:
         window, session = build(app, settings, kernel)
         _tell_our_faults(session)
-        _close_on_interrupt(window)
+        _close_on_signals(app, session, window)
         begin(session, window, path)
         return app.exec()
     finally:
@@ -93,8 +93,22 @@ def _tell_our_faults(session: Session) -> None:
     log_faults(tell)
 
 
-def _close_on_interrupt(window: MainWindow) -> None:
-    """Ctrl+C in the terminal closes the window. Python sees signals only between two pieces of Python: hence the timer."""
+def _close_on_signals(app: QApplication, session: Session, window: MainWindow) -> None:
+    """Ctrl+C in the terminal closes the window, as its button does; a request to end is obeyed without asking.
+
+    Python sees signals only between two pieces of Python: hence the timer.
+    """
+
+    def end(*_signal: object) -> None:
+        session.keep()
+        app.exit(0)
+
     signal.signal(signal.SIGINT, lambda *_signal: window.close())
-    signal.signal(signal.SIGTERM, lambda *_signal: QApplication.quit())
-    QTimer(window, interval=250).start()
+    signal.signal(signal.SIGTERM, end)
+    timer = QTimer(window, interval=250)
+    timer.timeout.connect(_let_python_breathe)
+    timer.start()
+
+
+def _let_python_breathe() -> None:
+    """Nothing: to be called is enough."""

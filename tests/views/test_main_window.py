@@ -203,7 +203,7 @@ def test_keys_that_play_step_aside_where_one_types(qapp: QApplication) -> None:
     assert not playing_keys(QPlainTextEdit())
     assert playing_keys(QTextBrowser()) >= {Qt.Key.Key_Space, Qt.Key.Key_PageDown, *arrows}
     assert Qt.Key.Key_Space not in playing_keys(QPushButton())
-    assert not playing_keys(QTableView()) & arrows
+    assert playing_keys(QTableView()) >= arrows
     assert playing_keys(None) >= arrows
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 from platformdirs import user_data_path
-from PySide6.QtCore import QByteArray, QObject, QSettings
+from PySide6.QtCore import QByteArray, QObject, QSettings, QSize
 
 from tutor.i18n import LANGUAGES, system_language
 from tutor.protocol import RunSettings
@@ -124,6 +124,14 @@ class Settings(QObject):
 
     def set_window(self, key: str, state: QByteArray) -> None:
         self._store.setValue(f"window/{key}", state)
+
+    def pane_size(self, name: str) -> QSize | None:
+        """How large the person left a pane; None when they never did."""
+        value = self._store.value(f"panes/{name}")
+        return value if isinstance(value, QSize) and value.isValid() else None
+
+    def set_pane_size(self, name: str, size: QSize) -> None:
+        self._store.setValue(f"panes/{name}", size)
 
     def sync(self) -> None:
         self._store.sync()

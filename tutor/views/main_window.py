@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
     def restore(self) -> bool:
         """Goes back to where window and panes were. False when there is nothing to go back to."""
         settings = self._session.preferences
-        self.workspace.restore(settings.window("docks"))
+        self.workspace.restore(settings)
         return self.restoreGeometry(settings.window("geometry"))
 
     # pages
@@ -294,6 +294,6 @@ class MainWindow(QMainWindow):
             return
         settings = self._session.preferences
         settings.set_window("geometry", self.saveGeometry())
-        settings.set_window("docks", self.workspace.save())
+        self.workspace.save(settings)
         settings.sync()
         super().closeEvent(event)

@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
     QApplication,
@@ -21,10 +20,8 @@ from tutor.session.player import SPEEDS, Player
 
 _KEY = Qt.Key
 _ARROWS = frozenset({_KEY.Key_Left, _KEY.Key_Right, _KEY.Key_Home, _KEY.Key_End})
-_MARKS = frozenset({_KEY.Key_PageUp, _KEY.Key_PageDown})
-_BRACKETS = frozenset({_KEY.Key_BracketLeft, _KEY.Key_BracketRight})
 _SPACE = frozenset({_KEY.Key_Space})
-_ALL = _ARROWS | _MARKS | _BRACKETS | _SPACE
+_ALL = _ARROWS | _SPACE | {_KEY.Key_PageUp, _KEY.Key_PageDown} | {_KEY.Key_BracketLeft, _KEY.Key_BracketRight}
 
 
 class PlayKeys(QObject):
@@ -77,8 +74,6 @@ def playing_keys(focus: QWidget | None) -> frozenset[Qt.Key]:
             return frozenset()
         case QTextEdit() | QPlainTextEdit():
             return _ALL if focus.isReadOnly() else frozenset()
-        case QAbstractItemView():
-            return _BRACKETS | _MARKS
         case QAbstractButton():
             return _ALL - _SPACE - (_ARROWS if focus.autoExclusive() else frozenset())
         case _:

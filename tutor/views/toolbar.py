@@ -25,6 +25,7 @@ class RunToolbar(QToolBar):
         self._actions = actions
         self.setObjectName("run")
         self.setMovable(False)
+        self.setStyleSheet("QToolBar { spacing: 1px; padding: 4px; } QToolButton { padding: 4px 5px; }")
         self.device = QComboBox(self)
         self.seed = QSpinBox(self)
         self._language = actions["language"]

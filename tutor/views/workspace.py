@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from tutor.i18n import _
 from tutor.session.session import Session
+from tutor.session.settings import Settings
 from tutor.views.code_view import CodeView
 from tutor.views.graph_view import GraphView
 from tutor.views.lesson_view import LessonView
@@ -40,7 +41,8 @@ class Workspace(QMainWindow):
         self.setWindowFlags(Qt.WindowType.Widget)
         self._session = session
         self._chosen: dict[Pane, bool] = {}
-        self._fitted = False
+        self._sizes: dict[Pane, QSize] = {}
+        self._shown = False
         self.graph = GraphView(session, self)
         self.timeline = TimelineView(session, self)
         self.lesson = LessonView(session, self)
@@ -90,39 +92,55 @@ class Workspace(QMainWindow):
     def show_panes(self, panes: Iterable[str]) -> None:
         """These and no others, but for those that the person has shown or hidden by hand since the opening."""
         wanted = set(panes)
+        self._remember_sizes()
         for name, dock in self.docks.items():
             dock.setVisible(self._chosen.get(name, name in wanted))
+        QTimer.singleShot(0, self.fit)
 
     def arrange(self) -> None:
         """Every pane where it was at first, in sizes that suit the window."""
         self._chosen.clear()
         self._place_docks()
         self._show_panes_of_document()
-        self.fit()
+        self._sizes.clear()
 
     def fit(self) -> None:
-        """Sizes for this width and height: the graph keeps the better half."""
-        width, height = self.width(), self.height()
-        narrow = width < NARROW
-        side = {"lesson": 0.27 if narrow else 0.23, "tensors": 0.27 if narrow else 0.25}
-        docks, across = self.docks, Qt.Orientation.Horizontal
-        self.resizeDocks(
-            [docks["lesson"], docks["tensors"]],
-            [round(width * side["lesson"]), round(width * side["tensors"])],
-            across,
-        )
-        self.resizeDocks([docks["code"], docks["output"]], [round(width * 0.4), round(width * 0.18)], across)
-        self.resizeDocks(
-            [docks["code"]], [round(height * (0.36 if narrow else 0.33))], Qt.Orientation.Vertical
-        )
+        """Each pane as large as the person left it; at first in sizes that leave the graph the better half."""
+        sizes = {name: self._sizes.get(name) or self._first_size(name) for name in PANES}
+        for names, orientation in (
+            (("lesson", "tensors"), Qt.Orientation.Horizontal),
+            (("code", "output"), Qt.Orientation.Horizontal),
+            (("code",), Qt.Orientation.Vertical),
+        ):
+            across = orientation == Qt.Orientation.Horizontal
+            lengths = [sizes[name].width() if across else sizes[name].height() for name in names]
+            self.resizeDocks([self.docks[name] for name in names], lengths, orientation)
 
-    def save(self) -> QByteArray:
-        return self.saveState(_VERSION)
+    def _first_size(self, name: Pane) -> QSize:
+        narrow = self.width() < NARROW
+        shares = {"lesson": 0.27 if narrow else 0.23, "tensors": 0.28, "code": 0.4, "output": 0.2}
+        return QSize(round(self.width() * shares[name]), round(self.height() * (0.34 if narrow else 0.31)))
 
-    def restore(self, state: QByteArray) -> bool:
-        """Whether there was an arrangement to go back to."""
-        self._fitted = not state.isEmpty() and self.restoreState(state, _VERSION)
-        return self._fitted
+    def _remember_sizes(self) -> None:
+        if not self._shown:
+            return
+        for name, dock in self.docks.items():
+            if not dock.isHidden() and not dock.isFloating():
+                self._sizes[name] = dock.size()
+
+    def save(self, settings: Settings) -> None:
+        """Where the panes are, and how large each was when it was last seen."""
+        self._remember_sizes()
+        settings.set_window("docks", self.saveState(_VERSION))
+        for name, size in self._sizes.items():
+            settings.set_pane_size(name, size)
+
+    def restore(self, settings: Settings) -> None:
+        """Goes back there."""
+        self.restoreState(settings.window("docks"), _VERSION)
+        for name in PANES:
+            if (size := settings.pane_size(name)) is not None:
+                self._sizes[name] = size
 
     def retranslate(self) -> None:
         titles = {
@@ -159,6 +177,9 @@ class Workspace(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._fitted:
-            self._fitted = True
-            QTimer.singleShot(0, self.fit)
+        self._shown = True
+        QTimer.singleShot(0, self.fit)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._remember_sizes()
+        super().hideEvent(event)
