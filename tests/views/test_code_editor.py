@@ -111,6 +111,14 @@ def test_the_editor_is_as_tall_as_its_text_and_never_scrolls(editor: CodeEditor)
     assert editor.height() == one
 
 
+def test_taller_letters_are_seen_whole(editor: CodeEditor) -> None:
+    editor.show_text("\n".join(["😀"] * 50))
+    bottom = editor.line_rect(50).bottom()
+    assert editor.height() >= bottom
+    editor.moveCursor(QTextCursor.MoveOperation.End)
+    assert editor.line_rect(1).top() >= 0
+
+
 def test_a_long_line_wraps_and_makes_the_editor_taller(editor: CodeEditor) -> None:
     one = editor.height()
     editor.show_text("x = " + " + ".join(["loss"] * 60))

@@ -108,7 +108,7 @@ class CodeCell(QFrame):
         self.tools.move_requested.connect(self._move)
         self.tools.delete_requested.connect(self._delete)
 
-    # ------------------------------------------------------------------ what is pushed in
+    # what is pushed in
 
     @property
     def cell(self) -> Cell:
@@ -199,7 +199,7 @@ class CodeCell(QFrame):
         error = self._error[0] if self._error is not None else None
         self.editor.show_marks(LineMarks(step, self._direction, error, self._untracked))
 
-    # ------------------------------------------------------------------ what the hands do
+    # what the hands do
 
     def _on_text_edited(self, text: str) -> None:
         self.tools.hide()
@@ -249,7 +249,7 @@ class CodeCell(QFrame):
         self._opened = True
         self.show_cell(self._cell)
 
-    # ------------------------------------------------------------------ Qt's own
+    # Qt's own
 
     def _show_tools(self) -> None:
         wanted = self._current or self.underMouse()

@@ -75,6 +75,7 @@ class CodeEditor(QPlainTextEdit):
         self.textChanged.connect(self._on_text_changed)
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.verticalScrollBar().valueChanged.connect(self._stay_at_top)
         self._completer.chosen.connect(self._on_completion_chosen)
         self._fit()
 
@@ -88,7 +89,7 @@ class CodeEditor(QPlainTextEdit):
         self.viewport().setMouseTracking(True)
         self.document().setDocumentMargin(3)
 
-    # ------------------------------------------------------------------ what is pushed in
+    # what is pushed in
 
     @property
     def text(self) -> str:
@@ -172,7 +173,7 @@ class CodeEditor(QPlainTextEdit):
         block = self.document().findBlockByNumber(min(line, self.blockCount()) - 1)
         return self.blockBoundingGeometry(block).translated(self.contentOffset()).toRect()
 
-    # ------------------------------------------------------------------ what the hands do
+    # what the hands do
 
     def _apply(self, edit: Edit) -> None:
         if self.isReadOnly():
@@ -216,17 +217,21 @@ class CodeEditor(QPlainTextEdit):
         self._light()
         self.cursor_moved.emit()
 
-    # ------------------------------------------------------------------ how it looks
+    # how it looks
 
     def _fit(self) -> None:
         """As tall as its lines, so that it has nothing to scroll."""
-        margin = self.document().documentMargin()
         self._gutter.setFixedWidth(self._gutter.width_needed())
         self.setViewportMargins(self._gutter.width(), 0, 0, 0)
-        lines = max(self.document().size().height(), 1)
-        self.setFixedHeight(math.ceil(lines * self.fontMetrics().lineSpacing() + 2 * margin))
+        last = self.blockBoundingGeometry(self.document().lastBlock())
+        self.setFixedHeight(math.ceil(last.translated(self.contentOffset()).bottom()))
         self._gutter.setGeometry(0, 0, self._gutter.width(), self.height())
         self._gutter.update()
+
+    def _stay_at_top(self, value: int) -> None:
+        """Qt counts lines, and lines of other letters are taller: it may think that there is something to scroll."""
+        if value:
+            self.verticalScrollBar().setValue(0)
 
     @property
     def lit(self) -> Lit:
@@ -237,7 +242,7 @@ class CodeEditor(QPlainTextEdit):
     def _light(self) -> None:
         self.setExtraSelections(lights(self.document(), self._text, self.lit, self._palette))
 
-    # ------------------------------------------------------------------ Qt's own
+    # Qt's own
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._key(event):

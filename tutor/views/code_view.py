@@ -76,7 +76,7 @@ class CodeView(QWidget):
         self._scroll.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self._session.reveal.connect(self._on_session_reveal)
 
-    # ------------------------------------------------------------------ for the window
+    # for the window
 
     def cell_widget(self, cell_id: CellId) -> CellWidget:
         """Raises KeyError for a cell that is not shown."""
@@ -102,9 +102,9 @@ class CodeView(QWidget):
         for widget in self._cells.values():
             widget.apply_theme(palette)
 
-    def set_text_size(self, points: float) -> None:
-        """The size of the code's letters, in pixels."""
-        self._font = mono(points)
+    def set_text_size(self, pixels: float) -> None:
+        """The size of the code's letters."""
+        self._font = mono(pixels)
         self._settings.set_code_font(self._font)
         for widget in self._cells.values():
             widget.set_code_font(self._font)
@@ -115,7 +115,7 @@ class CodeView(QWidget):
         for widget in self._cells.values():
             widget.retranslate()
 
-    # ------------------------------------------------------------------ what is pushed in
+    # what is pushed in
 
     def _on_session_document_changed(self) -> None:
         cells = self._session.visible_cells
@@ -231,7 +231,7 @@ class CodeView(QWidget):
     def _is_typed_in(self) -> bool:
         return any(widget.editor.hasFocus() for _cell, widget in self._code_cells())
 
-    # ------------------------------------------------------------------ moving about
+    # moving about
 
     def _on_session_reveal(self, span: Span) -> None:
         """Somebody points at a place of the text: the cursor goes there."""
@@ -285,7 +285,7 @@ class CodeView(QWidget):
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
             self._session.set_current_cell(widget.cell.id)
 
-    # ------------------------------------------------------------------ completion
+    # completion
 
     def _on_editor_completions_wanted(self, text: str, cursor: int, by_hand: bool) -> None:
         editor = self.sender()

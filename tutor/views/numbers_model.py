@@ -115,7 +115,7 @@ class NumbersModel(QAbstractTableModel):
     def _exact(self, index: Index) -> str:
         return "?" if self._covered else values.exact(self.number(index), self._dtype)
 
-    # ------------------------------------------------------------------ Qt's own
+    # Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         if parent.isValid() or not self._elements:

@@ -139,7 +139,7 @@ class NumbersView(QTableView):
         ]
         QGuiApplication.clipboard().setText(self._numbers.copied(chosen))
 
-    # ------------------------------------------------------------------ dragging
+    # dragging
 
     def _begin(self, index: QModelIndex, place: QPoint) -> None:
         number = draggable(index.data(NUMBER_ROLE))
@@ -175,7 +175,7 @@ class NumbersView(QTableView):
         self.drag_ended.emit()
         return True
 
-    # ------------------------------------------------------------------ Qt's own
+    # Qt's own
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)

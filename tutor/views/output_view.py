@@ -87,7 +87,7 @@ class OutputView(QWidget):
         self._text.verticalScrollBar().actionTriggered.connect(self._on_bar_moved)
         self._copy.clicked.connect(self.copy)
 
-    # ------------------------------------------------------------------ for the window
+    # for the window
 
     @property
     def text(self) -> str:
@@ -129,9 +129,9 @@ class OutputView(QWidget):
         self._writer.use(palette)
         self._write_all()
 
-    def set_text_size(self, points: float) -> None:
-        """The size of the letters, in pixels."""
-        self._text.setFont(mono(points))
+    def set_text_size(self, pixels: float) -> None:
+        """The size of the letters."""
+        self._text.setFont(mono(pixels))
         self._write_all()
 
     def retranslate(self) -> None:
@@ -140,7 +140,7 @@ class OutputView(QWidget):
         self._banner.retranslate()
         self._write_all()
 
-    # ------------------------------------------------------------------ what is pushed in
+    # what is pushed in
 
     def _on_session_trace_changed(self) -> None:
         """A burst of events is written once."""

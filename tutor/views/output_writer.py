@@ -65,7 +65,7 @@ class OutputWriter:
         """The colours from now on; what is written keeps its own."""
         self._palette = palette
 
-    # ------------------------------------------------------------------ outputs
+    # outputs
 
     def add(self, output: Output, text: str) -> None:
         """One output behind those before; `text` is its text with what is covered covered."""
@@ -100,7 +100,7 @@ class OutputWriter:
         self._end -= position
         self.hidden_lines += surplus
 
-    # ------------------------------------------------------------------ the tail
+    # the tail
 
     def cut_tail(self) -> None:
         cursor = self._cursor(self._end)
@@ -161,7 +161,7 @@ class OutputWriter:
             cursor.insertText("\n")
         return cursor
 
-    # ------------------------------------------------------------------ letters
+    # letters
 
     def _type(self, cursor: QTextCursor, text: str, style: QTextCharFormat) -> None:
         """Text as a terminal shows it: a carriage return begins its line anew, colours of the terminal are left out."""

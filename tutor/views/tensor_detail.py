@@ -123,7 +123,7 @@ class TensorDetail(QWidget):
             one.horizontalScrollBar().valueChanged.connect(other.horizontalScrollBar().setValue)
             one.verticalScrollBar().valueChanged.connect(other.verticalScrollBar().setValue)
 
-    # ------------------------------------------------------------------ what is pushed in
+    # what is pushed in
 
     @property
     def row(self) -> TensorRow | None:
@@ -214,7 +214,7 @@ class TensorDetail(QWidget):
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._panes.setDirection(down if is_narrow else across)
 
-    # ------------------------------------------------------------------ what the hands do
+    # what the hands do
 
     def _on_number_typed(self, place: int, number: float) -> bool:
         self._ask(place, number)

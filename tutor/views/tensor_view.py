@@ -89,7 +89,7 @@ class TensorView(QWidget):
         self._split.splitterMoved.connect(self._on_split_moved)
         self._table.selectionModel().selectionChanged.connect(self._on_table_selection_changed)
 
-    # ------------------------------------------------------------------ for the window
+    # for the window
 
     @property
     def table(self) -> QTableView:
@@ -114,10 +114,10 @@ class TensorView(QWidget):
         for part in (self._banner, self._model, self.detail):
             part.apply_theme(palette)
 
-    def set_text_size(self, points: float) -> None:
-        """The size of the letters, in pixels."""
-        self._model.set_font(mono(points - 1))
-        self.detail.set_number_font(mono(points))
+    def set_text_size(self, pixels: float) -> None:
+        """The size of the letters."""
+        self._model.set_font(mono(pixels - 1))
+        self.detail.set_number_font(mono(pixels))
         self._table.fit()
 
     def retranslate(self) -> None:
@@ -126,7 +126,7 @@ class TensorView(QWidget):
             part.retranslate()
         self._show_page()
 
-    # ------------------------------------------------------------------ what is pushed in
+    # what is pushed in
 
     def _on_session_picture_changed(self) -> None:
         if self._session.trace is not self._trace:
@@ -198,7 +198,7 @@ class TensorView(QWidget):
             text = _("Nothing has run yet. The tensors of the program appear here.")
         self._empty.setText(text)
 
-    # ------------------------------------------------------------------ what the hands do
+    # what the hands do
 
     def _on_table_selection_changed(self) -> None:
         if self._pushing:
