@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,6 @@ from tutor.protocol import (
     RunId,
     RunSettings,
 )
-from tutor.session import kernel_process
 from tutor.session.kernel_client import Completions, KernelClient, KernelDied
 
 pytestmark = pytest.mark.kernel
@@ -279,8 +279,8 @@ def test_a_hard_exit_tells_its_status(kernel: Listener) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the address space is limited on Linux only")
 def test_out_of_memory_is_an_error_that_torch_raises(kernel: Listener) -> None:
-    free = psutil.virtual_memory().available // 4
-    ended = kernel.run(f"import torch\nkept = [torch.empty({free // 5}) for _ in range(8)]")
+    piece = psutil.virtual_memory().available // 5
+    ended = kernel.run(f"import torch\nkept = [torch.UntypedStorage({piece}) for _ in range(8)]")
     assert (ended.outcome, kernel.deaths) == ("error", [])
 
 
@@ -346,12 +346,12 @@ def test_after_shutdown_nothing_is_left(qapp: QApplication) -> None:
 
 
 def test_a_kernel_that_cannot_start_is_given_up(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_process, "_OPTIONS", ("--no-such-option-exists=1",))
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
     client = KernelClient()
     heard = Listener(client)
     client.start()
     heard.until(lambda: client.phase == "failed")
-    assert {death.cause for death in heard.deaths} == {"exit"}
+    assert heard.deaths == [KernelDied("exit", 1)] * 3
     monkeypatch.undo()
     client.restart()
     heard.until_ready()
@@ -366,7 +366,7 @@ from tutor.session.kernel_client import KernelClient
 app = QCoreApplication([])
 client = KernelClient()
 client.start()
-client.run(RunCells(run=RunId(1), cells=[CellText("c", "print('go')\\nsum(range(10**11))")], path=None,
+client.run(RunCells(run=RunId(1), cells=[CellText("c", "import time\\ntime.sleep(0.5)\\nsum(range(10**11))")], path=None,
                     directory="/", settings=RunSettings()))
 client.events.connect(lambda events: print(client.pid, flush=True))
 app.exec()

@@ -5,9 +5,11 @@ Runs are ordinary execute requests, so that interrupts reach them. Small answers
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, assert_never
 
 import msgspec
@@ -21,6 +23,7 @@ from tutor.kernel.parent import end_with_parent
 from tutor.kernel.runner import Runner
 from tutor.kernel.sender import Sender
 from tutor.protocol import Evaluate, KernelReady, RunCells, RunId, decode_command
+from tutor.unsent import Unsent
 
 _tutor: Tutor | None = None
 
@@ -29,9 +32,10 @@ class Tutor:
     """What the kernel holds for us: the way out for events, and the runner."""
 
     def __init__(self, shell: Any) -> None:
+        """The kernel starts in a folder of its own, where the window looks for what a crash left unsent."""
         self._shell = shell
         descriptors = Descriptors()
-        self._sender = Sender(shell.kernel, every_tick=descriptors.trim)
+        self._sender = Sender(shell.kernel, Unsent(Path("unsent").absolute()), every_tick=descriptors.trim)
         self._runner = Runner(self._sender.emit, descriptors=descriptors)
         self._offer_names()
         shell.display_pub.publish = self._publish
@@ -76,6 +80,7 @@ def load_ipython_extension(shell: Any) -> None:
     """ipykernel calls this before it serves its first request."""
     global _tutor
     end_with_parent()
+    faulthandler.enable(file=2)  # the window reads the line of a crash in the log
     _tutor = Tutor(shell)
 
 

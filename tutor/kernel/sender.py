@@ -12,6 +12,7 @@ import msgspec
 import zmq
 
 from tutor.protocol import MIME, Event, RunId
+from tutor.unsent import Unsent
 
 BATCH_BYTES = 256_000
 PERIOD = 0.2
@@ -32,8 +33,9 @@ class _Pending:
 class Sender:
     """Takes events from the run's thread; only the IOPub thread takes them out again, so that they stay in order."""
 
-    def __init__(self, kernel: Any, *, every_tick: Callable[[], None]) -> None:
+    def __init__(self, kernel: Any, unsent: Unsent, *, every_tick: Callable[[], None]) -> None:
         self._kernel = kernel
+        self._unsent = unsent
         self._every_tick = every_tick
         self._thread = kernel.iopub_thread
         self._lock = threading.Lock()
@@ -47,10 +49,12 @@ class Sender:
         """From now on events belong to this run and answer the request that is being handled."""
         with self._lock:
             self._queue.append(_Pending(run, self._kernel.get_parent("shell")))
+            self._unsent.begin(run)
 
     def emit(self, event: Event) -> None:
         encoded = _encoder.encode(event)
         with self._lock:
+            self._unsent.add(encoded)
             last = self._queue[-1]
             last.events.append(msgspec.Raw(encoded))
             last.size += len(encoded)
@@ -80,6 +84,9 @@ class Sender:
             self._queue = deque([_Pending(last.run, last.parent)])
         for pending in ready:
             self._send(pending)
+        with self._lock:
+            if not self._queue[-1].events:
+                self._unsent.sent()
 
     def _send(self, pending: _Pending) -> None:
         self._kernel.session.send(

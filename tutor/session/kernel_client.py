@@ -84,6 +84,7 @@ class KernelClient(QObject):
         self._iopub: Channel | None = None
         self._requests: dict[str, _Request] = {}
         self._run: RunCells | None = None
+        self._received = 0
         self._ended: RunEnded | None = None
         self._replied = False
         self._queued: RunCells | None = None
@@ -247,6 +248,7 @@ class KernelClient(QObject):
         was_starting = self._phase in ("starting", "restarting")
         self._failed_starts = self._failed_starts + 1 if was_starting else 0
         _log.warning("the kernel died: %s %s", death.cause, death.detail)
+        self._take_unsent()
         self._interrupted_for_good()
         if self._failed_starts >= STARTS:
             self._end_process()
@@ -256,11 +258,19 @@ class KernelClient(QObject):
             self._start("restarting")
         self.died.emit(death)
 
+    def _take_unsent(self) -> None:
+        """What the program did just before the crash belongs into its trace."""
+        if self._run is not None and self._process is not None:
+            events = self._process.unsent(self._run.run, self._received)
+            if events:
+                self._on_events(events)
+
     # ---------------------------------------------------------------- a run
 
     def _send_run(self, command: RunCells) -> None:
         self._queued = None
         self._run = command
+        self._received = 0
         self._ended = None
         self._replied = False
         self._set_phase("running")
@@ -274,6 +284,9 @@ class KernelClient(QObject):
             self._set_phase("stopping")
 
     def _on_patience_over(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._take_unsent()
         self._interrupted_for_good()
         self._end_process()
         self._start("restarting")
@@ -282,7 +295,7 @@ class KernelClient(QObject):
     def _interrupted_for_good(self) -> None:
         """The run ends with its process."""
         if self._run is not None:
-            ended = RunEnded(run=self._run.run, outcome="interrupted")
+            ended = self._ended or RunEnded(run=self._run.run, outcome="interrupted")
             self._run = None
             self.run_ended.emit(ended)
 
@@ -353,6 +366,7 @@ class KernelClient(QObject):
         self._run_queued()
 
     def _on_events(self, events: list[Event]) -> None:
+        self._received += len(events)
         ended = next((event for event in events if isinstance(event, RunEnded)), None)
         self.events.emit(events)
         if ended is not None:

@@ -17,6 +17,8 @@ from jupyter_client.manager import KernelManager
 import tutor
 from tutor.crash import crash_line, signal_name
 from tutor.process_tree import kill_group, kill_tree
+from tutor.protocol import Event, RunId
+from tutor.unsent import unsent
 
 Cause = Literal["killed", "segfault", "exit", "memory", "unknown", "stopped"]
 
@@ -123,6 +125,10 @@ class KernelProcess:
         if name == "SIGKILL":
             return _oom_kills() > self._oom_kills
         return name == "SIGABRT" and any(sign in self.log() for sign in _NO_MEMORY)
+
+    def unsent(self, run: RunId, received: int) -> list[Event]:
+        """The events that a dead kernel had not sent."""
+        return unsent(self._folder / "unsent", run, received)
 
     def log(self) -> str:
         """The end of what the process wrote besides its output: crashes and warnings of libraries."""
