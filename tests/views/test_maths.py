@@ -9,6 +9,8 @@ from pytestqt.qtbot import QtBot
 from tutor.course.tex import TexError, check_tex
 from tutor.views.fonts import load_fonts, sans
 from tutor.views.maths import Formula, display_formula, inline_formula
+from tutor.views.prose import Prose
+from tutor.views.theme import LIGHT
 
 JACOBIAN = (
     r"J=\left(\begin{array}{ccc}\frac{\partial y_{1}}{\partial x_{1}} & \cdots & \frac{\partial y_{1}}{\partial x_{n}}"
@@ -54,8 +56,35 @@ def test_a_formula_without_descenders_ends_on_the_baseline(qtbot: QtBot) -> None
 
 def test_a_formula_with_descenders_reaches_below(qtbot: QtBot) -> None:
     formula = inline("y_1")
-    assert formula.align == "middle"
+    assert formula.align == "bottom"
     assert formula.height > inline("x").height
+    assert inline(r"\frac{a}{b}").align == "middle"
+
+
+@pytest.mark.parametrize("tex", ["x", r"x \times x", "[1]x", "yx", r"\frac{x}{x}x"])
+@pytest.mark.parametrize("before", ["", "One line before.\\\n"])
+def test_a_formula_and_the_text_beside_it_stand_on_one_line(qtbot: QtBot, tex: str, before: str) -> None:
+    """The foot of the text's first x and that of the formula's last x, as they are drawn."""
+    load_fonts()
+    prose = Prose(scale=1.0)
+    qtbot.addWidget(prose)
+    prose.setFont(sans(15))
+    prose.apply_theme(LIGHT)
+    prose.resize(280, 80)
+    prose.set_markdown(f"{before}xxxxx ${tex}$")
+    prose.setStyleSheet("QTextBrowser { background: white; border: none; }")
+    last_line = prose.grab().toImage().copy(0, prose.height() - (24 if "frac" not in tex else 29), 280, 29)
+    columns = _inked(last_line)
+    assert abs(columns[2][-1] - columns[-2][-1]) <= 1
+
+
+def _inked(image: QImage) -> list[list[int]]:
+    """The dark rows of every column that has some, from left to right."""
+    columns = [
+        [y for y in range(image.height()) if image.pixelColor(x, y).lightness() < 140]
+        for x in range(image.width())
+    ]
+    return [column for column in columns if column]
 
 
 def test_it_is_drawn_with_the_pixels_of_the_screen(qtbot: QtBot) -> None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from ziamath.config import config
 from ziamath.zmath import Latex
@@ -28,7 +28,10 @@ _SIGN = re.compile(r"(?:(?<=[\[({=,&])|(?<=[\[({=,&] )|(?<=\\cdot )|(?<=\\times 
 _TIMES = re.compile(r"\\times(?![A-Za-z])")
 _KEPT = 600
 _NO_DESCENT = 0.7
-"""Pixels below the baseline that are only the margin of a formula without a descender."""
+"""Pixels below the baseline that may be cut off: the margin of a formula without a descender."""
+
+
+Align = Literal["baseline", "bottom", "middle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Formula:
     image: QImage
     width: int
     height: int
-    align: Literal["middle", "baseline"]
+    align: Align
 
 
 @lru_cache(_KEPT)
@@ -70,10 +73,20 @@ def _spaced(tex: str) -> str:
     return _TIMES.sub(r"\\:\\times\\:", _SIGN.sub("{-}", tex))
 
 
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text in one font, as Qt lays it out: above and below the baseline, and half of its x-height."""
+
+    ascent: float
+    descent: float
+    half_x: float
+
+
 def inline_formula(tex: str, *, font: QFont, color: str, ratio: float) -> Formula:
     """For the middle of a line of text in this font. Raises TexError."""
-    size = round(QFontMetrics(font).height() * 0.88, 1)
-    return _inline(tex, size, color, ratio, QFontMetrics(font).xHeight())
+    exact, whole = QFontMetricsF(font), QFontMetrics(font)
+    line = TextLine(exact.ascent(), exact.descent(), whole.xHeight() / 2)
+    return _inline(tex, round(whole.height() * 0.88, 1), color, ratio, line)
 
 
 def display_formula(tex: str, *, font: QFont, color: str, ratio: float) -> Formula:
@@ -82,16 +95,32 @@ def display_formula(tex: str, *, font: QFont, color: str, ratio: float) -> Formu
 
 
 @lru_cache(_KEPT)
-def _inline(tex: str, size: float, color: str, ratio: float, x_height: float) -> Formula:
-    """Qt puts a middle-aligned image of height H at (H + the x-height) / 2 above the baseline: padded to fit."""
+def _inline(tex: str, size: float, color: str, ratio: float, line: TextLine) -> Formula:
     drawn = outline(tex, size=size, color=color, display=False)
+    height, baseline, align = _placed(drawn, line)
+    return _painted(drawn, height, baseline - drawn.ascent, ratio, align)
+
+
+def _placed(drawn: Outline, line: TextLine) -> tuple[int, float, Align]:
+    """The image's height, where the formula's baseline lies in it, and by what Qt must align it.
+
+    Qt can put an image on the baseline, on the bottom of the line, or in the middle of the line, which it makes
+    tall enough for the image to reach half its height, half an x-height higher, above the baseline.
+    """
     if drawn.descent <= _NO_DESCENT:
-        return _painted(
-            drawn, math.ceil(drawn.ascent), math.ceil(drawn.ascent) - drawn.ascent, ratio, "baseline"
-        )
-    whole = math.ceil(max(drawn.ascent, drawn.descent + x_height))
-    height = math.ceil(2 * whole - x_height)
-    return _painted(drawn, height, (height + x_height) / 2 - drawn.ascent, ratio, "middle")
+        height = math.ceil(drawn.ascent)
+        return height, height, "baseline"
+    if drawn.descent <= line.descent + _NO_DESCENT:
+        height = math.ceil(drawn.ascent + line.descent)
+        return height, height - line.descent, "bottom"
+    height = math.ceil(drawn.ascent + drawn.descent)
+    while True:
+        above = max(line.ascent, (height + line.half_x) / 2)
+        below = max(line.descent, (height - line.half_x) / 2)
+        baseline = (above - below + height) / 2
+        if baseline >= drawn.ascent and height - baseline >= drawn.descent:
+            return height, baseline, "middle"
+        height += 1
 
 
 @lru_cache(_KEPT)
@@ -100,9 +129,7 @@ def _display(tex: str, size: float, color: str, ratio: float) -> Formula:
     return _painted(drawn, math.ceil(drawn.ascent + drawn.descent), 0.0, ratio, "baseline")
 
 
-def _painted(
-    drawn: Outline, height: int, top: float, ratio: float, align: Literal["middle", "baseline"]
-) -> Formula:
+def _painted(drawn: Outline, height: int, top: float, ratio: float, align: Align) -> Formula:
     width = math.ceil(drawn.width)
     image = QImage(
         math.ceil(width * ratio), math.ceil(height * ratio), QImage.Format.Format_ARGB32_Premultiplied
