@@ -169,4 +169,8 @@ PATTERNS: dict[str, tuple[str, str]] = {
         r"the same dtype, but got (?P<left2>\S+) and (?P<right2>\S+))",
     ),
     "device-mismatch": ("RuntimeError", r"Expected all tensors to be on the same device"),
+    "input-refused": ("InputRefusedError", r""),
+    "ipython-command": ("MagicRefusedError", r""),
+    "crash": ("SIGSEGV", r""),
+    "process-exit": ("ProcessExit", r""),
 }

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from tutor.insight.error_patterns import PATTERNS
 from tutor.insight.error_words_backward import BACKWARD_WORDS
+from tutor.insight.error_words_running import RUNNING_WORDS
 from tutor.insight.error_words_tensor import TENSOR_WORDS
 from tutor.insight.error_words_writing import WRITING_WORDS
 from tutor.protocol import Failure, Warned
 
-_WORDS = {**BACKWARD_WORDS, **WRITING_WORDS, **TENSOR_WORDS}
+_WORDS = {**BACKWARD_WORDS, **WRITING_WORDS, **TENSOR_WORDS, **RUNNING_WORDS}
 
 
 @dataclass(frozen=True, slots=True)
