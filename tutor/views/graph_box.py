@@ -110,7 +110,8 @@ class BoxItem(GraphItem):
             write(painter, row, state.name, role=name_role(state.name), colour=inks.ink)
         else:
             write(painter, row, _was(state), role="small", colour=inks.muted)
-        write(painter, row, shape_note(self.box), role="small", colour=inks.muted, align=RIGHT)
+        note = shape_note(self.box) if state.name else shape_text(self.box.shape)
+        write(painter, row, note, role="small", colour=inks.muted, align=RIGHT)
         if self.box.is_leaf:
             _leaf_badge(painter, body, inks.leaf if state.requires_grad else inks.muted, inks.panel)
         if state.version > 0:

@@ -76,6 +76,18 @@ class GraphCanvas(QGraphicsView):
         self.centerOn(room.center() if self.whole else self._beginning(room))
         self.moved.emit()
 
+    def fit_whole(self) -> None:
+        """The whole picture, however small: the person asked for it."""
+        self.fit()
+        room, port = self.scene().sceneRect(), self.viewport().size()
+        if self.whole or room.isEmpty() or port.isEmpty():
+            return
+        self.whole = True
+        self._set_zoom(max(min(port.width() / room.width(), port.height() / room.height()), _MIN_ZOOM))
+        self._give_room()
+        self.centerOn(room.center())
+        self.moved.emit()
+
     def follow(self, rect: QRectF, least: QRectF) -> None:
         """Moves as little as it must to bring the rectangle into sight, and `least` of it well inside."""
         inner = self.seen().adjusted(30, 30, -30, -30)
@@ -174,7 +186,7 @@ class GraphCanvas(QGraphicsView):
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.KeypadModifier,
         ):
-            self.fit()
+            self.fit_whole()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_by(1.2)
         elif key == Qt.Key.Key_Minus:

@@ -146,7 +146,7 @@ def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks)
 
 
 def _below(tab: Tab, state: TabState) -> str:
-    return _("used: nothing saved now") if state.phase == "used" and tab.saves else saves_text(tab.saves)
+    return _("used") if state.phase == "used" and tab.saves else saves_text(tab.saves)
 
 
 def _tab_pen(state: TabState, inks: Inks) -> QPen:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPainterPathStroker, QPolygonF
 
 from tutor.i18n import _
 from tutor.trace.picture import Callout, Shown, Zone
@@ -17,6 +17,8 @@ from tutor.views.graph_values import inline, tooltip
 _LINE = 20.0
 _CALLOUT_PAD = 14.0
 _WIDEST = 400.0
+_BAND = 12.0
+_BAND_TOP = 30.0
 
 
 class CalloutItem(GraphItem):
@@ -126,27 +128,51 @@ def seed_width(text: str) -> float:
 class ZoneItem(GraphItem):
     """The hatched band behind what ran under no_grad (or, with a lock, inference_mode)."""
 
-    def __init__(self, inks: Inks, zone: Zone, rect: QRectF) -> None:
+    def __init__(self, inks: Inks, zone: Zone, path: QPainterPath, corner: QPointF) -> None:
         super().__init__(inks)
-        self.zone = zone
-        self.setZValue(-5)
-        self._rect = rect
-        self.set_room(rect.adjusted(-2, -2, 2, 2))
+        self._path = path
+        self._corner = corner
         self.name = zone_label(zone)
+        self.setZValue(-5)
+        self.set_room(path.boundingRect().adjusted(-2, -2, 2, 2))
+
+    def shape(self) -> QPainterPath:
+        return self._path
 
     def draw(self, painter: QPainter, detail: float) -> None:
         inks = self.inks
         painter.setPen(dotted(inks.muted, 1.3))
         painter.setBrush(inks.faded("zone", 0.55))
-        painter.drawRoundedRect(self._rect, 12, 12)
+        painter.drawPath(self._path)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QBrush(inks.faded("muted", 0.22), Qt.BrushStyle.BDiagPattern))
-        painter.drawRoundedRect(self._rect, 12, 12)
-        text = zone_label(self.zone)
-        tag = QRectF(self._rect.left() + 8, self._rect.top() + 5, text_width("tab", text) + 16, 20)
+        painter.drawPath(self._path)
+        tag = QRectF(self._corner, QSizeF(text_width("tab", self.name) + 16, 20))
         painter.setBrush(inks.panel)
         painter.drawRoundedRect(tag, 6, 6)
-        write(painter, tag.adjusted(8, 0, 0, 0), text, role="tab", colour=inks.muted)
+        write(painter, tag.adjusted(8, 0, 0, 0), self.name, role="tab", colour=inks.muted)
+
+
+def band(members: Sequence[QRectF], ways: Sequence[QPainterPath], others: Sequence[QRectF]) -> QPainterPath:
+    """One rectangle around the members; where others stand in it, an outline that keeps to the members and their lanes."""
+    whole = QRectF()
+    for rect in members:
+        whole = whole.united(rect)
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)
+    whole = whole.adjusted(-_BAND, -_BAND_TOP, _BAND, _BAND)
+    if not any(whole.intersects(rect) for rect in others):
+        path.addRoundedRect(whole, 12, 12)
+        return path
+    stroker = QPainterPathStroker()
+    stroker.setWidth(2 * _BAND + 14)
+    for rect in members:
+        path.addRoundedRect(rect.adjusted(-_BAND, -_BAND, _BAND, _BAND), 12, 12)
+    for way in ways:
+        path.addPath(stroker.createStroke(way))
+    first = members[0].adjusted(-_BAND, -_BAND_TOP, _BAND, 0)
+    path.addRoundedRect(first, 12, 12)
+    return path.simplified()
 
 
 def zone_label(zone: Zone) -> str:

@@ -54,11 +54,11 @@ def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool, tries: in
     """The middle of a chip beside the lane: values above it, gradients below; takes its room in the crowd."""
     points, normals = curve.stations(_TRIES[:tries])
     best: tuple[float, QPointF] | None = None
-    for further in (0.0, 9.0):
+    for further in (0.0, 9.0, 20.0):
         for rank, (point, normal) in enumerate(zip(points.tolist(), normals.tolist(), strict=True)):
             centre = _beside(point, normal, size, below=below, further=further)
             covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2))
-            cost = covered + rank * 3 + further * 6
+            cost = covered + rank * 3 + further * 5
             if best is None or cost < best[0]:
                 best = (cost, centre)
             if covered == 0.0:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
-from tutor.trace.picture import ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import ItemId, Lane, LaneId, Structure, Zone
 from tutor.views.graph_box import BoxItem
 from tutor.views.graph_circle import CircleItem
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_lanes import ChipItem, LaneItem, same_memory_path
-from tutor.views.graph_notes import SameMemoryItem, ZoneItem
-from tutor.views.graph_paint import Inks
+from tutor.views.graph_notes import SameMemoryItem, ZoneItem, band
+from tutor.views.graph_paint import Inks, polyline
 from tutor.views.graph_routes import Places
 from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
 
+_ONE_RECTANGLE = 17
+"""A path of more elements is no single rounded rectangle."""
 _Item = TypeVar("_Item", bound=GraphItem)
 
 
@@ -41,6 +43,10 @@ class ItemPool:
     def items(self) -> Iterator[GraphItem]:
         yield from self._stock.values()
         yield from self._bands
+
+    def named(self) -> Iterator[tuple[str, GraphItem]]:
+        """Nodes, lanes and chips with the names of their places."""
+        yield from self._stock.items()
 
     def set_inks(self, inks: Inks) -> None:
         self.inks = inks
@@ -132,6 +138,21 @@ class ItemPool:
                 self._scene.removeItem(item)
         self._stock = kept
 
+    def _zone(self, zone: Zone, structure: Structure, sizes: Sizes, places: Places) -> ZoneItem:
+        inside = set(zone.items)
+        members = _standing(sizes, places, zone.items)
+        others = _standing(sizes, places, (item for item in places.items if item not in inside))
+        ways = [
+            polyline(places.lanes[lane.id].value.points.tolist())
+            for lane in structure.lanes
+            if lane.source in inside and lane.target in inside
+        ]
+        path = band(members, ways, others)
+        corner = members[0].topLeft()
+        if path.elementCount() <= _ONE_RECTANGLE:
+            corner = path.boundingRect().topLeft() + QPointF(12, 30)
+        return ZoneItem(self.inks, zone, path, corner - QPointF(4, 25))
+
     def _drop_bands(self) -> None:
         for item in self._bands:
             self._scene.removeItem(item)
@@ -139,10 +160,8 @@ class ItemPool:
 
     def _add_bands(self, structure: Structure, sizes: Sizes, places: Places) -> None:
         for zone in structure.zones:
-            rect = QRectF()
-            for member in zone.items:
-                rect = rect.united(places.rect(member, sizes.anatomies[member].footprint))
-            self._bands.append(ZoneItem(self.inks, zone, rect.adjusted(-16, -34, 16, 14)))
+            if zone.items:
+                self._bands.append(self._zone(zone, structure, sizes, places))
         rects = {box.id: places.rect(box.id, _lower(sizes, box.id)) for box in structure.boxes}
         for box in structure.boxes:
             twin = box.shares_memory_with
@@ -150,6 +169,10 @@ class ItemPool:
                 self._bands.append(SameMemoryItem(self.inks, same_memory_path(rects, twin, box.id)))
         for item in self._bands:
             self._scene.addItem(item)
+
+
+def _standing(sizes: Sizes, places: Places, items: Iterable[ItemId]) -> list[QRectF]:
+    return [places.rect(item, sizes.anatomies[item].footprint) for item in items]
 
 
 def _lower(sizes: Sizes, item: ItemId) -> QRectF:

@@ -53,6 +53,8 @@ class PlaceMaker:
         """`result` holds after the last turn."""
         yield from self._make_curves()
         self._crowd = _crowd(self._sizes, self._items, self._lanes)
+        for zone in self._structure.zones:
+            self._crowd.add(zone_tag(self._standing(zone.items[0])))
         yield
         yield from self._place_chips()
 
@@ -82,6 +84,9 @@ class PlaceMaker:
                 gradients[lane.id] = chip_place(curve, size, self._crowd, below=True, tries=tries)
             yield
 
+    def _standing(self, item: ItemId) -> QRectF:
+        return self._sizes.anatomies[item].footprint.translated(self._items[item])
+
     def _bounds(self) -> QRectF:
         bounds = QRectF()
         for item, place in self._items.items():
@@ -90,6 +95,11 @@ class PlaceMaker:
             for lane, centre in chips.items():
                 bounds = bounds.united(chip_rect(centre, self._sizes.chips[lane]))
         return bounds
+
+
+def zone_tag(first: QRectF) -> QRectF:
+    """Where a band's label stands: over its first item."""
+    return QRectF(first.left() - 4, first.top() - 25, 118, 20)
 
 
 def places(structure: Structure, sizes: Sizes, layout: Layout) -> Places:

@@ -224,7 +224,7 @@ class GraphScene(QGraphicsScene):
     def _look(self, item: ItemId, seen: Frame, *, picked: bool, fade: bool) -> Look:
         hovered = item in self._hovered
         inside = seen.focus is None or item in seen.focus
-        opacity = FADED if fade and not inside and not hovered else 1.0
+        opacity = FADED if fade and not (inside or hovered or picked) else 1.0
         return Look(
             opacity=opacity * seen.appearing.get(item, 1.0),
             working=item == seen.working,

@@ -16,7 +16,7 @@ from tutor.trace.layout import COLUMN_GAP
 from tutor.trace.picture import Box, Circle, GradReason, ItemId, LaneId, Structure
 from tutor.trace.trace import Trace
 from tutor.trace.values import shape_text
-from tutor.views.graph_extents import Extents, cell_width, extents
+from tutor.views.graph_extents import CHIP_HEIGHT, Extents, cell_width, extents
 from tutor.views.graph_fonts import Role, symbol_size, text_width
 from tutor.views.graph_values import has_cells
 from tutor.views.reasons import reason_text
@@ -163,18 +163,20 @@ def _pads(
         source, target = anatomies[lane.source], anatomies[lane.target]
         free = COLUMN_GAP + room_for(source).right() - source.body.right()
         free += target.body.left() - room_for(target).left()
-        chip = chips[lane.id][0]
-        lacking = chip + _beside(source, chip) + _beside(target, chip) - free
+        chip = chips[lane.id]
+        lacking = chip[0] + _beside(source, chip) + _beside(target, chip) - free
         if lacking > 0:
             pads[lane.source] = max(pads.get(lane.source, 0.0), lacking)
     return pads
 
 
-def _beside(anatomy: Anatomy, chip: float) -> float:
+def _beside(anatomy: Anatomy, chip: tuple[float, float]) -> float:
     """How far a chip keeps from the end of its lane: off a box; a small one a little over the shoulder of a circle."""
     if isinstance(anatomy, BoxAnatomy):
         return _OFF_BOX
-    return _OVER_CIRCLE if chip <= _SMALL_CHIP else _TAB_INSET
+    if chip[0] <= _SMALL_CHIP and chip[1] <= CHIP_HEIGHT:
+        return _OVER_CIRCLE
+    return max(0.0, anatomy.footprint.right() - anatomy.body.right()) + 2
 
 
 def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int) -> BoxAnatomy:

@@ -85,7 +85,7 @@ class GraphView(QWidget):
         self.canvas.clicked.connect(self._on_canvas_clicked)
         self.canvas.moved.connect(self._on_canvas_moved)
         self.canvas.neighbour_wanted.connect(self._on_canvas_neighbour_wanted)
-        self.buttons.fit.clicked.connect(self.canvas.fit)
+        self.buttons.fit.clicked.connect(self.canvas.fit_whole)
         self.buttons.all.toggled.connect(session.set_show_all)
         self.buttons.legend.toggled.connect(self.legend.setVisible)
         self.empty.cancel.clicked.connect(self._layouts.cancel)
@@ -154,11 +154,12 @@ class GraphView(QWidget):
         picture, player = self._session.picture, self._session.player
         if picture is None or self.scene.structure is not picture.structure:
             return
-        resting = player.step >= player.count - 1 and not player.playing and player.progress >= 1.0
-        before = self._picture_before(picture) if player.progress < 1.0 else None
+        progress = player.progress if player.animated else 1.0
+        resting = player.step >= player.count - 1 and not player.playing and progress >= 1.0
+        before = self._picture_before(picture) if progress < 1.0 else None
         self._follow(picture)
         self._tell_scene()
-        self.scene.show_picture(before, picture, player.progress, resting=resting)
+        self.scene.show_picture(before, picture, progress, resting=resting)
 
     def _picture_before(self, picture: Picture) -> Picture:
         if self._before is None or self._before[0] is not picture:

@@ -1,0 +1,77 @@
+"""A session of the parts that the graph looks at: a recorded trace, a player, the pictures of its steps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from tests.traces import golden
+from tutor.protocol import Span
+from tutor.session.pictures import Pictures
+from tutor.session.player import Player
+from tutor.session.runs import RunStatus
+from tutor.session.selection import Selection
+from tutor.trace.picture import ItemId, Picture, Structure
+from tutor.trace.trace import Trace
+
+
+class GraphSession(QObject):
+    picture_changed = Signal()
+    trace_changed = Signal()
+    run_changed = Signal()
+    selection_changed = Signal()
+
+    def __init__(self, trace: Trace | str) -> None:
+        super().__init__()
+        self.trace = golden(trace) if isinstance(trace, str) else trace
+        self.player = Player(self, clock=lambda: 0.0)
+        self.player.set_count(len(self.trace.steps))
+        self.run = RunStatus(phase="ready")
+        self.stale = False
+        self.from_recording = False
+        self.show_all = False
+        self.covered: frozenset[str] = frozenset()
+        self.selection = Selection()
+        self.hovered_item: ItemId | None = None
+        self.hovered_span: Span | None = None
+        self.structure: Structure | None = None
+        self.picture: Picture | None = None
+        self._pictures = Pictures(self.trace)
+        self.player.step_changed.connect(self.look)
+        self.look()
+
+    def look(self, _step: int = 0) -> None:
+        seen = self._pictures.at(self.player.step, self.covered, unrolled=self.show_all)
+        self.structure, self.picture = seen.structure, seen.picture
+        self.picture_changed.emit()
+
+    def at(self, step: int, progress: float = 1.0) -> None:
+        """Stands inside a step, as if it were playing."""
+        self.player.seek(step)
+        self.player.progress = progress
+        self.player.progress_changed.emit(progress)
+
+    def step_of(self, node: str) -> int:
+        """The first step in which a node of this name runs."""
+        nodes = self.trace.nodes
+        return next(
+            step
+            for step, row in enumerate(self.trace.steps)
+            if row.kind == "node" and nodes[row.id].name == node
+        )
+
+    def select_item(self, item: ItemId | None) -> None:
+        boxes = self.structure.boxes if self.structure is not None else ()
+        self.selection = Selection(next((box.tensor for box in boxes if box.id == item), None), item)
+        self.selection_changed.emit()
+
+    def hover_item(self, item: ItemId | None) -> None:
+        self.hovered_item = item
+        self.selection_changed.emit()
+
+    def set_covered(self, names: frozenset[str]) -> None:
+        self.covered = names
+        self.look()
+
+    def set_show_all(self, on: bool) -> None:
+        self.show_all = on
+        self.look()

@@ -1,0 +1,128 @@
+"""Where things stand: nothing covers anything, on every recorded trace; equal iterations stand at the same places."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from PySide6.QtCore import QRectF
+from pytestqt.qtbot import QtBot
+
+from tests.traces import golden, names
+from tutor.trace.iterations import iterations
+from tutor.trace.layout import layout
+from tutor.trace.picture import Structure
+from tutor.trace.structure import structure
+from tutor.trace.trace import Trace
+from tutor.views.graph_arrangement import Arrangement, Arrangements
+from tutor.views.graph_paths import smooth
+from tutor.views.graph_places import chip_rect
+from tutor.views.graph_routes import Places, places
+from tutor.views.graph_sizes import CircleAnatomy, Sizes, measure
+
+FEW = 12
+"""Square pixels that rounded corners may share."""
+
+
+def drawn(trace: Trace, number: int) -> tuple[Structure, Sizes, Places]:
+    still = structure(trace, number)
+    sizes = measure(still, trace)
+    return still, sizes, places(still, sizes, layout(still, sizes.footprints()))
+
+
+def solid(sizes: Sizes, found: Places) -> list[QRectF]:
+    """Boxes, circles, tabs and trays: what must stay readable."""
+    rects = []
+    for item, anatomy in sizes.anatomies.items():
+        body = anatomy.body
+        if isinstance(anatomy, CircleAnatomy):
+            # A round outline leaves the corners of its square free.
+            body = body.adjusted(6, 6, -6, -6)
+        parts = (
+            (*anatomy.tabs, anatomy.funnel)
+            if isinstance(anatomy, CircleAnatomy)
+            else (anatomy.tray, anatomy.funnel)
+        )
+        rects += [found.rect(item, part) for part in (body, *parts) if part is not None]
+    return rects
+
+
+def chips(sizes: Sizes, found: Places) -> list[QRectF]:
+    resting = [*found.value_chips.items(), *found.gradient_chips.items()]
+    return [chip_rect(centre, sizes.chips[lane]) for lane, centre in resting]
+
+
+def shared(one: QRectF, other: QRectF) -> float:
+    both = one.intersected(other)
+    return max(both.width(), 0.0) * max(both.height(), 0.0)
+
+
+@pytest.mark.parametrize("name", names())
+def test_boxes_circles_and_tabs_cover_nothing(name: str, qtbot: QtBot) -> None:
+    trace = golden(name)
+    for iteration in iterations(trace):
+        _still, sizes, found = drawn(trace, iteration.index)
+        for one, other in combinations(solid(sizes, found), 2):
+            assert shared(one, other) < 1.0
+
+
+@pytest.mark.parametrize("name", names())
+def test_chips_cover_neither_each_other_nor_a_box(name: str, qtbot: QtBot) -> None:
+    trace = golden(name)
+    for iteration in iterations(trace):
+        check_chips(*drawn(trace, iteration.index)[1:])
+
+
+def check_chips(sizes: Sizes, found: Places) -> None:
+    resting = chips(sizes, found)
+    for one, other in combinations(resting, 2):
+        assert shared(one, other) < FEW
+    for chip in resting:
+        assert all(shared(chip, rect) < FEW for rect in solid(sizes, found))
+
+
+def test_lanes_end_at_the_outlines_and_gradients_run_below_values(qtbot: QtBot) -> None:
+    still, sizes, found = drawn(golden("two_paths"), 0)
+    for lane in still.lanes:
+        curves = found.lanes[lane.id]
+        source = found.rect(lane.source, sizes.anatomies[lane.source].body)
+        target = found.rect(lane.target, sizes.anatomies[lane.target].body)
+        for curve in (curves.value, curves.gradient):
+            start, end = curve.at(0.0), curve.at(1.0)
+            assert source.adjusted(-1, -1, 6, 1).contains(*start) and start[0] > source.center().x()
+            assert target.adjusted(-6, -1, 1, 1).contains(*end) and end[0] < target.center().x()
+        assert curves.value.at(0.5)[1] < curves.gradient.at(0.5)[1]
+
+
+def test_a_lane_never_swings_past_the_points_it_passes() -> None:
+    curve = smooth([(0, 0), (100, 40), (200, 40), (300, -20)])
+    ys = curve.points[:, 1]
+    assert ys.max() <= 40.001 and ys.min() >= -20.001
+
+
+def test_a_training_loop_stands_at_one_place(qtbot: QtBot) -> None:
+    trace = golden("loop")
+    kept = Arrangements()
+    turns = [structure(trace, iteration.index) for iteration in iterations(trace)]
+    alike = [turn for turn in turns if turn.signature == turns[1].signature]
+    assert len(alike) > 1
+    sizes = measure(alike[0], trace)
+    kept.keep(Arrangement(alike[0], sizes, layout(alike[0], sizes.footprints())))
+    for turn in alike[1:]:
+        again = kept.reuse(turn, measure(turn, trace))
+        assert again is not None
+        first = kept.reuse(alike[0], sizes)
+        assert first is not None
+        by_place = {turn.keys[item]: point for item, point in again.layout.positions.items()}
+        assert by_place == {alike[0].keys[item]: point for item, point in first.layout.positions.items()}
+
+
+def test_longer_numbers_make_the_box_wider_before_it_plays(qtbot: QtBot) -> None:
+    trace = golden("q")
+    still = structure(trace, 0)
+    sizes = measure(still, trace)
+    box = next(box for box in still.boxes if box.name == "a")
+    anatomy = sizes.anatomies[box.id]
+    assert not isinstance(anatomy, CircleAnatomy)
+    assert anatomy.cell_width * 2 < anatomy.value.width()
+    assert anatomy.tray is not None and anatomy.tray.width() <= anatomy.body.width()
