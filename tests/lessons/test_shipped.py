@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -113,4 +114,4 @@ def test_the_parts_of_a_lesson_follow_one_another_on_the_timeline() -> None:
     ranges = [part_steps(part, trace) for part in lesson.parts]
     ends = [(steps.start, steps.stop) for steps in ranges if steps is not None]
     assert ends[0][0] == 0 and ends[-1][1] == len(trace.steps)
-    assert all(one[1] == two[0] for one, two in zip(ends, ends[1:], strict=False))
+    assert all(one[1] == two[0] for one, two in pairwise(ends))
