@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tutor.protocol import SourceId, Span
@@ -204,6 +204,23 @@ def test_a_string_over_several_lines_stays_a_string(editor: CodeEditor) -> None:
     assert in_light == colour(3) != ""
     editor.apply_theme(DARK)
     assert in_light != colour(2) == colour(3) != ""
+
+
+def test_letters_of_other_alphabets_are_typed(editor: CodeEditor) -> None:
+    QTest.keyEvent(QTest.KeyAction.Click, editor, "x")
+    for letter in "жñ":
+        event = QKeyEvent(QEvent.Type.KeyPress, ord(letter.upper()), Qt.KeyboardModifier.NoModifier, letter)
+        QApplication.sendEvent(editor, event)
+    assert editor.text == "xжñ"
+
+
+def test_the_gutter_says_what_its_marks_mean(editor: CodeEditor) -> None:
+    editor.show_text("with torch.no_grad():\n    y = x\nz = 1")
+    editor.show_marks(LineMarks(step=2, error=3, untracked=(Untracked(1, 2, "no_grad"),)))
+    gutter = editor.gutter
+    assert "not tracked" in gutter.help_at(editor.line_rect(1).center().y())
+    assert "The step is here" in gutter.help_at(editor.line_rect(2).center().y())
+    assert gutter.help_at(editor.line_rect(3).center().y()) == "The program stopped here."
 
 
 def test_completions_narrow_and_are_taken_by_tab(editor: CodeEditor, qtbot: QtBot) -> None:

@@ -234,7 +234,7 @@ def test_an_edit_after_the_run_is_marked_until_it_runs(
     assert not cell.stale
     session.set_cell_text(first(session), live.SQUARE + "# more")
     assert cell.stale
-    assert cell.editor.extraSelections() == []
+    assert cell.editor.lit.step is None
     session.undo()
     assert not cell.stale
 
@@ -351,6 +351,18 @@ def test_language_theme_and_size_change_at_once(view: CodeView, session: Session
         assert tools.run.toolTip()
     finally:
         use_language("en")
+
+
+def test_a_change_by_another_hand_is_lit_and_comes_into_view(view: CodeView, session: Session) -> None:
+    session.set_cell_text(first(session), "# line\n" * 60 + "a = 1")
+    settled()
+    session.undo()
+    session.redo()
+    session.set_cell_text(first(session), "# line\n" * 60 + "a = 25")
+    settled()
+    editor = code(view, first(session)).editor
+    assert [light.cursor.selectedText() for light in editor.extraSelections()] == ["25"]
+    assert 0 < editor.mapTo(view, editor.line_rect(61).center()).y() < view.height()
 
 
 def test_the_wheel_over_a_cell_scrolls_the_column(view: CodeView, session: Session) -> None:

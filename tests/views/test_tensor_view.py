@@ -209,6 +209,17 @@ def test_the_box_of_a_computed_tensor_cannot_be_ticked(ran: TensorView, session:
     assert text(session) == live.SQUARE
 
 
+def test_ctrl_and_a_click_cover_by_hand_and_uncover(ran: TensorView, session: Session) -> None:
+    session.select_tensor(live.A_LEAF)
+    grid = ran.detail.gradient.grid
+    place = grid.visualRect(grid.numbers.index(0, 0)).center()
+    for shown in (["?", "?"], ["6", "−4"]):
+        QTest.mouseClick(
+            grid.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, place
+        )
+        assert numbers(ran, "gradient") == shown
+
+
 def test_an_edit_that_has_not_run_is_said(ran: TensorView, session: Session) -> None:
     banner = ran.banner
     assert not banner.isVisible()

@@ -88,6 +88,7 @@ class CodeCell(QFrame):
     def _connect(self) -> None:
         session, editor = self._session, self.editor
         self._pause.timeout.connect(self._find_untracked)
+        editor.changed_by_others.connect(self.revealed)
         editor.text_edited.connect(self._on_text_edited)
         editor.undo_requested.connect(session.undo)
         editor.redo_requested.connect(session.redo)
@@ -175,7 +176,9 @@ class CodeCell(QFrame):
         self.update()
 
     def edit(self) -> None:
-        """The keyboard into the editor."""
+        """The keyboard into the editor; folded code unfolds for it."""
+        if self.editor.isHidden():
+            self._on_unfold_clicked()
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def apply_theme(self, palette: Palette) -> None:

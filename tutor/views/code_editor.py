@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -27,17 +27,16 @@ from tutor.protocol import Span
 from tutor.source import editing
 from tutor.source.editing import Edit
 from tutor.views.code_gutter import Gutter, LineMarks
+from tutor.views.code_keys import Wish, wish_of
 from tutor.views.code_lights import Lit, lights
 from tutor.views.completer import Completer
 from tutor.views.highlighter import Highlighter
 from tutor.views.text_positions import plain_text, replace_text, to_characters, to_units
 from tutor.views.theme import LIGHT, Palette
 
-_CTRL = Qt.KeyboardModifier.ControlModifier
-_SHIFT = Qt.KeyboardModifier.ShiftModifier
-_ALT = Qt.KeyboardModifier.AltModifier
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_AFTERGLOW_MS = 1200
+_MOST_FLASHED = 400
+"""A larger change is another text rather than an edit of this one."""
 
 
 class CodeEditor(QPlainTextEdit):
@@ -58,6 +57,8 @@ class CodeEditor(QPlainTextEdit):
     pointed_away = Signal()
     completions_wanted = Signal(str, int, bool)
     """The text, the cursor's offset in it, and whether the person asked (or only typed a dot)."""
+    changed_by_others = Signal(int)
+    """The line (from 1) at which a text that was pushed in differs from what stood there."""
     focused = Signal()
     cursor_moved = Signal()
 
@@ -67,6 +68,8 @@ class CodeEditor(QPlainTextEdit):
         self._text = ""
         self._step: Span | None = None
         self._hovered: Span | None = None
+        self._changed: tuple[int, int] | None = None
+        self._afterglow = QTimer(self, singleShot=True, interval=_AFTERGLOW_MS)
         self._last_pointed: tuple[int, int] | None = None
         self._gutter = Gutter(self)
         self._highlighter = Highlighter(self.document())
@@ -76,6 +79,7 @@ class CodeEditor(QPlainTextEdit):
         self.cursorPositionChanged.connect(self._on_cursor_moved)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self.verticalScrollBar().valueChanged.connect(self._stay_at_top)
+        self._afterglow.timeout.connect(self._on_afterglow_over)
         self._completer.chosen.connect(self._on_completion_chosen)
         self._fit()
 
@@ -104,9 +108,22 @@ class CodeEditor(QPlainTextEdit):
         """Takes the session's text by its difference; the cursor stays in its place."""
         if text == self._text:
             return
-        self._text = text
-        replace_text(self.document(), text)
+        before, self._text = self._text, text
+        start, end = replace_text(self.document(), text)
         self._fit()
+        if before and end - start <= _MOST_FLASHED:
+            self._flash(start, end)
+
+    def _flash(self, start: int, end: int) -> None:
+        """Lights for a moment what somebody else has changed, and asks for it to be seen."""
+        self._changed = (start, end)
+        self._afterglow.start()
+        self._light()
+        self.changed_by_others.emit(self._text.count("\n", 0, start) + 1)
+
+    def _on_afterglow_over(self) -> None:
+        self._changed = None
+        self._light()
 
     def show_step(self, span: Span | None) -> None:
         """Lights the line and, in it, the sub-expression of the current step."""
@@ -132,6 +149,10 @@ class CodeEditor(QPlainTextEdit):
         """Opens the list of completions, if the editor still has the focus."""
         if self.hasFocus():
             self._completer.offer(matches)
+
+    @property
+    def gutter(self) -> Gutter:
+        return self._gutter
 
     @property
     def completer(self) -> Completer:
@@ -210,7 +231,7 @@ class CodeEditor(QPlainTextEdit):
         text = plain_text(self.document())
         if text == self._text:
             return
-        self._text = text
+        self._text, self._changed = text, None
         self.text_edited.emit(text)
 
     def _on_cursor_moved(self) -> None:
@@ -237,7 +258,7 @@ class CodeEditor(QPlainTextEdit):
     def lit(self) -> Lit:
         """What is lit now."""
         pair = editing.bracket_pair(self._text, self.cursor_offset) if self.hasFocus() else None
-        return Lit(self._step, self._hovered, self.marks.error, pair or ())
+        return Lit(self._step, self._hovered, self.marks.error, pair or (), self._changed)
 
     def _light(self) -> None:
         self.setExtraSelections(lights(self.document(), self._text, self.lit, self._palette))
@@ -245,18 +266,17 @@ class CodeEditor(QPlainTextEdit):
     # Qt's own
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._key(event):
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and wish_of(event):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._completer.is_open and event.key() in (*_ENTER, Qt.Key.Key_Tab, Qt.Key.Key_Escape):
+        wish = wish_of(event)
+        if self._completer.is_open and wish in (Wish.BREAK_LINE, Wish.INDENT, Wish.LEAVE):
             event.ignore()
             return
-        action = self._key(event)
-        if action is not None:
-            action()
+        if wish is not None and self._grant(wish):
             return
         super().keyPressEvent(event)
         if event.text() == ".":
@@ -264,92 +284,68 @@ class CodeEditor(QPlainTextEdit):
         elif self._completer.is_open:
             self._completer.narrow()
 
-    def _key(self, event: QKeyEvent) -> Callable[[], object] | None:
-        """What a key means here; None where Qt's own meaning is right."""
-        held = event.modifiers() & ~_KEYPAD
-        key = Qt.Key(event.key())
-        if held == _CTRL:
-            return self._with_ctrl(key)
-        if held == _SHIFT:
-            return self._with_shift(key)
-        if held == _CTRL | _SHIFT:
-            return self._with_ctrl_and_shift(key)
-        if held == _ALT and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            delta = -1 if key == Qt.Key.Key_Up else 1
-            return lambda: self.move_requested.emit(delta)
-        return self._plain(key) if not held else None
-
-    def _with_ctrl(self, key: Qt.Key) -> Callable[[], object] | None:
-        match key:
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                return self.run_requested.emit
-            case Qt.Key.Key_Z:
-                return self.undo_requested.emit
-            case Qt.Key.Key_Y:
-                return self.redo_requested.emit
-            case Qt.Key.Key_Slash:
-                return self.toggle_comment
-            case Qt.Key.Key_Space:
-                return lambda: self.ask_for_completions(by_hand=True)
+    def _grant(self, wish: Wish) -> bool:
+        """Does what is asked, or tells whose business it is. False: Qt's own meaning is right after all."""
+        match wish:
+            case Wish.RUN:
+                self.run_requested.emit()
+            case Wish.RUN_AND_MOVE_ON:
+                self.run_and_move_requested.emit()
+            case Wish.UNDO:
+                self.undo_requested.emit()
+            case Wish.REDO:
+                self.redo_requested.emit()
+            case Wish.LEAVE:
+                self.left.emit()
+            case Wish.SPLIT:
+                self.split_requested.emit(self.cursor_offset)
+            case Wish.MOVE_UP | Wish.MOVE_DOWN:
+                self.move_requested.emit(-1 if wish is Wish.MOVE_UP else 1)
+            case Wish.COMPLETE:
+                self.ask_for_completions(by_hand=True)
+            case Wish.LINE_UP | Wish.LINE_DOWN:
+                return self._leave_at_edge(-1 if wish is Wish.LINE_UP else 1)
             case _:
-                return None
+                return self._edit_as_asked(wish)
+        return True
 
-    def _with_shift(self, key: Qt.Key) -> Callable[[], object] | None:
-        match key:
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                return self.run_and_move_requested.emit
-            case Qt.Key.Key_Backtab | Qt.Key.Key_Tab:
-                return lambda: self._edit_by(editing.dedented)
-            case _:
-                return None
-
-    def _with_ctrl_and_shift(self, key: Qt.Key) -> Callable[[], object] | None:
-        match key:
-            case Qt.Key.Key_Z:
-                return self.redo_requested.emit
-            case Qt.Key.Key_Minus | Qt.Key.Key_Underscore:
-                return lambda: self.split_requested.emit(self.cursor_offset)
-            case Qt.Key.Key_Slash:
-                return self.toggle_comment
-            case _:
-                return None
-
-    def _plain(self, key: Qt.Key) -> Callable[[], object] | None:
-        match key:
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                return lambda: self._edit_by(editing.line_broken)
-            case Qt.Key.Key_Tab:
-                return lambda: self._edit_by(editing.indented)
-            case Qt.Key.Key_Escape:
-                return self.left.emit
-            case Qt.Key.Key_Backspace:
+    def _edit_as_asked(self, wish: Wish) -> bool:
+        match wish:
+            case Wish.COMMENT:
+                self.toggle_comment()
+            case Wish.INDENT:
+                self._edit_by(editing.indented)
+            case Wish.DEDENT:
+                self._edit_by(editing.dedented)
+            case Wish.BREAK_LINE:
+                self._edit_by(editing.line_broken)
+            case Wish.HOME:
+                self._go_home()
+            case Wish.BACKSPACE:
                 return self._backspace()
-            case Qt.Key.Key_Home:
-                return self._go_home
-            case Qt.Key.Key_Up if self._on_first_line():
-                return lambda: self.went_beyond.emit(-1)
-            case Qt.Key.Key_Down if self._on_last_line():
-                return lambda: self.went_beyond.emit(1)
             case _:
-                return None
+                return False
+        return True
 
-    def _backspace(self) -> Callable[[], object] | None:
+    def _backspace(self) -> bool:
         anchor, position = self._selection()
         edit = editing.backspaced(self._text, position) if anchor == position else None
-        return None if edit is None else lambda: self._apply(edit)
+        if edit is not None:
+            self._apply(edit)
+        return edit is not None
+
+    def _leave_at_edge(self, delta: int) -> bool:
+        """From the first line up, from the last line down: to the next cell."""
+        way = QTextCursor.MoveOperation.Up if delta < 0 else QTextCursor.MoveOperation.Down
+        at_edge = not self.textCursor().movePosition(way)
+        if at_edge:
+            self.went_beyond.emit(delta)
+        return at_edge
 
     def _go_home(self) -> None:
         cursor = self.textCursor()
         cursor.setPosition(to_units(self._text, editing.home(self._text, self.cursor_offset)))
         self.setTextCursor(cursor)
-
-    def _on_first_line(self) -> bool:
-        cursor = self.textCursor()
-        return not cursor.movePosition(QTextCursor.MoveOperation.Up)
-
-    def _on_last_line(self) -> bool:
-        cursor = self.textCursor()
-        return not cursor.movePosition(QTextCursor.MoveOperation.Down)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, assert_never
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QPlainTextEdit, QToolTip, QWidget
 
-from tutor.source.untracked import Untracked
+from tutor.i18n import _
+from tutor.source.untracked import Mode, Untracked
 from tutor.views.theme import LIGHT, Palette
 
 Direction = Literal["forward", "backward"]
@@ -60,6 +61,23 @@ class Gutter(QWidget):
         painter.fillRect(event.rect(), QColor(self._palette.panel))
         for line, area in self._lines_in(event.rect()):
             self._paint_line(painter, line, area)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.help_at(event.y()), self)
+            return True
+        return super().event(event)
+
+    def help_at(self, height: int) -> str:
+        """What the marks of the line at this height mean."""
+        line = next((line for line, area in self._lines_in(self.rect()) if area.bottom() > height), 0)
+        found = [_mode_help(one.mode) for one in self._marks.untracked if one.first <= line <= one.last]
+        if line == self._marks.error:
+            found.append(_("The program stopped here."))
+        elif line == self._marks.step:
+            back = self._marks.direction == "backward"
+            found.append(_("The step goes backward through this.") if back else _("The step is here."))
+        return "\n".join(found)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         cursor = self._editor.cursorForPosition(event.position().toPoint())
@@ -118,3 +136,13 @@ class Gutter(QWidget):
         painter.setPen(QPen(QColor(self._palette.error), 2))
         painter.drawLine(centre + QPointF(-3.5, -3.5), centre + QPointF(3.5, 3.5))
         painter.drawLine(centre + QPointF(-3.5, 3.5), centre + QPointF(3.5, -3.5))
+
+
+def _mode_help(mode: Mode) -> str:
+    match mode:
+        case "no_grad":
+            return _("no_grad: what runs here is not tracked.")
+        case "inference":
+            return _("inference_mode: what runs here is not tracked, and never can be.")
+        case _:
+            assert_never(mode)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QTextCursor, QTextDocument, QTextFormat
 from PySide6.QtWidgets import QTextEdit
 
 from tutor.protocol import Span
-from tutor.views.text_positions import span_cursor, to_units
+from tutor.views.text_positions import range_cursor, span_cursor
 from tutor.views.theme import Palette, mix
 
 Light = QTextEdit.ExtraSelection
@@ -22,6 +22,8 @@ class Lit:
     hovered: Span | None = None
     error: int | None = None
     brackets: tuple[int, ...] = ()
+    changed: tuple[int, int] | None = None
+    """What somebody else has just changed, as offsets in characters."""
 
 
 def lights(document: QTextDocument, text: str, lit: Lit, palette: Palette) -> list[Light]:
@@ -36,6 +38,10 @@ def lights(document: QTextDocument, text: str, lit: Lit, palette: Palette) -> li
         found.append(_span(document, lit.step, palette, underlined=True))
     if lit.hovered is not None:
         found.append(_span(document, lit.hovered, palette, underlined=False))
+    if lit.changed is not None:
+        found.append(
+            _light(range_cursor(document, text, *lit.changed), mix(palette.panel, palette.special, 0.45))
+        )
     return [*found, *(_bracket(document, text, place, palette) for place in lit.brackets)]
 
 
@@ -56,10 +62,7 @@ def _span(document: QTextDocument, span: Span, palette: Palette, *, underlined: 
 
 
 def _bracket(document: QTextDocument, text: str, place: int, palette: Palette) -> Light:
-    cursor = QTextCursor(document)
-    cursor.setPosition(to_units(text, place))
-    cursor.movePosition(QTextCursor.MoveOperation.NextCharacter, QTextCursor.MoveMode.KeepAnchor)
-    return _light(cursor, palette.faint)
+    return _light(range_cursor(document, text, place, place + 1), palette.faint)
 
 
 def _light(cursor: QTextCursor, colour: str) -> Light:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -299,7 +300,7 @@ class CodeView(QWidget):
 
         def offer(found: Completions) -> None:
             if widget.editor.text == text and widget.editor.cursor_offset == cursor:
-                own = [] if is_attribute else editing.words(self._texts())
+                own = [] if is_attribute else [*editing.words(self._texts()), *keyword.kwlist]
                 widget.editor.offer([*(match.rpartition(".")[2] for match in found.matches), *own])
 
         if by_hand or is_attribute:

@@ -49,6 +49,8 @@ class NumbersView(QTableView):
     dragged = Signal(int, float)
     """An element's place and the number it is now drawn to."""
     drag_ended = Signal()
+    cover_toggled = Signal()
+    """Ctrl and a click: by hand, cover these numbers or show them."""
 
     def __init__(self, *, hue: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -194,6 +196,8 @@ class NumbersView(QTableView):
         was_dragging, self._dragging, self._pressed = self._dragging, False, None
         if was_dragging:
             self.drag_ended.emit()
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.cover_toggled.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -307,11 +311,10 @@ class _NumberDelegate(QStyledItemDelegate):
         is_odd = isinstance(number, str)
         painter.setPen(QColor(self.palette.error if is_odd else self._colours()[1]))
         painter.setFont(self._view.font())
+        is_zero = number == 0 and not isinstance(number, bool)
+        if is_zero and QPersistentModelIndex(index) != self.hovered:
+            text = "•"
         painter.drawText(area.adjusted(_HANDLE, 0, -_HANDLE, 0), Qt.AlignmentFlag.AlignCenter, text)
-        if number == 0 and not is_odd:
-            painter.setBrush(QColor(self.palette.muted))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawEllipse(QPoint(area.right() - 4, area.top() + 4), 1, 1)
 
     def _paint_handles(self, painter: QPainter, area: QRect) -> None:
         """The two small arrows that say: drag me."""

@@ -118,6 +118,8 @@ class TensorDetail(QWidget):
     def _connect(self) -> None:
         value, gradient = self.value.grid, self.gradient.grid
         value.dragged.connect(self._on_value_dragged)
+        value.cover_toggled.connect(self._on_value_cover_toggled)
+        gradient.cover_toggled.connect(self._on_gradient_cover_toggled)
         self._live.settled.connect(self._on_live_settled)
         for one, other in ((value, gradient), (gradient, value)):
             one.horizontalScrollBar().valueChanged.connect(other.horizontalScrollBar().setValue)
@@ -231,6 +233,14 @@ class TensorDetail(QWidget):
         self._drawn = with_element(before, place, number)
         self.value.grid.numbers.hold(place, number)
         self._live.ask(self._row.name, self._drawn)
+
+    def _on_value_cover_toggled(self) -> None:
+        if self._row is not None:
+            self._session.set_covered(self._session.covered ^ {self._row.name})
+
+    def _on_gradient_cover_toggled(self) -> None:
+        if self._row is not None:
+            self._session.set_covered(self._session.covered ^ {f"{self._row.name}.grad"})
 
     def _on_live_settled(self) -> None:
         self.value.grid.numbers.release()

@@ -27,16 +27,24 @@ def plain_text(document: QTextDocument) -> str:
     return document.toRawText().replace("\u2029", "\n")
 
 
-def replace_text(document: QTextDocument, new: str) -> None:
-    """Makes the document's text `new` by its one difference, so that cursors outside it stay where they are."""
+def replace_text(document: QTextDocument, new: str) -> tuple[int, int]:
+    """Makes the document's text `new` by its one difference, so that cursors outside it stay where they are.
+
+    Answers where the new piece stands (offsets in characters).
+    """
     old = plain_text(document)
-    if old == new:
-        return
     start, end, piece = difference(old, new)
+    if old != new:
+        range_cursor(document, old, start, end).insertText(piece)
+    return start, start + len(piece)
+
+
+def range_cursor(document: QTextDocument, text: str, start: int, end: int) -> QTextCursor:
+    """A selection of text[start:end], where `text` is the document's."""
     cursor = QTextCursor(document)
-    cursor.setPosition(to_units(old, start))
-    cursor.setPosition(to_units(old, end), QTextCursor.MoveMode.KeepAnchor)
-    cursor.insertText(piece)
+    cursor.setPosition(to_units(text, start))
+    cursor.setPosition(to_units(text, end), QTextCursor.MoveMode.KeepAnchor)
+    return cursor
 
 
 def span_cursor(document: QTextDocument, span: Span) -> QTextCursor:
