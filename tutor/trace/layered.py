@@ -12,7 +12,7 @@ from itertools import pairwise
 SWEEPS = 8
 _SETTLING = 12
 MAX_DUMMIES = 24
-"""A longer edge gets no places of its own in the columns that it passes: it takes a free gap in each."""
+"""An edge that passes more columns than this gets no places of its own in them: it goes above everything."""
 
 
 @dataclass(frozen=True, slots=True)

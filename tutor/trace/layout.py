@@ -15,7 +15,7 @@ from typing import Literal
 import graphlay
 
 from tutor.trace.columns import columns
-from tutor.trace.layered import Graph, Placed, place
+from tutor.trace.layered import MAX_DUMMIES, Graph, Placed, place
 from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.trace.routes import Column, beside, through
 
@@ -69,6 +69,8 @@ class _Part:
         self.lanes = [lane for lane in lanes if lane.source in self.number]
         self.sizes = [sizes[item] for item in items]
         self.edges = [(self.number[lane.source], self.number[lane.target]) for lane in self.lanes]
+        self._rails: dict[int, int] = {}
+        self._top: float | None = None
         self.column = columns(len(items), self.edges, self._losses())
 
     def _losses(self) -> set[int]:
@@ -128,20 +130,30 @@ class _Part:
     def _span(self, lane: Lane) -> int:
         return self.column[self.number[lane.target]] - self.column[self.number[lane.source]]
 
+    def _rail(self, source: int, placed: Placed) -> float:
+        """A height above everything for the very long lanes of one item, which share it."""
+        if self._top is None:
+            self._top = min(y - h / 2 for y, (_, h) in zip(placed.y, self.sizes, strict=True))
+        rail = self._rails.setdefault(source, len(self._rails))
+        return self._top - LANE_GAP * (rail + 1)
+
     def _route(
         self, lane: Lane, positions: Mapping[ItemId, Point], columns: list[Column], placed: Placed
     ) -> tuple[Point, ...]:
         source, target = self.number[lane.source], self.number[lane.target]
         start, end = positions[lane.source], positions[lane.target]
         first, last = self.column[source] + 1, self.column[target]
+        leaves = Point(start.x + self.sizes[source][0] / 2, start.y)
+        arrives = Point(end.x - self.sizes[target][0] / 2, end.y)
+        if last - first >= MAX_DUMMIES:
+            rail = self._rail(source, placed)
+            return (leaves, Point(columns[first].left, rail), Point(columns[last - 1].right, rail), arrives)
         wanted = placed.passes.get((source, target)) or []
         if len(wanted) != last - first:
             wanted = [
                 start.y + (end.y - start.y) * (c - first + 1) / (last - first + 1) for c in range(first, last)
             ]
         middle = through(columns[first:last], wanted)
-        leaves = Point(start.x + self.sizes[source][0] / 2, start.y)
-        arrives = Point(end.x - self.sizes[target][0] / 2, end.y)
         return (leaves, *(Point(x, y) for x, y in middle), arrives)
 
 

@@ -80,9 +80,9 @@ def beside(
         lanes.setdefault(edge[1], []).append(edge)
     for item, (width, _height) in enumerate(sizes):
         place = columns[column[item]]
-        others = [b for b in place.blocked if not b[0] <= y[item] <= b[1]]
         slack = (place.right - place.left - width) / 2
-        if slack < 4 or not others:
+        others = [b for b in place.blocked[: _CROWDED + 2] if not b[0] <= y[item] <= b[1]]
+        if slack < 4 or not others or len(others) > _CROWDED:
             continue
         room = [(top - _NEAR, bottom + _NEAR) for top, bottom in others]
         tries = (x[item], place.right - width / 2, place.left + width / 2)
@@ -91,6 +91,7 @@ def beside(
 
 
 _NEAR = 12.0
+_CROWDED = 64
 _SAMPLES = 12
 
 

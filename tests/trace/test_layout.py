@@ -1,0 +1,200 @@
+"""Where things stand: nothing overlaps, lanes go round what is in their way, the same graph is laid out the same."""
+
+from __future__ import annotations
+
+import pickle
+from itertools import pairwise
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.trace import graphs
+from tests.trace.programs import Shown
+from tests.traces import golden, names
+from tutor.trace import layout as layout_module
+from tutor.trace.columns import columns
+from tutor.trace.layout import Layout, Point, layout
+from tutor.trace.picture import ItemId, Structure
+from tutor.trace.structure import structure
+
+edges_of_a_graph = st.integers(2, 26).flatmap(
+    lambda count: st.tuples(
+        st.just(count),
+        st.lists(
+            st.tuples(st.integers(0, count - 2), st.integers(1, count - 1)).filter(lambda e: e[0] < e[1]),
+            max_size=3 * count,
+        ),
+    )
+)
+
+
+@pytest.fixture(params=["graphlay", "layered"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways of placing."""
+    if request.param == "layered":
+        monkeypatch.setattr(layout_module, "MAX_GRAPHLAY", 0)
+    return str(request.param)
+
+
+def _overlaps(drawn: Layout, sizes: graphs.Sizes) -> list[tuple[ItemId, ItemId]]:
+    places = sorted(drawn.positions.items(), key=lambda found: found[1].x)
+    found = []
+    for at, (one, p) in enumerate(places):
+        for other, q in places[at + 1 :]:
+            if abs(p.x - q.x) < (sizes[one][0] + sizes[other][0]) / 2 - 0.01 and abs(p.y - q.y) < (
+                (sizes[one][1] + sizes[other][1]) / 2 - 0.01
+            ):
+                found.append((one, other))
+    return found
+
+
+def _check(drawn: Layout, graph: Structure, sizes: graphs.Sizes) -> None:
+    assert set(drawn.positions) == set(sizes)
+    assert _overlaps(drawn, sizes) == []
+    for lane in graph.lanes:
+        route, source, target = (
+            drawn.routes[lane.id],
+            drawn.positions[lane.source],
+            drawn.positions[lane.target],
+        )
+        assert route[0] == Point(source.x + sizes[lane.source][0] / 2, source.y)
+        assert route[-1] == Point(target.x - sizes[lane.target][0] / 2, target.y)
+        assert all(a.x <= b.x + 0.01 for a, b in pairwise(route))
+        for point in route[1:-1]:
+            assert not _inside(point, drawn, sizes), "a lane passes through an item"
+    assert all(0 <= p.x <= drawn.width and 0 <= p.y <= drawn.height for p in drawn.positions.values())
+
+
+def _inside(point: Point, drawn: Layout, sizes: graphs.Sizes) -> bool:
+    return any(
+        abs(point.x - p.x) < sizes[item][0] / 2 - 0.01 and abs(point.y - p.y) < sizes[item][1] / 2 - 0.01
+        for item, p in drawn.positions.items()
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(edges_of_a_graph, st.integers(0, 5))
+def test_nothing_overlaps_and_every_lane_arrives(found: tuple[int, list[tuple[int, int]]], seed: int) -> None:
+    count, edges = found
+    graph = graphs.graph(edges, count)
+    sizes = graphs.sizes_of(graph, seed)
+    _check(layout(graph, sizes), graph, sizes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(edges_of_a_graph, st.integers(0, 5))
+def test_the_own_placing_overlaps_nothing_either(found: tuple[int, list[tuple[int, int]]], seed: int) -> None:
+    count, edges = found
+    graph = graphs.graph(edges, count)
+    sizes = graphs.sizes_of(graph, seed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(layout_module, "MAX_GRAPHLAY", 0)
+        _check(layout(graph, sizes), graph, sizes)
+
+
+@pytest.mark.parametrize("name", names())
+def test_recorded_programs_are_laid_out_well(engine: str, name: str) -> None:
+    drawn = structure(golden(name), None)
+    sizes = graphs.sizes_of(drawn)
+    _check(layout(drawn, sizes), drawn, sizes)
+
+
+def test_the_same_graph_is_laid_out_the_same(engine: str) -> None:
+    graph = graphs.graph(graphs.random_edges(80, 3), 80)
+    sizes = graphs.sizes_of(graph)
+    assert layout(graph, sizes) == layout(graph, sizes)
+    assert pickle.loads(pickle.dumps(layout(graph, sizes))) == layout(graph, sizes)
+
+
+def test_equal_structures_share_one_layout(engine: str) -> None:
+    """The layout hangs on places and sizes, not on which tensors stand there."""
+    placed = []
+    for iteration in (0, 1):
+        shown = Shown("q", iteration)
+        by_key = {shown.structure.keys[i]: s for i, s in graphs.sizes_of(shown.structure).items()}
+        sizes = {item: by_key[key] for item, key in shown.structure.keys.items()}
+        drawn = layout(shown.structure, sizes)
+        placed.append({shown.structure.keys[item]: point for item, point in drawn.positions.items()})
+    assert placed[0] == placed[1]
+
+
+def test_values_go_from_left_to_right_or_from_top_to_bottom() -> None:
+    shown = Shown("two_paths")
+    sizes = graphs.sizes_of(shown.structure)
+    across, down = layout(shown.structure, sizes), layout(shown.structure, sizes, direction="down")
+    for lane in shown.structure.lanes:
+        assert across.positions[lane.source].x < across.positions[lane.target].x
+        assert down.positions[lane.source].y < down.positions[lane.target].y
+
+
+def test_a_leaf_stands_beside_its_use() -> None:
+    edges = [(0, 2), (2, 3), (3, 4), (1, 4)]
+    assert columns(5, edges, [4]) == [0, 2, 1, 2, 3]
+
+
+def test_what_leads_to_no_loss_stands_beside_its_source() -> None:
+    edges = [(0, 1), (1, 2), (2, 3), (0, 4), (4, 5)]
+    assert columns(6, edges, [3])[4:] == [1, 2]
+
+
+def test_unconnected_parts_stand_under_each_other() -> None:
+    graph = graphs.graph([(0, 1), (2, 3)], 4)
+    drawn = layout(graph, graphs.sizes_of(graph))
+    upper = max(drawn.positions[ItemId(i)].y for i in ("t0", "o1"))
+    assert min(drawn.positions[ItemId(i)].y for i in ("t2", "o3")) > upper
+
+
+def test_nothing_to_draw_has_an_empty_layout() -> None:
+    assert layout(graphs.graph([], 0), {}) == Layout()
+
+
+def test_a_refused_graph_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise layout_module.graphlay.GraphlayError("no")
+
+    monkeypatch.setattr(layout_module.graphlay, "layout", refuse)
+    graph = graphs.graph(graphs.random_edges(20, 1), 20)
+    sizes = graphs.sizes_of(graph)
+    _check(layout(graph, sizes), graph, sizes)
+
+
+def test_the_own_placing_takes_time_in_proportion() -> None:
+    seconds = []
+    for turns in (500, 2_000):
+        edges, count = graphs.unrolled(turns)
+        graph = graphs.graph(edges, count)
+        sizes = graphs.sizes_of(graph)
+        start = perf_counter()
+        layout(graph, sizes)
+        seconds.append(perf_counter() - start)
+    assert seconds[1] < max(12 * seconds[0], 4.0)
+
+
+def test_the_own_placing_crosses_not_much_more_than_graphlay(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+    for engine, most in (("graphlay", layout_module.MAX_GRAPHLAY), ("own", 0)):
+        monkeypatch.setattr(layout_module, "MAX_GRAPHLAY", most)
+        drawn = (graphs.graph(graphs.random_edges(40, seed), 40) for seed in range(6))
+        found[engine] = sum(_crossings(layout(g, graphs.sizes_of(g))) for g in drawn)
+    assert found["own"] <= 2 * found["graphlay"] + 10
+
+
+def _crossings(drawn: Layout) -> int:
+    """How often two routes cross."""
+    routes = list(drawn.routes.values())
+    pieces = [(number, a, b) for number, route in enumerate(routes) for a, b in pairwise(route)]
+    return sum(
+        one != other and _cross(a, b, c, d)
+        for at, (one, a, b) in enumerate(pieces)
+        for other, c, d in pieces[:at]
+    )
+
+
+def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+
+
+def _side(a: Point, b: Point, p: Point) -> float:
+    return (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x)
