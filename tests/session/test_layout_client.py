@@ -32,7 +32,7 @@ def test_a_small_structure_is_laid_out_at_once(qtbot: QtBot) -> None:
     client = LayoutClient()
     trace = golden("two_paths")
     still = structure(trace, 0)
-    sizes = {item: (100.0, 80.0) for item in still.keys}
+    sizes = dict.fromkeys(still.keys, (100.0, 80.0))
     with qtbot.waitSignal(client.done, timeout=0) as told:
         client.request(still, sizes)
     assert told.args == [still, layout(still, sizes)]

@@ -12,6 +12,7 @@ from tests.views.graph_session import GraphSession
 from tutor.trace.picture import ItemId
 from tutor.trace.trace import Trace
 from tutor.views.graph_box import BoxItem, tray_parts
+from tutor.views.graph_canvas import READABLE
 from tutor.views.graph_items import FADED
 from tutor.views.graph_view import GraphView
 from tutor.views.theme import DARK
@@ -213,7 +214,7 @@ def test_the_picture_fits_when_it_appears_and_again_on_0(qtbot: QtBot) -> None:
 def test_a_picture_too_large_to_read_follows_the_step(qtbot: QtBot) -> None:
     session = GraphSession("q")
     view = shown(qtbot, session, size=(420, 360))
-    assert view.canvas.zoom == 1.0
+    assert view.canvas.zoom == READABLE
     for step in range(session.player.count):
         session.at(step)
         item = session.picture.motion.item if session.picture else None
@@ -307,6 +308,6 @@ def test_with_reduced_motion_a_step_shows_its_end_state_at_once(qtbot: QtBot) ->
     session.player.animated = False
     view = shown(qtbot, session)
     session.at(session.step_of("AccumulateGrad"), 0.0)
-    assert not any(mover.isVisible() for mover in (*view.scene.movers, view.scene.drop))
+    assert not any(mover.isVisible() for mover in view.scene.movers.items())
     state = box(view, "a").state
     assert state is not None and state.tray is not None and state.tray.landed

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath
 from tutor.i18n import _
 from tutor.trace.picture import Box, BoxState, GradRow, Shown, Tray
 from tutor.trace.values import shape_text
+from tutor.views.graph_fonts import text_width
 from tutor.views.graph_funnel import draw_funnel, funnel_words
 from tutor.views.graph_items import DETAIL, GraphItem, halo, rounded
 from tutor.views.graph_paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, write
@@ -75,12 +76,22 @@ class BoxItem(GraphItem):
         if anatomy.tray is not None:
             self._tray(painter, anatomy.tray, state, detail)
         if detail < DETAIL:
-            write(painter, anatomy.body, state.name, role="name", colour=self.inks.ink, align=CENTRE)
+            self._name_from_afar(painter, state.name, detail)
             return
         self._header(painter, state)
         self._rows(painter, state)
         if anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
             draw_funnel(painter, anatomy.funnel, state.funnel, self.inks)
+
+    def _name_from_afar(self, painter: QPainter, name: str, detail: float) -> None:
+        """As large as can be read, or as the box allows."""
+        body = self.anatomy.body
+        scale = min(0.75 / max(detail, 0.05), (body.width() - 8) / max(text_width("name", name), 1.0))
+        painter.save()
+        painter.scale(scale, scale)
+        place = QRectF(body.left() / scale, body.top() / scale, body.width() / scale, body.height() / scale)
+        write(painter, place, name, role="name", colour=self.inks.ink, align=CENTRE)
+        painter.restore()
 
     def _frame(self, painter: QPainter, state: BoxState) -> None:
         inks, body = self.inks, self.anatomy.body

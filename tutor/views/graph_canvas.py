@@ -11,6 +11,8 @@ from tutor.views.graph_items import GraphItem
 MAX_FIT = 1.6
 MIN_FIT = 0.7
 """Below this zoom texts are no longer easy to read: the picture keeps its size and follows the step."""
+READABLE = 0.85
+"""The zoom of a picture that is followed."""
 _MIN_ZOOM = 0.08
 _MAX_ZOOM = 5.0
 _DRAG = 4
@@ -71,7 +73,7 @@ class GraphCanvas(QGraphicsView):
             return
         scale = min(port.width() / room.width(), port.height() / room.height())
         self.whole = scale >= MIN_FIT
-        self._set_zoom(min(scale, MAX_FIT) if self.whole else 1.0)
+        self._set_zoom(min(scale, MAX_FIT) if self.whole else READABLE)
         self._give_room()
         self.centerOn(room.center() if self.whole else self._beginning(room))
         self.moved.emit()

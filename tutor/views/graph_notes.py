@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPainterPathStroker, QPolygonF
 
 from tutor.i18n import _
@@ -41,13 +41,13 @@ class CalloutItem(GraphItem):
         height = 28 + _LINE * len(lines) + (8 if lines else 4)
         return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
 
-    def show_at(self, callout: Callout, rect: QRectF, anchor: QRectF) -> None:
-        """Stands in `rect` and points at the nearest border of `anchor`; scene coordinates."""
+    def show_at(self, callout: Callout, rect: QRectF, ring: QRectF, tabs: Sequence[QRectF]) -> None:
+        """Stands in `rect` and points at the circle (or box) or a tab of it; scene coordinates."""
         self.callout = callout
         self.lines = wrapped(callout.lines)
         self.name = "\n".join((callout.title, *callout.lines))
         self.rect = rect
-        self._tip = _nearest(anchor, rect)
+        self._tip = _tip(rect, ring, tabs)
         self.set_room(rect.united(QRectF(self._tip, self._tip)).adjusted(-6, -6, 6, 6))
         self.show()
         self.update()
@@ -246,16 +246,25 @@ class GradFnItem(GraphItem):
         )
 
 
-def _nearest(anchor: QRectF, rect: QRectF) -> QPointF:
-    """The point of the anchor's border that the callout points at."""
+def _tip(rect: QRectF, ring: QRectF, tabs: Sequence[QRectF]) -> QPointF:
+    """Where the pointer ends: on the circle (or box) or one of its tabs, whichever is nearer."""
     middle = rect.center()
-    x = min(max(middle.x(), anchor.left()), anchor.right())
-    y = min(max(middle.y(), anchor.top()), anchor.bottom())
-    if rect.left() >= anchor.right():
-        return QPointF(anchor.right() + 3, min(max(middle.y(), anchor.top() + 10), anchor.bottom() - 10))
-    if rect.right() <= anchor.left():
-        return QPointF(anchor.left() - 3, min(max(middle.y(), anchor.top() + 10), anchor.bottom() - 10))
-    return QPointF(x, anchor.bottom() + 3 if rect.top() >= anchor.bottom() else anchor.top() - 3 if y else y)
+    reach = QLineF(ring.center(), middle)
+    reach.setLength(min(ring.width(), ring.height()) / 2 + 4)
+    tips = [reach.p2()] + [_border(tab.adjusted(-3, -3, 3, 3), middle) for tab in tabs]
+    return min(tips, key=lambda tip: QLineF(tip, _border(rect, tip)).length())
+
+
+def _border(rect: QRectF, point: QPointF) -> QPointF:
+    """The point of the rectangle nearest to another one, off its corners."""
+    inset_x, inset_y = min(10.0, rect.width() / 2), min(8.0, rect.height() / 2)
+    x = min(max(point.x(), rect.left()), rect.right())
+    y = min(max(point.y(), rect.top()), rect.bottom())
+    if rect.left() < point.x() < rect.right():
+        x = min(max(point.x(), rect.left() + inset_x), rect.right() - inset_x)
+    elif rect.top() < point.y() < rect.bottom():
+        y = min(max(point.y(), rect.top() + inset_y), rect.bottom() - inset_y)
+    return QPointF(x, y)
 
 
 def _balloon(rect: QRectF, tip: QPointF) -> QPainterPath:

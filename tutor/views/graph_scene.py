@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from time import perf_counter
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
+from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from tutor.protocol import TensorId
 from tutor.trace.layout import Layout
 from tutor.trace.picture import Callout, CircleState, ItemId, LaneState, Picture, Structure
+from tutor.views.graph_ground import Ground
 from tutor.views.graph_items import FADED, GraphItem, Look
-from tutor.views.graph_lanes import ChipItem
-from tutor.views.graph_motion import STILL, Drop, Frame, frame
+from tutor.views.graph_motion import STILL, Frame, frame
+from tutor.views.graph_movers import Movers
 from tutor.views.graph_notes import CalloutItem, GradFnItem, SeedItem
 from tutor.views.graph_paint import Inks
-from tutor.views.graph_places import Crowd, callout_place, chip_rect
+from tutor.views.graph_places import callout_place
 from tutor.views.graph_pool import ItemPool
-from tutor.views.graph_routes import PlaceMaker, Places
-from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
+from tutor.views.graph_routes import PlaceMaker
+from tutor.views.graph_sizes import Sizes
 from tutor.views.theme import Palette
 
 SLICE_SECONDS = 0.010
 """Items are made for so long before the event loop gets its turn."""
 _AT_ONCE = 300
-_MARGIN = 16.0
-_SEED_ROOM = 80.0
 _MAGNIFIED = 1.5
 _GONE = LaneState(present=False, laid=False)
 _NO_CIRCLE = CircleState(present=False)
+
+
+@dataclass(frozen=True)
+class _View:
+    """What the window shows of the scene, and what it covers itself."""
+
+    rect: QRectF = field(default_factory=QRectF)
+    zoom: float = 1.0
+    taken: QRectF = field(default_factory=QRectF)
 
 
 class GraphScene(QGraphicsScene):
@@ -43,19 +52,15 @@ class GraphScene(QGraphicsScene):
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.inks = Inks(palette)
         self.pool = ItemPool(self, self.inks)
-        self.structure: Structure | None = None
-        self.sizes: Sizes | None = None
-        self.places: Places | None = None
-        self.movers: list[ChipItem] = []
-        self.drop = self._new_mover()
+        self.ground: Ground | None = None
+        self.movers = Movers(self, self.inks)
         self.callout, self.seed, self.grad_fn = (
             CalloutItem(self.inks),
             SeedItem(self.inks),
             GradFnItem(self.inks),
         )
-        self.visible_rect = QRectF()
-        self.zoom = 1.0
-        self._callout_of: tuple[Callout, QRectF, float] | None = None
+        self._view = _View()
+        self._callout_of: tuple[Callout, _View] | None = None
         self._selected: tuple[TensorId | None, ItemId | None] = (None, None)
         self._hovered: frozenset[ItemId] = frozenset()
         self._shown: tuple[Picture | None, Picture, float] | None = None
@@ -70,8 +75,7 @@ class GraphScene(QGraphicsScene):
 
     def set_structure(self, structure: Structure, sizes: Sizes, layout: Layout) -> None:
         """Another structure; its items are made in slices when they are many. Equal places are kept."""
-        self.structure, self.sizes = structure, sizes
-        self._shown = None
+        self._shown = self.ground = None
         self._work = self._build(structure, sizes, layout)
         if len(sizes.anatomies) <= _AT_ONCE:
             self._finish()
@@ -81,30 +85,32 @@ class GraphScene(QGraphicsScene):
     def _build(self, structure: Structure, sizes: Sizes, layout: Layout) -> Iterator[None]:
         maker = PlaceMaker(structure, sizes, layout)
         yield from maker.run()
-        self.places = found = maker.result
-        self.setSceneRect(self._room(structure, found).adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
-        yield from self.pool.build(structure, sizes, found)
+        ground = Ground(structure, sizes, maker.result)
+        yield from self.pool.build(structure, sizes, ground.places)
+        self.ground = ground
+        self.setSceneRect(ground.room())
 
     def clear_structure(self) -> None:
         """Nothing to draw."""
         self._later.stop()
         self.pool.clear()
-        self.structure = self.sizes = self.places = self._shown = self._work = None
-        for item in (self.callout, self.seed, self.grad_fn, self.drop, *self.movers):
+        self.ground = self._shown = self._work = None
+        self.movers.hide()
+        for item in (self.callout, self.seed, self.grad_fn):
             item.hide()
+
+    @property
+    def structure(self) -> Structure | None:
+        """What is drawn; None while it is being built."""
+        return self.ground.structure if self.ground is not None else None
+
+    def set_view(self, rect: QRectF, zoom: float, taken: QRectF) -> None:
+        """Which part is in sight, how large, and where buttons lie over it."""
+        self._view = _View(rect, zoom, taken)
 
     @property
     def building(self) -> bool:
         return self._work is not None
-
-    def _room(self, structure: Structure, found: Places) -> QRectF:
-        """The items, and v beside what may be a backward's root: a tracked box that nothing uses."""
-        used = {lane.source for lane in structure.lanes}
-        room = found.bounds
-        for box in structure.boxes:
-            if box.tracked and box.id not in used:
-                room = room.united(self._body(box.id).adjusted(0, 0, _SEED_ROOM, 0))
-        return room
 
     def _finish(self) -> None:
         for _ in self._work or ():
@@ -129,33 +135,31 @@ class GraphScene(QGraphicsScene):
         self, before: Picture | None, picture: Picture, progress: float, *, resting: bool = False
     ) -> None:
         """The picture at this progress of its step; `resting` (the end of a run) fades nothing."""
-        if self.places is None or self.building:
+        if self.ground is None or self.building:
             return
         self._shown = (before, picture, progress)
         self._resting = resting
         seen = frame(before, picture, progress)
-        self._show_nodes(seen)
+        self._show_nodes(seen, self.ground)
         self._show_lanes(picture.structure, seen)
-        self._show_movers(seen)
+        self.movers.show(seen.movers, seen.drop, self.ground)
         self._show_looks(seen, resting=resting)
-        self._show_seed(picture)
-        self._show_callout(picture, seen)
-        self._show_grad_fn()
+        self._show_notes(picture, seen, self.ground)
 
-    def _show_nodes(self, seen: Frame) -> None:
+    def _show_nodes(self, seen: Frame, ground: Ground) -> None:
         for item, box in self.pool.boxes.items():
             if item in seen.boxes:
                 box.set_state(seen.boxes[item])
         for item, circle in self.pool.circles.items():
             state = seen.circles.get(item, _NO_CIRCLE)
             circle.set_state(state)
-            self._show_result(item, state)
+            self._show_result(item, state, ground)
 
-    def _show_result(self, item: ItemId, state: CircleState) -> None:
+    def _show_result(self, item: ItemId, state: CircleState, ground: Ground) -> None:
         chip = self.pool.results[item]
         chip.set_shown(state.result if state.present else None)
         if state.result is not None:
-            body = self._body(item)
+            body = ground.body(item)
             chip.setPos(body.right() + 10 + chip.boundingRect().width() / 2, body.center().y())
 
     def _show_lanes(self, structure: Structure, seen: Frame) -> None:
@@ -169,42 +173,6 @@ class GraphScene(QGraphicsScene):
             if lane.id in self.pool.gradient_chips:
                 back = state.gradient if state.present and moving.gradient_chip else None
                 self.pool.gradient_chips[lane.id].set_shown(back)
-
-    def _show_movers(self, seen: Frame) -> None:
-        while len(self.movers) < len(seen.movers):
-            self.movers.append(self._new_mover())
-        for item in self.movers[len(seen.movers) :]:
-            item.set_shown(None)
-        for item, mover in zip(self.movers, seen.movers, strict=False):
-            curves = self.pool.lanes[mover.lane].curves
-            curve = curves.gradient if mover.gradient else curves.value
-            item.gradient = mover.gradient
-            item.set_shown(mover.shown)
-            item.setPos(QPointF(*curve.at(mover.at)))
-            item.update()
-        self._show_drop(seen.drop)
-
-    def _show_drop(self, drop: Drop | None) -> None:
-        """Over the box, from the funnel or the end of the lane, into the tray."""
-        self.drop.set_shown(drop.shown if drop is not None else None)
-        if drop is None or self.sizes is None or self.places is None:
-            return
-        anatomy = self.sizes.anatomies[drop.item]
-        if not isinstance(anatomy, BoxAnatomy):
-            return
-        end = self.places.rect(drop.item, anatomy.tray or anatomy.grad).center()
-        if drop.lane is not None:
-            start = QPointF(*self.pool.lanes[drop.lane].curves.gradient.at(0.0))
-        else:
-            start = self.places.rect(drop.item, anatomy.funnel or anatomy.body).center()
-        self.drop.setPos(start + (end - start) * drop.at)
-
-    def _new_mover(self) -> ChipItem:
-        item = ChipItem(self.inks, gradient=True)
-        item.filled = True
-        item.setZValue(8)
-        self.addItem(item)
-        return item
 
     def _show_looks(self, seen: Frame, *, resting: bool) -> None:
         """Fades what is not in the step, and marks what works, is selected, or pointed at."""
@@ -234,91 +202,56 @@ class GraphScene(QGraphicsScene):
             hovered=hovered,
         )
 
-    def _show_seed(self, picture: Picture) -> None:
+    def _show_notes(self, picture: Picture, seen: Frame, ground: Ground) -> None:
+        self._show_seed(picture, ground)
+        self._show_callout(picture, seen, ground)
+        self._show_grad_fn(ground)
+
+    def _show_seed(self, picture: Picture, ground: Ground) -> None:
         at = picture.seed_item
-        if at is None or picture.seed is None or at not in self.pool.boxes:
+        if at is None or picture.seed is None or not ground.has(at):
             self.seed.set_shown(None)
             return
-        body = self._body(at)
+        body = ground.body(at)
         self.seed.set_shown(picture.seed)
         self.seed.setPos(body.right(), body.center().y() + 5)
 
-    def _show_callout(self, picture: Picture, seen: Frame) -> None:
+    def _show_callout(self, picture: Picture, seen: Frame, ground: Ground) -> None:
         callout = picture.callout
-        if (
-            callout is None
-            or not seen.callout
-            or self.places is None
-            or callout.item not in self.places.items
-        ):
+        if callout is None or not seen.callout or not ground.has(callout.item):
             self.callout.hide()
             return
-        anchor = self._anchor(callout.item)
-        if (callout, self.visible_rect, self.zoom) == self._callout_of and self.callout.isVisible():
+        shown = (callout, self._view)
+        if shown == self._callout_of and self.callout.isVisible():
             return
-        self._callout_of = (callout, self.visible_rect, self.zoom)
-        self.callout.magnified = min(max(1.0 / self.zoom, 1.0), _MAGNIFIED)
-        crowd = self._crowd(picture, seen)
+        self._callout_of = shown
+        self.callout.magnified = min(max(1.0 / self._view.zoom, 1.0), _MAGNIFIED)
+        crowd = ground.crowd(picture, seen)
+        for _weight in range(6):
+            crowd.add(self._view.taken)
+        view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
         size = self.callout.size_for(callout)
-        view = self.visible_rect if not self.visible_rect.isEmpty() else self.sceneRect()
-        rect = callout_place(size, anchor, crowd, view.adjusted(6, 6, -6, -6))
-        self.callout.show_at(callout, rect, anchor)
+        rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
+        self.callout.show_at(callout, rect, ground.body(callout.item), ground.lower_parts(callout.item))
 
-    def _crowd(self, picture: Picture, seen: Frame) -> Crowd:
-        """What the callout must not cover: all that stands, more so what is in the step, and the ways of its chips."""
-        assert self.places is not None
-        crowd = Crowd(self.places.crowd)
-        for item in seen.focus or ():
-            if item in self.places.items:
-                for _weight in range(3):
-                    crowd.add(self._anchor(item))
-        for lane in seen.focus_lanes:
-            if lane in self.places.lanes:
-                crowd.add_curve(self.places.lanes[lane].gradient)
-                crowd.add_curve(self.places.lanes[lane].value)
-            for chips in (self.places.value_chips, self.places.gradient_chips):
-                if lane in chips and self.sizes is not None:
-                    crowd.add(chip_rect(chips[lane], self.sizes.chips[lane]))
-                    crowd.add(chip_rect(chips[lane], self.sizes.chips[lane]).adjusted(-4, -4, 4, 4))
-        for lane in picture.motion.passes:
-            if lane in self.places.lanes:
-                for share in (0.1, 0.3, 0.5, 0.7, 0.9):
-                    x, y = self.places.lanes[lane].gradient.at(share)
-                    crowd.add(QRectF(x - 20, y - 14, 40, 28))
-        return crowd
-
-    def _show_grad_fn(self) -> None:
+    def _show_grad_fn(self, ground: Ground) -> None:
         """The dotted line of the selected tensor, when the node that made it is in sight."""
         tensor, _item = self._selected
-        maker = self._maker(tensor) if tensor is not None else None
-        if maker is None or self.structure is None:
+        maker = self._maker(tensor, ground) if tensor is not None else None
+        if maker is None:
             self.grad_fn.hide()
             return
         box, circle = maker
         ring = self.pool.circles[circle]
-        self.grad_fn.join(self._body(box), ring.pos() + ring.tab_port())
+        self.grad_fn.join(ground.body(box), ring.pos() + ring.tab_port())
 
-    def _maker(self, tensor: TensorId) -> tuple[ItemId, ItemId] | None:
-        if self.structure is None:
-            return None
-        for lane in self.structure.lanes:
+    def _maker(self, tensor: TensorId, ground: Ground) -> tuple[ItemId, ItemId] | None:
+        for lane in ground.structure.lanes:
             ring = self.pool.circles.get(lane.source)
             box = self.pool.boxes.get(lane.target)
             if ring and box and box.box.tensor == tensor and ring.circle.tabs and ring.isVisible():
                 return lane.target, lane.source
         return None
-
-    def _anchor(self, item: ItemId) -> QRectF:
-        assert self.sizes is not None and self.places is not None
-        anatomy = self.sizes.anatomies[item]
-        rect = anatomy.body
-        for part in anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,):
-            rect = rect.united(part) if part else rect
-        return self.places.rect(item, rect)
-
-    def _body(self, item: ItemId) -> QRectF:
-        assert self.sizes is not None and self.places is not None
-        return self.places.rect(item, self.sizes.anatomies[item].body)
 
     # what is pointed at
 
@@ -341,7 +274,8 @@ class GraphScene(QGraphicsScene):
     def apply_theme(self, palette: Palette) -> None:
         self.inks = Inks(palette)
         self.pool.set_inks(self.inks)
-        for item in (self.callout, self.seed, self.grad_fn, self.drop, *self.movers):
+        self.movers.set_inks(self.inks)
+        for item in (self.callout, self.seed, self.grad_fn):
             item.set_inks(self.inks)
         self.setBackgroundBrush(self.inks.ground)
 
@@ -355,7 +289,7 @@ class GraphScene(QGraphicsScene):
 
     def focus_rects(self, picture: Picture) -> tuple[QRectF, QRectF]:
         """What the eye should see in this step: all of it, and at least the item that works."""
-        if self.places is None or self.building:
+        if self.ground is None or self.building:
             return QRectF(), QRectF()
         rect = QRectF()
         seen = frame(None, picture, 1.0)
@@ -368,7 +302,7 @@ class GraphScene(QGraphicsScene):
         return self.pool.boxes.get(item) or self.pool.circles.get(item)
 
     def item_rect(self, item: ItemId) -> QRectF:
-        return self._anchor(item) if self.places is not None and item in self.places.items else QRectF()
+        return self.ground.anchor(item) if self.ground is not None and self.ground.has(item) else QRectF()
 
     def covering(self, item: ItemId | None) -> frozenset[str]:
         """What covering the box by hand covers: its value and its gradient."""
@@ -381,13 +315,10 @@ class GraphScene(QGraphicsScene):
 
     def neighbour(self, item: ItemId | None, dx: int, dy: int) -> ItemId | None:
         """The nearest visible item in this direction; the first one when none is chosen."""
-        if self.places is None:
+        if self.ground is None:
             return None
-        seen = {
-            name: at
-            for name, at in self.places.items.items()
-            if (found := self.item(name)) and found.isVisible()
-        }
+        places = self.ground.places.items
+        seen = {name: at for name, at in places.items() if (found := self.item(name)) and found.isVisible()}
         if item not in seen:
             return min(seen, key=lambda name: (seen[name].x(), seen[name].y()), default=None)
         here = seen[item]

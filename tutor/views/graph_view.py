@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from tutor.i18n import _, ngettext
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from tutor.session.session import Session
 
 
+LEGEND_HEIGHT = 360
+"""A lower pane hides its legend by itself."""
+
+
 class GraphView(QWidget):
     """Canvas, legend, and the words where there is nothing to draw."""
 
@@ -43,6 +47,7 @@ class GraphView(QWidget):
         self._before: tuple[Picture, Picture] | None = None
         self._dirty = True
         self._fits = True
+        self._legend_chosen = False
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.banner = StaleBanner(session, self)
@@ -87,7 +92,7 @@ class GraphView(QWidget):
         self.canvas.neighbour_wanted.connect(self._on_canvas_neighbour_wanted)
         self.buttons.fit.clicked.connect(self.canvas.fit_whole)
         self.buttons.all.toggled.connect(session.set_show_all)
-        self.buttons.legend.toggled.connect(self.legend.setVisible)
+        self.buttons.legend.clicked.connect(self._on_legend_clicked)
         self.empty.cancel.clicked.connect(self._layouts.cancel)
 
     def retranslate(self) -> None:
@@ -258,8 +263,8 @@ class GraphView(QWidget):
         self._tell_scene()
 
     def _tell_scene(self) -> None:
-        self.scene.visible_rect = self.canvas.seen()
-        self.scene.zoom = self.canvas.zoom
+        buttons = self.canvas.mapToScene(self.buttons.geometry()).boundingRect()
+        self.scene.set_view(self.canvas.seen(), self.canvas.zoom, buttons)
 
     def _on_canvas_neighbour_wanted(self, dx: int, dy: int) -> None:
         found = self.scene.neighbour(self._session.selection.item, dx, dy)
@@ -267,7 +272,18 @@ class GraphView(QWidget):
             self._session.select_item(found)
             self.canvas.follow(self.scene.item_rect(found), self.scene.item_rect(found))
 
+    def _on_legend_clicked(self, wanted: bool) -> None:
+        self._legend_chosen = True
+        self.legend.setVisible(wanted)
+
     # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low pane keeps its height for the picture, unless the person asked for the legend."""
+        if not self._legend_chosen:
+            roomy = self.height() >= LEGEND_HEIGHT
+            self.legend.setVisible(roomy)
+            self.buttons.legend.setChecked(roomy)
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._dirty:

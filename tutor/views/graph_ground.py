@@ -1,0 +1,80 @@
+"""What stands still while a structure plays: its sizes and places, asked for in scene coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+
+from tutor.trace.picture import ItemId, LaneId, Picture, Structure
+from tutor.views.graph_motion import Frame
+from tutor.views.graph_places import Crowd, chip_rect
+from tutor.views.graph_routes import Places
+from tutor.views.graph_sizes import CircleAnatomy, Sizes
+
+_MARGIN = 16.0
+_SEED_ROOM = 80.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """One structure, laid out."""
+
+    structure: Structure
+    sizes: Sizes
+    places: Places
+
+    def has(self, item: ItemId) -> bool:
+        return item in self.places.items
+
+    def body(self, item: ItemId) -> QRectF:
+        """The box or circle itself."""
+        return self.places.rect(item, self.sizes.anatomies[item].body)
+
+    def lower_parts(self, item: ItemId) -> list[QRectF]:
+        """A circle's tabs, a leaf's tray."""
+        anatomy = self.sizes.anatomies[item]
+        parts = anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,)
+        return [self.places.rect(item, part) for part in parts if part is not None]
+
+    def anchor(self, item: ItemId) -> QRectF:
+        """The item with its lower parts."""
+        rect = self.body(item)
+        for part in self.lower_parts(item):
+            rect = rect.united(part)
+        return rect
+
+    def room(self) -> QRectF:
+        """All items, and v beside what may be a backward's root: a tracked box that nothing uses."""
+        used = {lane.source for lane in self.structure.lanes}
+        room = self.places.bounds
+        for box in self.structure.boxes:
+            if box.tracked and box.id not in used:
+                room = room.united(self.body(box.id).adjusted(0, 0, _SEED_ROOM, 0))
+        return room.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+
+    def crowd(self, picture: Picture, seen: Frame) -> Crowd:
+        """What a callout must not cover: all that stands, more so what is in the step, and the ways of its chips."""
+        crowd = Crowd(self.places.crowd)
+        for item in seen.focus or ():
+            if self.has(item):
+                for _weight in range(3):
+                    crowd.add(self.anchor(item))
+        for lane in seen.focus_lanes:
+            self._add_lane(crowd, lane)
+        for lane in picture.motion.passes:
+            if lane in self.places.lanes:
+                for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+                    x, y = self.places.lanes[lane].gradient.at(share)
+                    crowd.add(QRectF(x - 20, y - 14, 40, 28))
+        return crowd
+
+    def _add_lane(self, crowd: Crowd, lane: LaneId) -> None:
+        if lane in self.places.lanes:
+            crowd.add_curve(self.places.lanes[lane].gradient)
+            crowd.add_curve(self.places.lanes[lane].value)
+        for chips in (self.places.value_chips, self.places.gradient_chips):
+            if lane in chips:
+                rect = chip_rect(chips[lane], self.sizes.chips[lane])
+                crowd.add(rect)
+                crowd.add(rect.adjusted(-4, -4, 4, 4))
