@@ -75,6 +75,37 @@ def test_the_first_start_opens_the_first_lesson_and_later_ones_the_start_page(
     assert page(window) == "home"
 
 
+def test_from_the_start_page_one_click_leads_back_to_what_is_open(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    window.show()
+    assert window.back.isHidden()
+    session.open_lesson("00-slope")
+    window.actions_["home"].trigger()
+    assert page(window) == "home"
+    assert not window.toolbar.isVisible()
+    qtbot.mouseClick(window.back, Qt.MouseButton.LeftButton)
+    assert page(window) == "workspace"
+
+
+def test_a_pane_keeps_the_size_that_it_was_given(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    begin(session, window, None)
+    session.new_sandbox()
+    workspace = window.workspace
+    tensors = workspace.docks["tensors"]
+    window.resize(1400, 800)
+    workspace.arrange()
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: tensors.width() > 300)
+    workspace.resizeDocks([tensors], [300], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: tensors.width() == 300)
+    window.show_home()
+    session.open_lesson("00-slope")
+    assert tensors.isHidden()
+    session.new_sandbox()
+    qtbot.waitUntil(lambda: tensors.width() == 300)
+
+
 def test_a_file_named_on_the_command_line_is_opened(opened: Opened, tmp_path: Path) -> None:
     window, session = opened
     path = tmp_path / "a.py"

@@ -220,22 +220,26 @@ class Live(QObject):
 
     def _grow(self) -> None:
         self._pictures.forget()
-        blocked = self.player.blockSignals(True)
-        before = self.player.step, self.player.count
-        self.player.set_count(len(self.trace.steps))
+        player = self.player
+        before = player.step, player.count, player.playing
+        blocked = player.blockSignals(True)
+        player.set_count(len(self.trace.steps))
         if self._follows:
-            self.player.show(self.player.count - 1)
-        self.player.blockSignals(blocked)
+            player.show(player.count - 1)
+        player.blockSignals(blocked)
         self._look()
         self.trace_changed.emit()
         self._tell_player(*before)
 
-    def _tell_player(self, step: int, count: int) -> None:
+    def _tell_player(self, step: int, count: int, playing: bool) -> None:
         """What was held back until the picture was there."""
-        if count != self.player.count:
-            self.player.count_changed.emit(self.player.count)
-        if step != self.player.step:
-            self.player.step_changed.emit(self.player.step)
+        player = self.player
+        if count != player.count:
+            player.count_changed.emit(player.count)
+        if playing != player.playing:
+            player.playing_changed.emit(player.playing)
+        if step != player.step:
+            player.step_changed.emit(player.step)
 
     def _mark_timeline(self) -> None:
         ends = [backward.end_step - 1 for backward in self.trace.backwards if backward.end_step]
@@ -250,7 +254,8 @@ class Live(QObject):
         self.picture_changed.emit()
 
     def _on_player_step_changed(self) -> None:
-        self._look()
+        if self.picture is None or self.picture.step != self.player.step:
+            self._look()
         self.selection_changed.emit()
 
     def _on_player_scrubbed(self) -> None:

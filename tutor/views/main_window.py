@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from tutor.i18n import _, language
 from tutor.protocol import TensorId
@@ -37,6 +38,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._session = session
         self._appearance = appearance
+        self._has_opened = False
         self.actions_ = Actions(self)
         self.toolbar = RunToolbar(session, self.actions_, self)
         self.message_bar = MessageBar(self)
@@ -44,6 +46,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(session, self)
         self.asker = WindowAsker(self)
         self.keys = PlayKeys(session.player, self)
+        self.back = QPushButton(self)
         self._stack = QStackedWidget(self)
         self._lay_out()
         self._menus = Menus(
@@ -59,6 +62,7 @@ class MainWindow(QMainWindow):
         self.show_home()
 
     def _lay_out(self) -> None:
+        self.back.setFlat(True)
         self._stack.addWidget(self.home)
         self._stack.addWidget(self.workspace)
         centre = QWidget(self)
@@ -66,6 +70,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.message_bar)
+        column.addWidget(self.back, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._stack, stretch=1)
         self.setCentralWidget(centre)
         self.addToolBar(self.toolbar)
@@ -85,6 +90,7 @@ class MainWindow(QMainWindow):
         look.look_changed.connect(self.apply_look)
         look.language_changed.connect(self._on_language_changed)
         self.home.open_wanted.connect(self._on_open)
+        self.back.clicked.connect(self.show_workspace)
         self.actions_.themes.triggered.connect(self._on_theme_chosen)
         self.actions_.languages.triggered.connect(self._on_language_chosen)
         self._connect_actions()
@@ -129,10 +135,11 @@ class MainWindow(QMainWindow):
     # pages
 
     def show_home(self) -> None:
-        """The start page; what was open stays open behind it."""
+        """The start page; what was open stays open behind it, one click away."""
         self._show_page(self.home)
 
     def show_workspace(self) -> None:
+        self._has_opened = True
         self._show_page(self.workspace)
         self.workspace.graph.setFocus()
 
@@ -140,7 +147,9 @@ class MainWindow(QMainWindow):
         working = page is self.workspace
         self._stack.setCurrentWidget(page)
         self.toolbar.setVisible(working)
+        self.back.setVisible(not working and self._has_opened)
         self.keys.set_enabled(working)
+        self._show_title()
         self._refresh()
 
     # what the session tells
@@ -171,17 +180,19 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def _show_title(self) -> None:
+        name = self._document_name()
+        self.back.setText("← " + name)
+        at_home = self._stack.currentWidget() is self.home
+        self.setWindowTitle("Autograd Tutor[*]" if at_home else f"{name}[*] — Autograd Tutor")
+        self.setWindowModified(self._session.dirty)
+
+    def _document_name(self) -> str:
         session = self._session
         if session.lesson is not None:
-            name = session.lesson.title
-        elif session.path is not None:
-            name = session.path.name
-        elif session.read_only:
-            name = _("Recorded run")
-        else:
-            name = _("Sandbox")
-        self.setWindowTitle(f"{name}[*] — Autograd Tutor")
-        self.setWindowModified(session.dirty)
+            return session.lesson.title
+        if session.path is not None:
+            return session.path.name
+        return _("Recorded run") if session.read_only else _("Sandbox")
 
     def _on_session_message(self, message: Message) -> None:
         self.message_bar.tell(message, stays=self._session.run.queued)

@@ -42,7 +42,7 @@ class Workspace(QMainWindow):
         self._session = session
         self._chosen: dict[Pane, bool] = {}
         self._sizes: dict[Pane, QSize] = {}
-        self._shown = False
+        self._placed: frozenset[Pane] = frozenset()
         self.graph = GraphView(session, self)
         self.timeline = TimelineView(session, self)
         self.lesson = LessonView(session, self)
@@ -115,6 +115,7 @@ class Workspace(QMainWindow):
             across = orientation == Qt.Orientation.Horizontal
             lengths = [sizes[name].width() if across else sizes[name].height() for name in names]
             self.resizeDocks([self.docks[name] for name in names], lengths, orientation)
+        self._placed = frozenset(name for name in PANES if self.docks[name].isVisible())
 
     def _first_size(self, name: Pane) -> QSize:
         narrow = self.width() < NARROW
@@ -122,11 +123,11 @@ class Workspace(QMainWindow):
         return QSize(round(self.width() * shares[name]), round(self.height() * (0.34 if narrow else 0.31)))
 
     def _remember_sizes(self) -> None:
-        if not self._shown:
-            return
-        for name, dock in self.docks.items():
-            if not dock.isHidden() and not dock.isFloating():
-                self._sizes[name] = dock.size()
+        """Of those panes that have had their place on the screen."""
+        for name in self._placed:
+            if not self.docks[name].isHidden() and not self.docks[name].isFloating():
+                self._sizes[name] = self.docks[name].size()
+        self._placed = frozenset()
 
     def save(self, settings: Settings) -> None:
         """Where the panes are, and how large each was when it was last seen."""
@@ -177,7 +178,6 @@ class Workspace(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._shown = True
         QTimer.singleShot(0, self.fit)
 
     def hideEvent(self, event: QHideEvent) -> None:
