@@ -23,6 +23,7 @@ import msgspec
 
 from tutor.crash import crash_line, signal_name
 from tutor.i18n import _
+from tutor.insight.errors import explain
 from tutor.process_tree import kill_tree
 from tutor.protocol import (
     CellText,
@@ -74,6 +75,7 @@ def trace(options: TraceOptions, errors: TextIO) -> int:
         if done.trace.environment is None and done.stopped_by is None:
             errors.write(_("The recorder could not start; no trace was written.") + "\n")
             return 1
+        _explain(done.trace)
         write_bytes(options.out, encode_trace(done.trace))
     except DocumentError as fault:
         errors.write(f"{fault}\n")
@@ -297,12 +299,26 @@ def _within(folder: str, path: str | None) -> str | None:
     return Path(path).relative_to(folder).as_posix()
 
 
+def _explain(trace: Trace) -> None:
+    """Names the explanation of each error that has one."""
+    trace.error = _explained(trace.error)
+    for backward in trace.backwards:
+        backward.error = _explained(backward.error)
+
+
+def _explained(error: Failure | None) -> Failure | None:
+    explanation = None if error is None else explain(error)
+    if error is None or explanation is None:
+        return error
+    return msgspec.structs.replace(error, explanation=explanation.id)
+
+
 # ---------------------------------------------------------------- what is said
 
 
 def _report(done: _Done, options: TraceOptions) -> Iterator[str]:
     if done.trace.error is not None:
-        yield from _traceback(done.trace.error, options.program.name)
+        yield from _traceback(done.trace, done.trace.error, options.program.name)
     if done.ended is not None and done.ended.outcome == "exit" and done.ended.status not in (None, 0):
         yield _("The program ended with exit status {status}.").format(status=done.ended.status)
     if done.ended is not None and done.ended.recorder_fault is not None:
@@ -312,17 +328,29 @@ def _report(done: _Done, options: TraceOptions) -> Iterator[str]:
     yield _("Trace written to {path}.").format(path=options.out)
 
 
-def _traceback(error: Failure, program: str) -> Iterator[str]:
+def _traceback(trace: Trace, error: Failure, program: str) -> Iterator[str]:
     """As Python prints it, with the learner's own frames."""
     if error.frames:
         yield "Traceback (most recent call last):"
     elif error.span is not None:
         yield _("{program}, line {line}:").format(program=program, line=error.span.line)
     for frame in error.frames:
-        yield f'  File "{frame.path}", line {frame.line}, in {frame.function}'
+        cell = _cell_number(trace, frame.span)
+        place = f"line {frame.line}" if cell is None else f"cell {cell}, line {frame.line}"
+        yield f'  File "{frame.path}", {place}, in {frame.function}'
         if frame.text:
             yield f"    {frame.text}"
     yield f"{error.type}: {error.message}" if error.message else error.type
+    explanation = explain(error)
+    if explanation is not None:
+        yield explanation.title
+        yield f"{explanation.cause} {explanation.fix}"
+
+
+def _cell_number(trace: Trace, span: Span | None) -> int | None:
+    """Which of the cells that ran, from 1; None in a script or a module."""
+    cells = [source.id for source in trace.sources if source.cell is not None]
+    return cells.index(span.source) + 1 if span is not None and span.source in cells else None
 
 
 def options_from(values: Any, arguments: tuple[str, ...]) -> TraceOptions:
