@@ -184,6 +184,31 @@ def test_the_arrows_go_from_cell_to_cell(view: CodeView, session: Session, qtbot
     assert top.editor.textCursor().blockNumber() == 1
 
 
+def test_on_the_cells_the_arrows_go_without_typing(view: CodeView, session: Session, qtbot: QtBot) -> None:
+    session.add_cell(first(session), "markdown")
+    session.add_cell(session.document.cells[1].id)
+    top, text, below = (view.cell_widget(cell.id) for cell in session.document.cells)
+    top.setFocus()
+    qtbot.waitUntil(top.hasFocus)
+    QTest.keyClick(top, Qt.Key.Key_Down)
+    qtbot.waitUntil(text.hasFocus)
+    assert session.current_cell == text.cell.id
+    QTest.keyClick(text, Qt.Key.Key_Down)
+    qtbot.waitUntil(below.hasFocus)
+    QTest.keyClick(below, Qt.Key.Key_Delete)
+    qtbot.waitUntil(text.hasFocus)
+    assert len(session.document.cells) == 2
+
+
+def test_tab_goes_from_cell_to_cell_as_they_stand(view: CodeView, session: Session, qtbot: QtBot) -> None:
+    session.add_cell(None)
+    upper, lower = (view.cell_widget(cell.id) for cell in session.document.cells)
+    upper.setFocus()
+    qtbot.waitUntil(upper.hasFocus)
+    QTest.keyClick(upper, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lower.hasFocus)
+
+
 def test_the_steps_expression_is_lit_and_scrubbing_moves_the_light(
     view: CodeView, session: Session, kernel: FakeKernel
 ) -> None:

@@ -116,6 +116,10 @@ class CodeCell(QFrame):
         return self._cell
 
     @property
+    def typed_in(self) -> bool:
+        return self.editor.hasFocus()
+
+    @property
     def stale(self) -> bool:
         return self._stale
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPalette
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tutor.session.session import Session
 
 CellWidget = CodeCell | MarkdownCell
+Keyboard = Literal["typing", "cells", "elsewhere"]
 _MARGIN = 4
 
 
@@ -119,13 +121,15 @@ class CodeView(QWidget):
     # what is pushed in
 
     def _on_session_document_changed(self) -> None:
+        held = self._keyboard()
         cells = self._session.visible_cells
         self._drop_cells_not_in(cells)
         for place, cell in enumerate(cells):
             self._place(cell, place)
+        self._chain_tabs()
         self._mark()
         self._light()
-        self._show_current()
+        self._show_current(held)
 
     def _drop_cells_not_in(self, cells: Sequence[Cell]) -> None:
         kinds = {cell.id: cell.kind for cell in cells}
@@ -145,6 +149,14 @@ class CodeView(QWidget):
         if self._rows.indexOf(widget) != place:
             self._rows.removeWidget(widget)
             self._rows.insertWidget(place, widget)
+
+    def _chain_tabs(self) -> None:
+        """Tab goes from cell to cell as they stand, and each says which it is."""
+        widgets = [self._cells[cell.id] for cell in self._session.visible_cells]
+        for one, next_one in pairwise(widgets):
+            QWidget.setTabOrder(one, next_one)
+        for number, widget in enumerate(widgets, 1):
+            widget.setAccessibleName(_("Cell {number}").format(number=number))
 
     def _made(self, cell: Cell) -> CellWidget:
         widget: CellWidget
@@ -169,7 +181,7 @@ class CodeView(QWidget):
 
     def _on_session_selection_changed(self) -> None:
         self._light()
-        self._show_current()
+        self._show_current(self._keyboard())
 
     def _mark(self) -> None:
         """Errors and *edited since the run*, cell by cell."""
@@ -216,21 +228,27 @@ class CodeView(QWidget):
     def _code_cells(self) -> list[tuple[CellId, CodeCell]]:
         return [(cell_id, one) for cell_id, one in self._cells.items() if isinstance(one, CodeCell)]
 
-    def _show_current(self) -> None:
+    def _show_current(self, held: Keyboard) -> None:
         """Marks the cell in hand; the keyboard follows it where it was in the code before."""
         current = self._session.current_cell
         for cell_id, widget in self._code_cells():
             widget.show_current(cell_id == current)
-        if current != self._shown_current and current in self._cells and self._has_keyboard():
-            self._cells[current].edit()
+        if current != self._shown_current and current in self._cells:
+            if held == "typing":
+                self._cells[current].edit()
+            elif held == "cells" and not self._cells[current].hasFocus():
+                self._cells[current].setFocus(Qt.FocusReason.OtherFocusReason)
         self._shown_current = current
 
-    def _has_keyboard(self) -> bool:
+    def _keyboard(self) -> Keyboard:
+        """Where the keyboard is: in a text, on a cell, or not here."""
         focus = self.focusWidget()
-        return focus is not None and focus.hasFocus() and self.isAncestorOf(focus)
+        if self._is_typed_in():
+            return "typing"
+        return "cells" if focus is not None and focus.hasFocus() and self.isAncestorOf(focus) else "elsewhere"
 
     def _is_typed_in(self) -> bool:
-        return any(widget.editor.hasFocus() for _cell, widget in self._code_cells())
+        return any(widget.typed_in for widget in self._cells.values())
 
     # moving about
 
@@ -301,7 +319,8 @@ class CodeView(QWidget):
         def offer(found: Completions) -> None:
             if widget.editor.text == text and widget.editor.cursor_offset == cursor:
                 own = [] if is_attribute else [*editing.words(self._texts()), *keyword.kwlist]
-                widget.editor.offer([*(match.rpartition(".")[2] for match in found.matches), *own])
+                names = [match.rpartition(".")[2] for match in found.matches]
+                widget.editor.offer([*(name for name in names if name.isidentifier()), *own])
 
         if by_hand or is_attribute:
             self._session.kernel.complete(text, cursor, offer)

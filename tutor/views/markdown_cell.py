@@ -54,6 +54,10 @@ class MarkdownCell(QFrame):
         return self._cell
 
     @property
+    def typed_in(self) -> bool:
+        return self.writing.hasFocus()
+
+    @property
     def is_open(self) -> bool:
         return not self.writing.isHidden()
 
