@@ -219,9 +219,8 @@ class Library(Live):
         self.opened.emit()
 
     def _show_recording(self, trace: Trace | None) -> None:
-        """A trace file's trace from its beginning; without one, nothing has run yet."""
-        self._follows = trace is None
-        self.player.show(-1)
+        """A trace file's trace, at its end; without one, nothing has run yet."""
+        self._follows = True
         self._take_trace(trace or Trace(), _recorded(trace), recording=trace is not None)
         self._mark_timeline()
 

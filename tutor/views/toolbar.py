@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from tutor.i18n import LANGUAGES, _, language
@@ -70,14 +70,16 @@ class RunToolbar(QToolBar):
         self.seed.setPrefix(_("seed") + " ")
         self.seed.setToolTip(_("Seed of the random numbers: the same seed, the same numbers"))
         self.seed.setAccessibleName(_("seed"))
-        self._fit_seed()
+        self._fit_text()
         self.device.setToolTip(_("Device on which new tensors are made"))
         self.device.setAccessibleName(_("device"))
         others = [code.upper() for code in LANGUAGES if code != language()]
         self._language.setText("/".join(others))
 
-    def _fit_seed(self) -> None:
-        """As wide as its longest text, and no wider."""
+    def _fit_text(self) -> None:
+        """Icons as large as the letters; the seed as wide as its longest text, and no wider."""
+        side = round(self.fontMetrics().height() * 1.15)
+        self.setIconSize(QSize(side, side))
         longest = self.seed.fontMetrics().horizontalAdvance(f"{self.seed.prefix()}{LARGEST_SEED}")
         self.seed.setFixedWidth(longest + 40)
 
@@ -106,7 +108,7 @@ class RunToolbar(QToolBar):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
-            self._fit_seed()
+            self._fit_text()
 
 
 def _device_text(name: str) -> str:

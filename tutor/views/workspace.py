@@ -21,6 +21,7 @@ from tutor.views.timeline_view import TimelineView
 
 Pane = Literal["lesson", "code", "tensors", "output"]
 PANES: tuple[Pane, ...] = ("lesson", "code", "tensors", "output")
+_ROWS: tuple[tuple[Pane, Pane], ...] = (("lesson", "tensors"), ("code", "output"))
 _AREA = Qt.DockWidgetArea
 _AREAS = {
     "lesson": _AREA.LeftDockWidgetArea,
@@ -107,14 +108,10 @@ class Workspace(QMainWindow):
     def fit(self) -> None:
         """Each pane as large as the person left it; at first in sizes that leave the graph the better half."""
         sizes = {name: self._sizes.get(name) or self._first_size(name) for name in PANES}
-        for names, orientation in (
-            (("lesson", "tensors"), Qt.Orientation.Horizontal),
-            (("code", "output"), Qt.Orientation.Horizontal),
-            (("code",), Qt.Orientation.Vertical),
-        ):
-            across = orientation == Qt.Orientation.Horizontal
-            lengths = [sizes[name].width() if across else sizes[name].height() for name in names]
-            self.resizeDocks([self.docks[name] for name in names], lengths, orientation)
+        for one, other in _ROWS:
+            pair, widths = [self.docks[one], self.docks[other]], [sizes[one].width(), sizes[other].width()]
+            self.resizeDocks(pair, widths, Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["code"]], [sizes["code"].height()], Qt.Orientation.Vertical)
         self._placed = frozenset(name for name in PANES if self.docks[name].isVisible())
 
     def _first_size(self, name: Pane) -> QSize:

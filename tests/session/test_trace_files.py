@@ -1,0 +1,72 @@
+"""A recorded run in the session: its sources as cells to be read, every step, and no change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from tests.session.fake_kernel import FakeKernel
+from tutor.course.lesson import lesson_path
+from tutor.session.message import Message
+from tutor.session.session import Session
+from tutor.session.settings import Settings
+
+RECORDING = lesson_path("02-q", "en").with_suffix(".trace.json")
+
+
+@pytest.fixture
+def kernel(qapp: object) -> FakeKernel:
+    return FakeKernel()
+
+
+@pytest.fixture
+def session(kernel: FakeKernel, tmp_path: Path) -> Iterator[Session]:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    session = Session(kernel, Settings(store, tmp_path / "data"))
+    session.open_path(RECORDING)
+    yield session
+    session.deleteLater()
+
+
+def test_a_recording_shows_its_sources_and_its_last_step(session: Session) -> None:
+    assert session.from_recording
+    assert session.read_only
+    assert [cell.text for cell in session.visible_cells] == [source.text for source in session.trace.sources]
+    assert session.player.step == session.player.count - 1 == len(session.trace.steps) - 1
+    assert {row.name for row in session.rows} >= {"a", "b", "Q"}
+    assert not session.stale
+
+
+def test_a_recording_can_be_scrubbed_and_lights_its_code(session: Session) -> None:
+    session.player.first()
+    session.player.next()
+    span = session.current_span
+    assert span is not None
+    assert session.source_cell(span) == session.visible_cells[0].id
+
+
+def test_a_recording_can_neither_be_run_nor_changed(session: Session, kernel: FakeKernel) -> None:
+    told: list[Message] = []
+    session.message.connect(told.append)
+    before = session.document
+    session.run_all()
+    session.set_value(session.rows[0].tensor, [1.0, 1.0])
+    session.set_cell_text(before.cells[0].id, "x = 1")
+    session.add_cell(before.cells[0].id)
+    assert session.document == before
+    assert kernel.ran == []
+    assert "recording" in told[-1].text
+
+
+def test_a_damaged_recording_says_where(session: Session, tmp_path: Path) -> None:
+    told: list[Message] = []
+    session.message.connect(told.append)
+    path = tmp_path / "half.json"
+    path.write_text(RECORDING.read_text()[:500])
+    session.open_path(path)
+    assert told[-1].level == "error"
+    assert "half.json" in told[-1].text
+    assert session.document.path != path
