@@ -47,7 +47,9 @@ class Bottleneck(nn.Module):
 
     def __init__(self, channels: int, width: int, *, stride: int) -> None:
         super().__init__()
-        self.reduce = nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.reduce = nn.Sequential(
+            nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
+        )
         self.work = nn.Sequential(
             nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
         )
