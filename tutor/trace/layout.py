@@ -20,6 +20,7 @@ from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.trace.routes import Column, beside, through
 
 MAX_GRAPHLAY = 1_000
+"""Items, and places that lanes take in columns between: beyond this graphlay takes too long."""
 COLUMN_GAP = 84.0
 NODE_GAP = 34.0
 LANE_GAP = 30.0
@@ -95,7 +96,7 @@ class _Part:
 
     def _placed(self) -> Placed:
         graph = Graph([h for _, h in self.sizes], self.edges, self.column)
-        if 2 < len(self.items) <= MAX_GRAPHLAY:
+        if len(self.items) > 2 and _effort(graph) <= MAX_GRAPHLAY:
             found = _by_graphlay(graph, [w for w, _ in self.sizes])
             if found is not None and not self._overlaps(found):
                 return found
@@ -157,12 +158,18 @@ class _Part:
         return (leaves, *(Point(x, y) for x, y in middle), arrives)
 
 
+def _effort(graph: Graph) -> int:
+    spans = (graph.columns[target] - graph.columns[source] for source, target in dict.fromkeys(graph.edges))
+    return len(graph.heights) + sum(span - 1 for span in spans if span <= MAX_DUMMIES)
+
+
 def _by_graphlay(graph: Graph, widths: list[float]) -> Placed | None:
     """graphlay's heights for our columns; None where it refuses the graph."""
     wanted = graphlay.Graph()
     for at, height in enumerate(graph.heights):
-        wanted.node(at, width=widths[at], height=height, rank=graph.columns[at])
-    for source, target in graph.edges:
+        wanted.node(at, width=widths[at], height=height, rank={"fixed": graph.columns[at]})
+    edges = [e for e in graph.edges if graph.columns[e[1]] - graph.columns[e[0]] <= MAX_DUMMIES]
+    for source, target in edges:
         wanted.edge(source, target)
     options = {
         "direction": "leftright",
@@ -180,7 +187,7 @@ def _by_graphlay(graph: Graph, widths: list[float]) -> Placed | None:
         edge: _heights_at(
             found["points"], [centre[c] for c in range(graph.columns[edge[0]] + 1, graph.columns[edge[1]])]
         )
-        for edge, found in zip(graph.edges, drawing.edges, strict=True)
+        for edge, found in zip(edges, drawing.edges, strict=True)
     }
     return Placed(y, passes)
 
