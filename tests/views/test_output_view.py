@@ -20,6 +20,8 @@ from tutor.views.output_view import OutputView
 from tutor.views.output_writer import OutputWriter, link_to, linked_span
 from tutor.views.theme import DARK
 
+RECORDINGS = Path(__file__).parents[1] / "traces"
+
 
 @pytest.fixture
 def told(tmp_path: Path) -> Iterator[tuple[Session, FakeKernel]]:
@@ -230,6 +232,23 @@ def test_long_outputs_lose_their_oldest_lines_in_the_view_alone(
     assert len(lines) <= 10 + 400
     assert int(lines[0]) == writer.hidden_lines
     assert writer.unreached(997).selectedText() == "998\u2029999\u2029"
+
+
+def test_a_recorded_program_prints_what_it_printed(view: OutputView, session: Session) -> None:
+    session.open_path(RECORDINGS / "prints.json")
+    view.refresh()
+    assert view.text == session.trace.output
+    session.player.first()
+    assert view.faded == session.trace.output
+    session.player.last()
+    assert view.faded == ""
+
+
+def test_a_recorded_error_is_explained(view: OutputView, session: Session) -> None:
+    session.open_path(RECORDINGS / "error.json")
+    view.refresh()
+    assert "RuntimeError: Trying to backward through the graph a second time" in view.text
+    assert "What helps:" in view.text
 
 
 def test_links_name_a_place_and_nothing_else_is_one() -> None:

@@ -19,6 +19,8 @@ from tutor.views.fonts import sans
 from tutor.views.tensor_model import Column
 from tutor.views.tensor_view import TensorView
 
+RECORDINGS = Path(__file__).parents[1] / "traces"
+
 
 @pytest.fixture
 def told(tmp_path: Path) -> Iterator[tuple[Session, FakeKernel]]:
@@ -227,6 +229,19 @@ def test_an_edit_that_has_not_run_is_said(ran: TensorView, session: Session) -> 
     assert banner.isVisible()
     session.undo()
     assert not banner.isVisible()
+
+
+def test_torchs_own_figures_stand_in_the_table(view: TensorView, session: Session) -> None:
+    """Q = 3a³ − b², recorded from torch: one backward gives 36 and 81, a second one on top of it their double."""
+    session.open_path(RECORDINGS / "q.json")
+    session.player.last()
+    assert column(view, Column.NAME) == ["a", "b", "Q"]
+    assert column(view, Column.GRAD)[:2] == ["[72, 162]", "[−24, −16]"]
+    session.player.seek(session.trace.backwards[0].end_step - 1)  # type: ignore[operator]
+    assert column(view, Column.GRAD) == ["[36, 81]", "[−12, −8]", "None · passes, not kept"]
+    assert not view.model.index(0, Column.REQUIRES_GRAD).flags() & Qt.ItemFlag.ItemIsUserCheckable
+    session.select_tensor(live.A_LEAF)
+    assert not view.detail.value.grid.numbers.editable
 
 
 def test_numbers_are_copied_exactly(ran: TensorView, session: Session) -> None:

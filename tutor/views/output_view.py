@@ -49,7 +49,7 @@ class OutputView(QWidget):
         self._empty = QLabel(self)
         self._text = QTextBrowser(self)
         self._pages = QStackedWidget(self)
-        self._copy = QToolButton(self)
+        self._copy = QToolButton(self._pages)
         self._writer = OutputWriter(self._text.document())
         self._gather = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._lay_out()
