@@ -87,16 +87,14 @@ def test_from_the_start_page_one_click_leads_back_to_what_is_open(opened: Opened
     assert page(window) == "workspace"
 
 
-def test_a_pane_keeps_the_size_that_it_was_given(opened: Opened, qtbot: QtBot) -> None:
+def test_a_pane_keeps_the_share_that_it_was_given(opened: Opened, qtbot: QtBot) -> None:
     window, session = opened
     begin(session, window, None)
+    window.resize(1400, 800)
     session.new_sandbox()
+    QApplication.processEvents()
     workspace = window.workspace
     tensors = workspace.docks["tensors"]
-    window.resize(1400, 800)
-    workspace.arrange()
-    QApplication.processEvents()
-    qtbot.waitUntil(lambda: tensors.width() > 300)
     workspace.resizeDocks([tensors], [300], Qt.Orientation.Horizontal)
     qtbot.waitUntil(lambda: tensors.width() == 300)
     window.show_home()
@@ -104,6 +102,8 @@ def test_a_pane_keeps_the_size_that_it_was_given(opened: Opened, qtbot: QtBot) -
     assert tensors.isHidden()
     session.new_sandbox()
     qtbot.waitUntil(lambda: tensors.width() == 300)
+    window.resize(1200, 800)
+    qtbot.waitUntil(lambda: abs(tensors.width() - 300 * 1200 / 1400) < 2)
 
 
 def test_a_file_named_on_the_command_line_is_opened(opened: Opened, tmp_path: Path) -> None:

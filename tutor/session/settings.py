@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 from platformdirs import user_data_path
-from PySide6.QtCore import QByteArray, QObject, QSettings, QSize
+from PySide6.QtCore import QByteArray, QObject, QSettings, QSizeF
 
 from tutor.i18n import LANGUAGES, system_language
 from tutor.protocol import RunSettings
@@ -125,13 +125,14 @@ class Settings(QObject):
     def set_window(self, key: str, state: QByteArray) -> None:
         self._store.setValue(f"window/{key}", state)
 
-    def pane_size(self, name: str) -> QSize | None:
-        """How large the person left a pane; None when they never did."""
+    def pane_share(self, name: str) -> QSizeF | None:
+        """How large a part of the window the person gave to a pane; None when they never did."""
         value = self._store.value(f"panes/{name}")
-        return value if isinstance(value, QSize) and value.isValid() else None
+        usable = isinstance(value, QSizeF) and 0 < value.width() <= 1 and 0 < value.height() <= 1
+        return value if usable else None
 
-    def set_pane_size(self, name: str, size: QSize) -> None:
-        self._store.setValue(f"panes/{name}", size)
+    def set_pane_share(self, name: str, share: QSizeF) -> None:
+        self._store.setValue(f"panes/{name}", share)
 
     def sync(self) -> None:
         self._store.sync()

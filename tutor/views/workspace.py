@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from tutor.i18n import _
@@ -16,6 +16,7 @@ from tutor.views.code_view import CodeView
 from tutor.views.graph_view import GraphView
 from tutor.views.lesson_view import LessonView
 from tutor.views.output_view import OutputView
+from tutor.views.pane_sizes import PaneSizes
 from tutor.views.tensor_view import TensorView
 from tutor.views.timeline_view import TimelineView
 
@@ -30,8 +31,6 @@ _AREAS = {
     "tensors": _AREA.RightDockWidgetArea,
 }
 _VERSION = 1
-NARROW = 1200
-"""Below this width the side panes are narrower."""
 
 
 class Workspace(QMainWindow):
@@ -42,7 +41,7 @@ class Workspace(QMainWindow):
         self.setWindowFlags(Qt.WindowType.Widget)
         self._session = session
         self._chosen: dict[Pane, bool] = {}
-        self._sizes: dict[Pane, QSize] = {}
+        self._sizes = PaneSizes()
         self._placed: frozenset[Pane] = frozenset()
         self.graph = GraphView(session, self)
         self.timeline = TimelineView(session, self)
@@ -93,7 +92,7 @@ class Workspace(QMainWindow):
     def show_panes(self, panes: Iterable[str]) -> None:
         """These and no others, but for those that the person has shown or hidden by hand since the opening."""
         wanted = set(panes)
-        self._remember_sizes()
+        self._remember_sizes(self.size())
         for name, dock in self.docks.items():
             dock.setVisible(self._chosen.get(name, name in wanted))
         QTimer.singleShot(0, self.fit)
@@ -107,38 +106,33 @@ class Workspace(QMainWindow):
 
     def fit(self) -> None:
         """Each pane as large as the person left it; at first in sizes that leave the graph the better half."""
-        sizes = {name: self._sizes.get(name) or self._first_size(name) for name in PANES}
+        sizes = {name: self._sizes.size(name, self.size()) for name in PANES}
         for one, other in _ROWS:
             pair, widths = [self.docks[one], self.docks[other]], [sizes[one].width(), sizes[other].width()]
             self.resizeDocks(pair, widths, Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["code"]], [sizes["code"].height()], Qt.Orientation.Vertical)
         self._placed = frozenset(name for name in PANES if self.docks[name].isVisible())
 
-    def _first_size(self, name: Pane) -> QSize:
-        narrow = self.width() < NARROW
-        shares = {"lesson": 0.27 if narrow else 0.23, "tensors": 0.28, "code": 0.4, "output": 0.2}
-        return QSize(round(self.width() * shares[name]), round(self.height() * (0.34 if narrow else 0.31)))
-
-    def _remember_sizes(self) -> None:
+    def _remember_sizes(self, room: QSize) -> None:
         """Of those panes that have had their place on the screen."""
         for name in self._placed:
             if not self.docks[name].isHidden() and not self.docks[name].isFloating():
-                self._sizes[name] = self.docks[name].size()
+                self._sizes.remember(name, self.docks[name].size(), room)
         self._placed = frozenset()
 
     def save(self, settings: Settings) -> None:
         """Where the panes are, and how large each was when it was last seen."""
-        self._remember_sizes()
+        self._remember_sizes(self.size())
         settings.set_window("docks", self.saveState(_VERSION))
-        for name, size in self._sizes.items():
-            settings.set_pane_size(name, size)
+        for name, share in self._sizes.shares.items():
+            settings.set_pane_share(name, share)
 
     def restore(self, settings: Settings) -> None:
         """Goes back there."""
         self.restoreState(settings.window("docks"), _VERSION)
         for name in PANES:
-            if (size := settings.pane_size(name)) is not None:
-                self._sizes[name] = size
+            if (share := settings.pane_share(name)) is not None:
+                self._sizes.shares[name] = share
 
     def retranslate(self) -> None:
         titles = {
@@ -178,5 +172,10 @@ class Workspace(QMainWindow):
         QTimer.singleShot(0, self.fit)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self._remember_sizes()
+        self._remember_sizes(self.size())
         super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._remember_sizes(event.oldSize())
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self.fit)
