@@ -120,11 +120,11 @@ def _chosen(use: Use, at: int, name: str, choose: Callable[[Floats, Floats], Flo
 
 def _where(use: Use, at: int) -> Local:
     """where: self: where(condition, grad, 0), other: where(condition, 0, grad)."""
-    condition = use.operand(0)
+    condition, mine = use.operand(0), use.operand(at + 1)
     chosen = condition.value
-    value = None if chosen is None else (chosen if at == 1 or len(use.operands) < 3 else 1.0 - chosen)
-    rule = f"[{condition.text}]" if at == 1 else f"1 − [{condition.text}]"
-    return Local(partial(f"where({condition.text}, …)", use.operand(at)), rule, value)
+    value = None if chosen is None else (chosen if at == 0 else 1.0 - chosen)
+    rule = f"[{condition.text}]" if at == 0 else f"1 − [{condition.text}]"
+    return Local(partial(f"where({condition.text}, …)", mine), rule, value, hidden=condition.hidden)
 
 
 # ------------------------------------------------------------------ one operand
