@@ -40,6 +40,9 @@ class Extent:
     """The longest texts of one tensor and of its gradients."""
 
     cell: int
+    """Characters of a cell, with room for what later iterations may bring."""
+    measured: int
+    """Characters of the widest cell that was seen."""
     inline: str
     number: str
 
@@ -67,7 +70,7 @@ class Extents:
     def chip(self, tensor: TensorId, shape: tuple[int, ...]) -> tuple[float, float]:
         """Width and height of the tensor's largest chip."""
         if len(shape) == 2 and max(shape, default=0) <= CARD_SIDE:
-            return card_size(shape[0], shape[1], self.cell(tensor))
+            return card_size(shape[0], shape[1], self._of(tensor).measured)
         return max(34.0, self.term(tensor) + 20), CHIP_HEIGHT
 
     def tray(self, tensor: TensorId) -> float:
@@ -82,7 +85,7 @@ class Extents:
         return self.by_tensor.get(tensor, _SHORT)
 
 
-_SHORT = Extent(3, "0.0", "0.0")
+_SHORT = Extent(3, 3, "0.0", "0.0")
 
 
 def extents(structure: Structure, trace: Trace) -> Extents:
@@ -132,11 +135,11 @@ def _extent(values: list[Shown]) -> Extent:
     lines = [inline(shown) for shown in values]
     grids = [grid for shown in values if (grid := cells(shown))]
     texts = [text for grid in grids for row in grid.texts for text in row]
-    longest = max((len(text) for text in texts), default=1)
+    measured = longest = max((len(text) for text in texts), default=1)
     if any("." in text or "e" in text for text in texts):
         longest = max(longest, _DECIMALS)
     numbers = [
         summary(shown) if prod(shown.shape) > 1 and not grids else line
         for shown, line in zip(values, lines, strict=True)
     ]
-    return Extent(max(longest, 2), max(lines, key=len), max(numbers, key=len))
+    return Extent(max(longest, 2), max(measured, 2), max(lines, key=len), max(numbers, key=len))

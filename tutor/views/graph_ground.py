@@ -10,7 +10,7 @@ from tutor.trace.picture import ItemId, LaneId, Picture, Structure
 from tutor.views.graph_motion import Frame
 from tutor.views.graph_places import Crowd, chip_rect
 from tutor.views.graph_routes import Places
-from tutor.views.graph_sizes import CircleAnatomy, Sizes
+from tutor.views.graph_sizes import FUNNEL_NOTE, CircleAnatomy, Sizes
 
 _MARGIN = 16.0
 _SEED_ROOM = 80.0
@@ -58,8 +58,7 @@ class Ground:
         crowd = Crowd(self.places.crowd)
         for item in seen.focus or ():
             if self.has(item):
-                for _weight in range(3):
-                    crowd.add(self.anchor(item))
+                self._add_item(crowd, item)
         for lane in seen.focus_lanes:
             self._add_lane(crowd, lane)
         for lane in picture.motion.passes:
@@ -68,6 +67,13 @@ class Ground:
                     x, y = self.places.lanes[lane].gradient.at(share)
                     crowd.add(QRectF(x - 20, y - 14, 40, 28))
         return crowd
+
+    def _add_item(self, crowd: Crowd, item: ItemId) -> None:
+        funnel = self.sizes.anatomies[item].funnel
+        for _weight in range(3):
+            crowd.add(self.anchor(item))
+            if funnel is not None:
+                crowd.add(self.places.rect(item, funnel.adjusted(0, -FUNNEL_NOTE, 0, 8)))
 
     def _add_lane(self, crowd: Crowd, lane: LaneId) -> None:
         if lane in self.places.lanes:

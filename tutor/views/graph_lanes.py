@@ -13,8 +13,7 @@ from tutor.trace.picture import ItemId, Lane, LaneState, Shown
 from tutor.views.graph_extents import CHIP_HEIGHT, card_size
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_motion import STILL, LaneFrame
-from tutor.views.graph_paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
-from tutor.views.graph_paint import card as draw_card
+from tutor.views.graph_paint import Inks, arrowhead, card as draw_card, chip, chip_size, dotted, pen, polyline
 from tutor.views.graph_paths import Curve
 from tutor.views.graph_values import Cells, card, inline, tooltip
 

@@ -11,7 +11,7 @@ from tutor.i18n import _
 from tutor.trace.picture import Callout, Shown, Zone
 from tutor.views.graph_fonts import text_width
 from tutor.views.graph_items import GraphItem
-from tutor.views.graph_paint import LEFT, Inks, dotted, pen, write
+from tutor.views.graph_paint import LEFT, Inks, dotted, lock, pen, write
 from tutor.views.graph_values import inline, tooltip
 
 _LINE = 20.0
@@ -41,13 +41,13 @@ class CalloutItem(GraphItem):
         height = 28 + _LINE * len(lines) + (8 if lines else 4)
         return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
 
-    def show_at(self, callout: Callout, rect: QRectF, ring: QRectF, tabs: Sequence[QRectF]) -> None:
-        """Stands in `rect` and points at the circle (or box) or a tab of it; scene coordinates."""
+    def show_at(self, callout: Callout, rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> None:
+        """Stands in `rect` and points at the circle or one of the rectangular parts; scene coordinates."""
         self.callout = callout
         self.lines = wrapped(callout.lines)
         self.name = "\n".join((callout.title, *callout.lines))
         self.rect = rect
-        self._tip = _tip(rect, ring, tabs)
+        self._tip = _tip(rect, ring, parts)
         self.set_room(rect.united(QRectF(self._tip, self._tip)).adjusted(-6, -6, 6, 6))
         self.show()
         self.update()
@@ -132,6 +132,7 @@ class ZoneItem(GraphItem):
         super().__init__(inks)
         self._path = path
         self._corner = corner
+        self._locked = zone.kind == "inference"
         self.name = zone_label(zone)
         self.setZValue(-5)
         self.set_room(path.boundingRect().adjusted(-2, -2, 2, 2))
@@ -151,6 +152,8 @@ class ZoneItem(GraphItem):
         painter.setBrush(inks.panel)
         painter.drawRoundedRect(tag, 6, 6)
         write(painter, tag.adjusted(8, 0, 0, 0), self.name, role="tab", colour=inks.muted)
+        if self._locked:
+            lock(painter, QPointF(tag.right() + 12, tag.center().y()), inks.muted)
 
 
 def band(members: Sequence[QRectF], ways: Sequence[QPainterPath], others: Sequence[QRectF]) -> QPainterPath:
@@ -176,7 +179,7 @@ def band(members: Sequence[QRectF], ways: Sequence[QPainterPath], others: Sequen
 
 
 def zone_label(zone: Zone) -> str:
-    word = "no_grad" if zone.kind == "no_grad" else "inference_mode 🔒"
+    word = "no_grad" if zone.kind == "no_grad" else "inference_mode"
     if zone.lines is None:
         return word
     first, last = zone.lines
@@ -246,12 +249,14 @@ class GradFnItem(GraphItem):
         )
 
 
-def _tip(rect: QRectF, ring: QRectF, tabs: Sequence[QRectF]) -> QPointF:
-    """Where the pointer ends: on the circle (or box) or one of its tabs, whichever is nearer."""
+def _tip(rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> QPointF:
+    """Where the pointer ends: on the circle or one of the parts, whichever is nearest."""
     middle = rect.center()
-    reach = QLineF(ring.center(), middle)
-    reach.setLength(min(ring.width(), ring.height()) / 2 + 4)
-    tips = [reach.p2()] + [_border(tab.adjusted(-3, -3, 3, 3), middle) for tab in tabs]
+    tips = [_border(part.adjusted(-3, -3, 3, 3), middle) for part in parts]
+    if ring is not None:
+        reach = QLineF(ring.center(), middle)
+        reach.setLength(ring.height() / 2 + 4)
+        tips.append(reach.p2())
     return min(tips, key=lambda tip: QLineF(tip, _border(rect, tip)).length())
 
 

@@ -200,6 +200,15 @@ def scissors(painter: QPainter, centre: QPointF, colour: QColor) -> None:
         )
 
 
+def lock(painter: QPainter, centre: QPointF, colour: QColor) -> None:
+    """A closed padlock: what is inside can never be tracked."""
+    painter.setPen(pen(colour, 1.6))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawArc(QRectF(centre.x() - 3.5, centre.y() - 7.5, 7, 9), 0, 180 * 16)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(QRectF(centre.x() - 5, centre.y() - 2.5, 10, 8), 1.5, 1.5)
+
+
 def tick(painter: QPainter, centre: QPointF, colour: QColor) -> None:
     painter.setPen(pen(colour, 1.8))
     painter.drawPolyline([centre + QPointF(-4, 0), centre + QPointF(-1, 3), centre + QPointF(4, -4)])

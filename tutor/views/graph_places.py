@@ -14,7 +14,7 @@ _CLEAR = 10.5
 """From the centre line of a lane to the nearest side of its chip."""
 _TRIES = tuple(0.5 + side * step * 0.04 for step in range(10) for side in (1, -1) if step or side > 0)
 _CELL = 48.0
-_GOOD = 60.0
+_GOOD = 40.0
 """A place that costs less is taken without looking further away."""
 
 
@@ -35,9 +35,12 @@ class Crowd:
         for x, y in curve.spread(every).tolist():
             self._points[_square(x, y)].append((x, y))
 
-    def cost(self, rect: QRectF, *, point_cost: float = 60.0) -> float:
-        """The area of what the rectangle would cover; each point of a lane counts as `point_cost`."""
-        area = 0.0 if self._base is None else self._base.cost(rect, point_cost=point_cost)
+    def cost(self, rect: QRectF, *, point_cost: float = 60.0, area_cost: float = 1.0) -> float:
+        """What the rectangle would cover: `area_cost` a square pixel, `point_cost` a point of a lane."""
+        below = (
+            0.0 if self._base is None else self._base.cost(rect, point_cost=point_cost, area_cost=area_cost)
+        )
+        area = 0.0
         points = 0
         seen: set[int] = set()
         for square in _squares(rect):
@@ -47,17 +50,17 @@ class Crowd:
                     shared = rect.intersected(other)
                     area += max(shared.width(), 0.0) * max(shared.height(), 0.0)
             points += sum(rect.contains(x, y) for x, y in self._points.get(square, ()))
-        return area + point_cost * points
+        return below + area_cost * area + point_cost * points
 
 
 def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool, tries: int = len(_TRIES)) -> QPointF:
     """The middle of a chip beside the lane: values above it, gradients below; takes its room in the crowd."""
     points, normals = curve.stations(_TRIES[:tries])
     best: tuple[float, QPointF] | None = None
-    for further in (0.0, 9.0, 20.0):
+    for further in (0.0, 9.0, 20.0, 34.0):
         for rank, (point, normal) in enumerate(zip(points.tolist(), normals.tolist(), strict=True)):
             centre = _beside(point, normal, size, below=below, further=further)
-            covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2))
+            covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2), area_cost=4.0)
             cost = covered + rank * 3 + further * 5
             if best is None or cost < best[0]:
                 best = (cost, centre)
@@ -84,7 +87,8 @@ def _beside(point: list[float], normal: list[float], size: Size, *, below: bool,
 def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRectF:
     """Beside or below the anchor (circle and tabs), inside the view where it can be, where it covers least."""
     best: tuple[float, QRectF] | None = None
-    for rank, rect in enumerate(_around(size, anchor)):
+    for rank, place in enumerate(_around(size, anchor)):
+        rect = _moved_into(place, view)
         outside = rect.width() * rect.height() - _area(rect.intersected(view))
         covered = crowd.cost(rect, point_cost=150.0) + 3.0 * outside
         if best is None or covered + rank * 8 < best[0]:
@@ -114,6 +118,13 @@ def _around(size: Size, anchor: QRectF) -> Iterator[QRectF]:
             yield QRectF(middle.x() - width * share, anchor.top() - gap - height, width, height)
         for y in rows:
             yield QRectF(anchor.left() - gap - width, y, width, height)
+
+
+def _moved_into(rect: QRectF, view: QRectF) -> QRectF:
+    """The rectangle, shifted into the view as far as it fits there."""
+    x = min(max(rect.left(), view.left()), max(view.right() - rect.width(), view.left()))
+    y = min(max(rect.top(), view.top()), max(view.bottom() - rect.height(), view.top()))
+    return QRectF(x, y, rect.width(), rect.height())
 
 
 def _area(rect: QRectF) -> float:

@@ -20,6 +20,9 @@ _CIRCLE_PORTS = 21.0
 _WAVE = 9.0
 _MOST_POINTS = 20_000
 _MANY = 200
+_STEEP = 16.0
+_TURN = 30.0
+"""A lane needs so much width to turn before a tab."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +73,29 @@ class PlaceMaker:
         arriving = _ports(structure, sizes, items, waypoints, leaving=False)
         for lane in structure.lanes:
             points = [leaving[lane.id], *waypoints[lane.id], arriving[lane.id]]
-            self._lanes[lane.id] = _lane_curves(lane, points, sizes, items)
+            self._lanes[lane.id] = _lane_curves(lane, self._over_tabs(lane, points), sizes, items)
             yield
+
+    def _over_tabs(self, lane: Lane, points: list[XY]) -> list[XY]:
+        """Lanes from and to below pass over the tabs of their own circles, not behind them."""
+        start, end = points[0], points[-1]
+        right = self._tab_edge(lane.source, left=False)
+        left = self._tab_edge(lane.target, left=True)
+        room = points[-2][0] if len(points) > 2 else start[0]
+        if left is not None and points[-2][1] > end[1] + _STEEP and left - room > _TURN:
+            points = [*points[:-1], (left, end[1]), end]
+        room = points[1][0]
+        if right is not None and points[1][1] > start[1] + _STEEP and room - right > _TURN:
+            points = [start, (right, start[1]), *points[1:]]
+        return points
+
+    def _tab_edge(self, item: ItemId, *, left: bool) -> float | None:
+        anatomy = self._sizes.anatomies[item]
+        if not isinstance(anatomy, CircleAnatomy) or not anatomy.tabs:
+            return None
+        here = self._items[item].x()
+        edges = [tab.left() - 3 if left else tab.right() + 3 for tab in anatomy.tabs]
+        return here + (min(edges) if left else max(edges))
 
     def _place_chips(self) -> Iterator[None]:
         values, gradients = self._chips

@@ -232,7 +232,11 @@ class GraphScene(QGraphicsScene):
         view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
         size = self.callout.size_for(callout)
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
-        self.callout.show_at(callout, rect, ground.body(callout.item), ground.lower_parts(callout.item))
+        body, parts = ground.body(callout.item), ground.lower_parts(callout.item)
+        if callout.item in self.pool.circles:
+            self.callout.show_at(callout, rect, body, parts)
+        else:
+            self.callout.show_at(callout, rect, None, [body, *parts])
 
     def _show_grad_fn(self, ground: Ground) -> None:
         """The dotted line of the selected tensor, when the node that made it is in sight."""
