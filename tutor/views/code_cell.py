@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
@@ -17,9 +18,11 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from tutor.i18n import _
 from tutor.protocol import Span
+from tutor.source import editing
 from tutor.source.document import Cell
 from tutor.source.untracked import Untracked, untracked_lines
 from tutor.views.cell_tools import CellTools
@@ -28,6 +31,7 @@ from tutor.views.code_gutter import Direction, LineMarks
 from tutor.views.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
+    from tutor.session.kernel_client import Completions
     from tutor.session.session import Session
 
 _BAR = 4
@@ -41,9 +45,10 @@ _PAUSE_MS = 250
 class CodeCell(QFrame):
     """Shows one cell of the session's document and hands every wish about it to the session."""
 
-    went_beyond = Signal(int)
-    revealed = Signal(int)
-    """A line (from 1) that should come into view."""
+    went_beyond = Signal(str, int)
+    """This cell's id, and whether the person wants to the cell above (-1) or below (+1)."""
+    revealed = Signal(str, int)
+    """This cell's id, and a line (from 1) that should come into view."""
 
     def __init__(self, session: Session, cell: Cell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +93,7 @@ class CodeCell(QFrame):
     def _connect(self) -> None:
         session, editor = self._session, self.editor
         self._pause.timeout.connect(self._find_untracked)
-        editor.changed_by_others.connect(self.revealed)
+        editor.changed_by_others.connect(self._on_editor_changed_by_others)
         editor.text_edited.connect(self._on_text_edited)
         editor.undo_requested.connect(session.undo)
         editor.redo_requested.connect(session.redo)
@@ -97,9 +102,10 @@ class CodeCell(QFrame):
         editor.split_requested.connect(self._split)
         editor.move_requested.connect(self._move)
         editor.left.connect(self._on_left)
-        editor.went_beyond.connect(self.went_beyond)
+        editor.went_beyond.connect(self._on_editor_went_beyond)
         editor.pointed_at.connect(self._on_pointed_at)
         editor.pointed_away.connect(self._on_pointed_away)
+        editor.completions_wanted.connect(self._on_editor_completions_wanted)
         editor.focused.connect(self._on_focused)
         editor.cursor_moved.connect(self._on_cursor_moved)
         self.unfold.clicked.connect(self._on_unfold_clicked)
@@ -250,7 +256,29 @@ class CodeCell(QFrame):
 
     def _on_cursor_moved(self) -> None:
         if self.editor.hasFocus():
-            self.revealed.emit(self.editor.textCursor().blockNumber() + 1)
+            self.revealed.emit(self._cell.id, self.editor.textCursor().blockNumber() + 1)
+
+    def _on_editor_changed_by_others(self, line: int) -> None:
+        self.revealed.emit(self._cell.id, line)
+
+    def _on_editor_went_beyond(self, delta: int) -> None:
+        self.went_beyond.emit(self._cell.id, delta)
+
+    def _on_editor_completions_wanted(self, text: str, cursor: int, by_hand: bool) -> None:
+        """The kernel knows what the names are; the document's own words stand in where it is silent."""
+        is_attribute = text[: editing.word_before(text, cursor)].endswith(".")
+        own = [] if is_attribute else [*editing.words(self._texts()), *keyword.kwlist]
+
+        def offer(found: Completions) -> None:
+            if isValid(self) and (self.editor.text, self.editor.cursor_offset) == (text, cursor):
+                names = [match.rpartition(".")[2] for match in found.matches]
+                self.editor.offer([*(name for name in names if name.isidentifier()), *own])
+
+        if by_hand or is_attribute:
+            self._session.kernel.complete(text, cursor, offer)
+
+    def _texts(self) -> list[str]:
+        return [cell.text for cell in self._session.document.code_cells]
 
     def _on_unfold_clicked(self) -> None:
         self._opened = True
@@ -277,9 +305,9 @@ class CodeCell(QFrame):
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self.edit()
             case Qt.Key.Key_Up:
-                self.went_beyond.emit(-1)
+                self.went_beyond.emit(self._cell.id, -1)
             case Qt.Key.Key_Down:
-                self.went_beyond.emit(1)
+                self.went_beyond.emit(self._cell.id, 1)
             case Qt.Key.Key_Insert if self._session.document.divisible:
                 self._add_below()
             case Qt.Key.Key_Delete if self._session.document.divisible:

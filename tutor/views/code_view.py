@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from tutor.i18n import _
 from tutor.protocol import Failure, Span
-from tutor.source import editing
 from tutor.source.document import Cell, CellId
 from tutor.views.code_cell import CodeCell
 from tutor.views.code_gutter import Direction
@@ -24,7 +22,6 @@ from tutor.views.markdown_cell import MarkdownCell
 from tutor.views.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
-    from tutor.session.kernel_client import Completions
     from tutor.session.session import Session
 
 CellWidget = CodeCell | MarkdownCell
@@ -163,7 +160,6 @@ class CodeView(QWidget):
         if cell.kind == "code":
             widget = CodeCell(self._session, cell, self._column)
             widget.revealed.connect(self._on_cell_revealed)
-            widget.editor.completions_wanted.connect(self._on_editor_completions_wanted)
         else:
             widget = MarkdownCell(self._session, cell, self._column)
         widget.went_beyond.connect(self._on_cell_went_beyond)
@@ -284,17 +280,15 @@ class CodeView(QWidget):
         elif place.bottom() > bar.value() + height:
             bar.setValue(place.bottom() - height + _MARGIN)
 
-    def _on_cell_revealed(self, line: int) -> None:
-        widget = self.sender()
-        if isinstance(widget, CodeCell):
-            self._bring_into_view(widget.cell.id, line)
+    def _on_cell_revealed(self, cell_id: CellId, line: int) -> None:
+        if cell_id in self._cells:
+            self._bring_into_view(cell_id, line)
 
-    def _on_cell_went_beyond(self, delta: int) -> None:
-        widget = self.sender()
-        places = [self._cells[cell.id] for cell in self._session.visible_cells]
-        target = next((at for at, one in enumerate(places) if one is widget), len(places)) + delta
+    def _on_cell_went_beyond(self, cell_id: CellId, delta: int) -> None:
+        places = [cell.id for cell in self._session.visible_cells]
+        target = places.index(cell_id) + delta
         if 0 <= target < len(places):
-            self._enter(places[target], from_above=delta > 0, typing=self._is_typed_in())
+            self._enter(self._cells[places[target]], from_above=delta > 0, typing=self._is_typed_in())
 
     def _enter(self, widget: CellWidget, *, from_above: bool, typing: bool) -> None:
         if isinstance(widget, CodeCell) and typing:
@@ -303,30 +297,6 @@ class CodeView(QWidget):
         else:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
             self._session.set_current_cell(widget.cell.id)
-
-    # completion
-
-    def _on_editor_completions_wanted(self, text: str, cursor: int, by_hand: bool) -> None:
-        editor = self.sender()
-        for _cell, widget in self._code_cells():
-            if widget.editor is editor:
-                self._complete(widget, text, cursor, by_hand=by_hand)
-
-    def _complete(self, widget: CodeCell, text: str, cursor: int, *, by_hand: bool) -> None:
-        """The kernel knows what the names are; the document's own words stand in where it is silent."""
-        is_attribute = text[: editing.word_before(text, cursor)].endswith(".")
-
-        def offer(found: Completions) -> None:
-            if widget.editor.text == text and widget.editor.cursor_offset == cursor:
-                own = [] if is_attribute else [*editing.words(self._texts()), *keyword.kwlist]
-                names = [match.rpartition(".")[2] for match in found.matches]
-                widget.editor.offer([*(name for name in names if name.isidentifier()), *own])
-
-        if by_hand or is_attribute:
-            self._session.kernel.complete(text, cursor, offer)
-
-    def _texts(self) -> list[str]:
-        return [cell.text for cell in self._session.document.code_cells]
 
     def sizeHint(self) -> QSize:
         return QSize(560, 240)

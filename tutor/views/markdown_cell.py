@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class MarkdownCell(QFrame):
     """Shows the text rendered; while it is edited, as it is written."""
 
-    went_beyond = Signal(int)
+    went_beyond = Signal(str, int)
 
     def __init__(self, session: Session, cell: Cell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -157,9 +157,9 @@ class MarkdownCell(QFrame):
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self.edit()
             case Qt.Key.Key_Up:
-                self.went_beyond.emit(-1)
+                self.went_beyond.emit(self._cell.id, -1)
             case Qt.Key.Key_Down:
-                self.went_beyond.emit(1)
+                self.went_beyond.emit(self._cell.id, 1)
             case _:
                 super().keyPressEvent(event)
 
