@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from tutor.i18n import _
 from tutor.log import log_faults, start_log
 from tutor.session.kernel_client import KernelClient
-from tutor.session.message import Message
+from tutor.session.message import Message, progress_set_aside
 from tutor.session.session import Session
 from tutor.session.settings import Settings
 from tutor.views.about import copy_report
@@ -69,6 +69,8 @@ def begin(session: Session, window: MainWindow, path: Path | None) -> None:
     elif session.preferences.first_start:
         session.open_lesson(FIRST_LESSON)
     session.preferences.mark_started()
+    if (broken := session.progress.set_aside) is not None:
+        session.message.emit(progress_set_aside(broken))
     window.show()
 
 

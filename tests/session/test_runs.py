@@ -107,6 +107,19 @@ def test_a_death_is_told_in_plain_words_and_so_is_the_return(
     assert "It is back" in heard.text
 
 
+def test_after_a_death_the_program_can_be_run_again(runs: Runs, kernel: FakeKernel) -> None:
+    heard = Heard(runs)
+    runs.run(PROGRAM, Path("/work/a.py"))
+    kernel.go("restarting")
+    kernel.died.emit(Died("killed"))
+    kernel.be_ready()
+    action = heard.messages[-1].action
+    assert action is not None
+    action[1]()
+    assert kernel.ran[1].cells == kernel.ran[0].cells
+    assert kernel.ran[1].path == "/work/a.py"
+
+
 def test_stop_exit_and_a_recorder_fault_are_told(runs: Runs, kernel: FakeKernel) -> None:
     heard = Heard(runs)
     runs.run(PROGRAM, None)

@@ -252,6 +252,15 @@ def test_another_seed_runs_again_and_is_remembered(session: Session, kernel: Fak
     assert session.settings == RunSettings()
 
 
+def test_a_device_that_is_not_there_gives_way_to_the_cpu(
+    session: Session, kernel: FakeKernel, told: list[Message]
+) -> None:
+    session.set_device("cuda:0")
+    kernel.be_ready(["cpu"])
+    assert session.settings.device == "cpu"
+    assert "cuda:0" in told[-1].text
+
+
 def test_run_and_move_on_makes_a_cell_behind_the_last(session: Session, kernel: FakeKernel) -> None:
     write(session)
     session.run_and_move_on(cell(session))

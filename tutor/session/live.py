@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from tutor.course.lesson import Lesson
 from tutor.course.progress import ProgressStore
 from tutor.protocol import RunEnded, RunSettings, Span
+from tutor.session import message
 from tutor.session.lesson_state import LessonState
 from tutor.session.pictures import Looked, Pictures
 from tutor.session.player import Player
@@ -76,7 +77,7 @@ class Live(QObject):
         self.player.step_changed.connect(self._on_player_step_changed)
         self.player.scrubbed.connect(self._on_player_scrubbed)
         self.player.speed_changed.connect(self._on_player_speed_changed)
-        self._runs.changed.connect(self.run_changed)
+        self._runs.changed.connect(self._on_runs_changed)
         self._runs.told.connect(self.message)
         self._runs.began.connect(self._on_runs_began)
         self._runs.grew.connect(self._on_runs_grew)
@@ -185,6 +186,13 @@ class Live(QObject):
         return self._lesson.part
 
     # how traces come in
+
+    def _on_runs_changed(self) -> None:
+        device = self.settings.device
+        if self.run.torch is not None and device not in self.devices:
+            self._sheet.settings = RunSettings(seed=self.settings.seed)
+            self.message.emit(message.device_missing(device))
+        self.run_changed.emit()
 
     def _on_runs_began(self, trace: Trace) -> None:
         self._coming = trace

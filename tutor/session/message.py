@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from tutor.i18n import _
@@ -54,8 +55,22 @@ def died(cause: str, detail: str | int | None) -> Message:
     return Message("warning", _reason(cause, detail) + " " + _("It is starting again; your text is intact."))
 
 
-def back_again(cause: str, detail: str | int | None) -> Message:
-    return Message("info", _reason(cause, detail) + " " + _("It is back; your text is intact."))
+def back_again(cause: str, detail: str | int | None, run_again: Callable[[], None] | None) -> Message:
+    """After a death, once torch is loaded again."""
+    text = _reason(cause, detail) + " " + _("It is back; your text is intact.")
+    return Message("info", text, (_("Run again"), run_again) if run_again is not None else None)
+
+
+def device_missing(device: str) -> Message:
+    text = _("This computer's torch has no device {device}; the CPU is used.")
+    return Message("warning", text.format(device=device))
+
+
+def progress_set_aside(path: Path) -> Message:
+    text = _(
+        "The file with your progress could not be read. It was set aside as {path}; a new one was begun."
+    )
+    return Message("warning", text.format(path=path))
 
 
 def _reason(cause: str, detail: str | int | None) -> str:

@@ -111,7 +111,7 @@ class Runs(QObject):
         self.devices: tuple[str, ...] = ("cpu",)
         self.program: Program | None = None
         """What the newest trace ran, from the moment at which the kernel took it up."""
-        self._asked: Program | None = None
+        self._asked: tuple[Program, Path | None] | None = None
         self._last_id = 0
         self._trace = Trace()
         self._death: Message | None = None
@@ -124,7 +124,7 @@ class Runs(QObject):
     def run(self, program: Program, path: Path | None) -> None:
         """Runs it; one that is still running is stopped for it."""
         self._last_id += 1
-        self._asked = program
+        self._asked = program, path
         folder = path.parent if path is not None else Path.home()
         queued = self.status.phase in ("starting", "restarting")
         self._set(queued=queued, target=program.target, outcome=None, exit_status=None)
@@ -148,6 +148,10 @@ class Runs(QObject):
         self._set(queued=False)
         self.told.emit(message.restarting())
         self.kernel.restart()
+
+    def _run_again(self) -> None:
+        if self._asked is not None:
+            self.run(*self._asked)
 
     def _set(self, **changes: Any) -> None:
         status = replace(self.status, **changes)
@@ -184,7 +188,7 @@ class Runs(QObject):
 
     def _begin(self, event: RunBegan) -> None:
         self._trace = Trace(environment=event.environment)
-        self.program = self._asked
+        self.program = self._asked[0] if self._asked is not None else None
         self._set(queued=False)
         self.told.emit(message.NOTHING)
         self.began.emit(self._trace)
@@ -202,7 +206,8 @@ class Runs(QObject):
     def _on_kernel_died(self, died: Died) -> None:
         self._set(queued=False)
         self.told.emit(message.died(died.cause, died.detail))
-        self._death = message.back_again(died.cause, died.detail)
+        again = self._run_again if self._asked is not None and died.cause != "stopped" else None
+        self._death = message.back_again(died.cause, died.detail, again)
 
 
 def texts(document: Document, cells: Iterable[Cell]) -> tuple[CellText, ...]:
