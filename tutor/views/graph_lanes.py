@@ -13,11 +13,14 @@ from tutor.trace.picture import ItemId, Lane, LaneState, Shown
 from tutor.views.graph_extents import CHIP_HEIGHT, card_size
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_motion import STILL, LaneFrame
-from tutor.views.graph_paint import Inks, arrowhead, card as draw_card, chip, chip_size, dotted, pen, polyline
+from tutor.views.graph_paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
+from tutor.views.graph_paint import card as draw_card
 from tutor.views.graph_paths import Curve
 from tutor.views.graph_values import Cells, card, inline, tooltip
 
 _ARROW = 9.0
+_NO_NUMBERS = 0.2
+"""Below this zoom chips are spots of colour."""
 _STUB = 0.42
 """A cut return lane reaches this far."""
 
@@ -159,6 +162,9 @@ class ChipItem(GraphItem):
 
     def draw(self, painter: QPainter, detail: float) -> None:
         rect = self._room.adjusted(2, 2, -2, -2)
+        if detail < _NO_NUMBERS:
+            painter.fillRect(rect, self.inks.gradient if self.gradient else self.inks.value)
+            return
         if self.table is not None:
             draw_card(painter, rect, self.table, self.inks, gradient=self.gradient, filled=self.filled)
             return

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QGraphicsScene
 from tutor.protocol import TensorId
 from tutor.trace.layout import Layout
 from tutor.trace.picture import Callout, CircleState, ItemId, LaneState, Picture, Structure
+from tutor.views.graph_box import BoxItem
+from tutor.views.graph_circle import CircleItem
 from tutor.views.graph_ground import Ground
 from tutor.views.graph_items import FADED, GraphItem, Look
 from tutor.views.graph_motion import STILL, Frame, frame
@@ -285,11 +287,9 @@ class GraphScene(QGraphicsScene):
 
     def item_id(self, item: GraphItem | None) -> ItemId | None:
         """The name of a box or circle; of a lane none."""
-        for pool in (self.pool.boxes, self.pool.circles):
-            for name, found in pool.items():
-                if found is item:
-                    return name
-        return None
+        if isinstance(item, BoxItem):
+            return item.box.id
+        return item.circle.id if isinstance(item, CircleItem) else None
 
     def focus_rects(self, picture: Picture) -> tuple[QRectF, QRectF]:
         """What the eye should see in this step: all of it, and at least the item that works."""

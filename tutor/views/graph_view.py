@@ -288,4 +288,5 @@ class GraphView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         if self._dirty:
             self._refresh()
-        self.canvas.fit()
+        if self.canvas.fitted:
+            self.canvas.fit()
