@@ -149,9 +149,9 @@ def test_what_has_passed_is_in_full_colour_and_what_comes_is_pale(
     ("step", "text"),
     [
         (-1, "before the first of 6 steps"),
-        (0, "step 1 of 6 · x**2"),
-        (1, "step 2 of 6 · 3*y"),
-        (2, "step 3 of 6 · MulBackward0"),
+        (0, "step 1 of 6 · y = x**2"),
+        (1, "step 2 of 6 · y = 3*y"),
+        (2, "step 3 of 6 · MulBackward0 of 3*y"),
         (4, "step 5 of 6 · AccumulateGrad → x.grad"),
         (5, "step 6 of 6 · x.grad cleared"),
     ],

@@ -8,7 +8,7 @@ from tutor.i18n import _
 from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
 from tutor.trace.trace import Trace
 
-_LONGEST = 36
+_LONGEST = 32
 
 
 def step_text(trace: Trace, step: int) -> str:
@@ -18,7 +18,7 @@ def step_text(trace: Trace, step: int) -> str:
     row = trace.steps[step]
     match row.kind:
         case "operation":
-            return _operation_text(trace, OperationId(row.id))
+            return _operation_text(trace, OperationId(row.id), step)
         case "node":
             return _node_text(trace, NodeId(row.id))
         case "grad_changed" | "value_changed" | "flag_changed":
@@ -49,17 +49,30 @@ def span_text(trace: Trace, span: Span | None) -> str | None:
     return " ".join(line.strip() for line in lines)
 
 
-def _operation_text(trace: Trace, operation: OperationId) -> str:
+def _operation_text(trace: Trace, operation: OperationId, step: int) -> str:
+    """`Q = 3 * a**3 - b**2`: the expression, behind the name that its result has by then."""
     row = trace.operations[operation]
-    return _short(span_text(trace, row.span) or row.function.rpartition(".")[2])
+    text = _short(_expression(trace, operation))
+    names = [tensor_name(trace, output, step) for output in row.outputs[:1]]
+    return f"{names[0]} = {text}" if names and names[0] and not text.startswith(f"{names[0]} ") else text
+
+
+def _expression(trace: Trace, operation: OperationId) -> str:
+    row = trace.operations[operation]
+    return span_text(trace, row.span) or row.function.rpartition(".")[2]
 
 
 def _node_text(trace: Trace, node: NodeId) -> str:
+    """Nodes of one name are told apart by their expression."""
     row = trace.nodes[node]
-    if row.tensor is None:
+    if row.tensor is not None:
+        name = tensor_name(trace, row.tensor, len(trace.steps))
+        return f"{row.name} → {name}.grad" if name else row.name
+    if row.operation is None:
         return row.name
-    name = tensor_name(trace, row.tensor, len(trace.steps))
-    return f"{row.name} → {name}.grad" if name else row.name
+    return _("{node} of {expression}").format(
+        node=row.name, expression=_short(_expression(trace, row.operation))
+    )
 
 
 def _change_text(trace: Trace, row: Step, step: int) -> str:
@@ -83,4 +96,8 @@ def _change_text(trace: Trace, row: Step, step: int) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    """Long calls keep the function's name."""
+    if len(text) <= _LONGEST:
+        return text
+    called = text.partition("(")[0]
+    return f"{called}(…)" if called.replace(".", "").isidentifier() else text[: _LONGEST - 1] + "…"

@@ -176,6 +176,8 @@ class TimelineView(QWidget):
         parts.append(self._iteration_text(step))
         if step in self._session.player.stops and not self._session.player.playing:
             parts.append(_("the lesson stops here"))
+        if step == count - 1 and self._session.trace.truncated is not None:
+            parts.append(_("the recording is full; what came later is not in it"))
         return " · ".join(part for part in parts if part)
 
     def _iteration_text(self, step: int) -> str:
