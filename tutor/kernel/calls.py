@@ -137,22 +137,22 @@ def argument_texts(
 
 
 def _text(value: object, id_of: Callable[[torch.Tensor], int | None]) -> str:
-    match value:
-        case torch.Tensor():
-            known = id_of(value)
-            return "?" if known is None else f"#{known}"
-        case str() if len(value) > 40:
-            return repr(value[:40] + "…")
-        case bool() | int() | float() | complex() | str() | None:
-            return repr(value)
-        case torch.dtype() | torch.device() | torch.layout() | slice():
-            return str(value)
-        case tuple() | list():
-            return _sequence_text(value, id_of)
-        case _ if value is Ellipsis:
-            return "..."
+    kind = type(value)
+    if isinstance(value, torch.Tensor):
+        known = id_of(value)
+        return "?" if known is None else f"#{known}"
+    if kind in _PLAIN:
+        return repr(value) if kind is not str or len(str(value)) <= 40 else repr(f"{str(value)[:40]}…")
+    if isinstance(value, (tuple, list)):
+        return _sequence_text(value, id_of)
+    if kind in _SPELLED:
+        return str(value)
     # Any other repr is the learner's code: it is not run for a label.
-    return f"<{type(value).__name__}>"
+    return "..." if value is Ellipsis else f"<{kind.__name__}>"
+
+
+_PLAIN = frozenset({bool, int, float, complex, str, type(None)})
+_SPELLED = frozenset({torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, slice})
 
 
 def _sequence_text(value: Sequence[object], id_of: Callable[[torch.Tensor], int | None]) -> str:

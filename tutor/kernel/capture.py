@@ -10,6 +10,10 @@ from tutor.kernel.budget import Limits
 from tutor.protocol import Data, Stats
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
+_SIMPLE = (torch.float32, torch.float64)
+_SAMPLE = 8_192
+"""How many elements of a very large tensor are looked at."""
+_functorch = torch._C._functorch
 
 
 def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
@@ -18,10 +22,22 @@ def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
     Call it with torch functions disabled: no mode or subclass of the learner's may see what is done here.
     """
     try:
+        if _is_simple(tensor) and tensor.numel() <= limits.elements:
+            return _spelled(tensor.tolist()), None
         return _capture(_unwrapped(tensor), limits)
     except (RuntimeError, NotImplementedError, TypeError):
         # Kinds of tensors that cannot be read (meta, fake, nested, exotic dtypes) are shown by name and shape.
         return None, None
+
+
+def _is_simple(tensor: torch.Tensor) -> bool:
+    return (
+        type(tensor) in _PLAIN
+        and tensor.dtype in _SIMPLE
+        and tensor.layout is torch.strided
+        and not tensor.is_meta
+        and not _functorch.is_functorch_wrapped_tensor(tensor)
+    )
 
 
 def gradient(tensor: torch.Tensor | None, limits: Limits) -> Data:
@@ -47,9 +63,8 @@ def _stats_fields(stats: Stats) -> dict[str, Data]:
 
 
 def _unwrapped(tensor: torch.Tensor) -> torch.Tensor:
-    functorch = torch._C._functorch
-    while functorch.is_functorch_wrapped_tensor(tensor):
-        tensor = functorch.get_unwrapped(tensor)
+    while _functorch.is_functorch_wrapped_tensor(tensor):
+        tensor = _functorch.get_unwrapped(tensor)
     return tensor
 
 
@@ -81,7 +96,7 @@ def plain(tensor: torch.Tensor) -> Data:
 def _spelled(values: Data) -> Data:
     """Non-finite numbers as words, since JSON has none; finite lists are returned as they are."""
     if not isinstance(values, list):
-        return number(values)
+        return values if math.isfinite(values) else number(values)
     if values and isinstance(values[0], list):
         return [_spelled(row) for row in values]
     # A sum is finite only when every term is: one pass in C for the usual case.
@@ -109,8 +124,9 @@ def _sparse(tensor: torch.Tensor, limits: Limits) -> Data:
 def _stats(tensor: torch.Tensor, limits: Limits) -> Stats:
     count = tensor.numel()
     sampled = count > limits.sample
-    numbers = _sample(tensor, -(-count // limits.sample)) if sampled else tensor.reshape(-1)
-    numbers = (numbers.abs() if numbers.is_complex() else numbers).double()
+    numbers = _sample(tensor, -(-count // _SAMPLE)) if sampled else tensor.reshape(-1)
+    numbers = numbers.abs() if numbers.is_complex() else numbers
+    numbers = numbers if numbers.dtype in _SIMPLE else numbers.double()
     nonfinite = _nonfinite(tensor)
     if nonfinite:
         numbers = numbers[numbers.isfinite()]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.autograd.graph import Node as AutogradNode
@@ -33,7 +33,7 @@ class Mark(NamedTuple):
 
 def mark_of(node: AutogradNode, token: object) -> Mark | None:
     mark = _metadata(node).get(_KEY)
-    return mark if isinstance(mark, Mark) and mark.token is token else None
+    return mark if mark is not None and mark.token is token else None
 
 
 def known_node(node: AutogradNode, token: object) -> NodeId | None:
@@ -41,9 +41,9 @@ def known_node(node: AutogradNode, token: object) -> NodeId | None:
     return None if mark is None else mark.id
 
 
-def _metadata(node: AutogradNode) -> dict[str, object]:
-    # The stubs call it a method; it is an attribute.
-    return cast("dict[str, object]", node.metadata)
+def _metadata(node: AutogradNode) -> dict[str, Mark]:
+    # The stubs call it a method; it is an attribute, shared with anomaly mode: only our key is ours.
+    return node.metadata  # type: ignore[return-value]
 
 
 def leaf_of(node: AutogradNode) -> torch.Tensor:
@@ -64,6 +64,9 @@ def sequence(node: AutogradNode) -> int:
     return int(node._sequence_nr())
 
 
+Claimed = tuple[AutogradNode, Mark]
+
+
 class Graph:
     """Registers the nodes that an operation, or a backward with create_graph, has made."""
 
@@ -72,16 +75,13 @@ class Graph:
         self._count = 0
         self._first_sequence: int | None = None
 
-    def claim(self, roots: Iterable[AutogradNode], *, span: Span | None = None) -> list[AutogradNode]:
+    def claim(self, roots: Iterable[AutogradNode], *, span: Span | None = None) -> list[Claimed]:
         """Gives ids to the new nodes reachable from `roots`, in the order in which the forward made them."""
-        fresh = self._fresh(roots)
-        for node in fresh:
-            self._mark(node, span)
-        return fresh
+        return [(node, self._mark(node, span)) for node in self._fresh(roots)]
 
     def describe(
         self,
-        fresh: list[AutogradNode],
+        fresh: list[Claimed],
         *,
         operation: OperationId | None = None,
         operands: list[torch.Tensor],
@@ -91,11 +91,11 @@ class Graph:
         if not fresh:
             return []
         saved = _Saved(self._tape, operands)
-        for node in fresh:
-            self._emit(node, saved, operation if not is_accumulate(node) else None, created_by)
-        for node in fresh:
-            self._emit_edges(node)
-        return [self.id_of(node) for node in fresh]
+        for node, mark in fresh:
+            self._emit(node, mark, saved, operation if mark.leaf is None else None, created_by)
+        for node, mark in fresh:
+            self._emit_edges(node, mark.id)
+        return [mark.id for _, mark in fresh]
 
     def id_of(self, node: AutogradNode) -> NodeId:
         """The id of a node that was registered. Raises KeyError for another."""
@@ -109,15 +109,20 @@ class Graph:
 
     def _fresh(self, roots: Iterable[AutogradNode]) -> list[AutogradNode]:
         """New nodes as the forward made them: by sequence number, each accumulation before the node that leads to it."""
+        token = self._tape.token
+        stack = [node for node in roots if mark_of(node, token) is None]
+        if len(stack) == 1 and all(
+            node is None or mark_of(node, token) is not None for node, _ in stack[0].next_functions
+        ):
+            return stack
         order: dict[AutogradNode, int] = {}
-        stack = [node for node in roots if mark_of(node, self._tape.token) is None]
         while stack:
             node = stack.pop()
             if node in order:
                 continue
             order[node] = sequence(node)
             following = [node for node, _ in node.next_functions if node is not None]
-            stack.extend(node for node in following if mark_of(node, self._tape.token) is None)
+            stack.extend(node for node in following if mark_of(node, token) is None)
         ordered: list[AutogradNode] = []
         placed: set[AutogradNode] = set()
         for node in sorted((node for node in order if order[node] < _NO_SEQUENCE), key=order.__getitem__):
@@ -129,17 +134,23 @@ class Graph:
         ordered.extend(node for node in order if order[node] >= _NO_SEQUENCE and node not in placed)
         return ordered
 
-    def _mark(self, node: AutogradNode, span: Span | None) -> None:
+    def _mark(self, node: AutogradNode, span: Span | None) -> Mark:
         leaf = None
         if is_accumulate(node):
             leaf = self._tape.tensors.see(leaf_of(node), self._tape.step).id
-        _metadata(node)[_KEY] = Mark(self._tape.token, NodeId(self._count), span, leaf)
+        mark = Mark(self._tape.token, NodeId(self._count), span, leaf)
+        _metadata(node)[_KEY] = mark
         self._count += 1
+        return mark
 
     def _emit(
-        self, node: AutogradNode, saved: _Saved, operation: OperationId | None, created_by: CreatedBy | None
+        self,
+        node: AutogradNode,
+        mark: Mark,
+        saved: _Saved,
+        operation: OperationId | None,
+        created_by: CreatedBy | None,
     ) -> None:
-        mark = self._tape_mark(node)
         self._tape.put(
             Node(
                 id=mark.id,
@@ -153,11 +164,6 @@ class Graph:
             )
         )
 
-    def _tape_mark(self, node: AutogradNode) -> Mark:
-        mark = self.mark(node)
-        assert mark is not None
-        return mark
-
     def _relative(self, node: AutogradNode) -> int | None:
         own = sequence(node)
         if own >= _NO_SEQUENCE:
@@ -166,8 +172,7 @@ class Graph:
             self._first_sequence = own
         return own - self._first_sequence
 
-    def _emit_edges(self, node: AutogradNode) -> None:
-        source = self.id_of(node)
+    def _emit_edges(self, node: AutogradNode, source: NodeId) -> None:
         for output, (target, slot) in enumerate(node.next_functions):
             if target is not None:
                 self._tape.put(Edge(from_=source, output=output, to=self.id_of(target), input=slot))
@@ -202,17 +207,15 @@ class _Saved:
             found[name] = self._data(value)
 
     def _data(self, value: object) -> Data:
-        match value:
-            case torch.Tensor():
-                return self._tensor(value)
-            case bool() | int() | str() | None:
-                return value if not isinstance(value, int) or abs(value) < 2**53 else str(value)
-            case float():
-                return number(value)
-            case tuple() | list():
-                return [self._data(part) for part in value]
-            case _:
-                return str(value)
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        if isinstance(value, (tuple, list)):
+            return [self._data(part) for part in value]
+        if isinstance(value, float):
+            return number(value)
+        if value is None or isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**53):
+            return value
+        return str(value)
 
     def _tensor(self, saved: torch.Tensor) -> Data:
         operand = self._operand(saved)
@@ -229,17 +232,16 @@ class _Saved:
         for operand in self._operands:
             if operand is saved:
                 return operand
-        place = _place(saved)
-        if place is None:
-            return None
-        return next((operand for operand in self._operands if _place(operand) == place), None)
+        return next((operand for operand in self._operands if _same_place(operand, saved)), None)
 
 
-def _place(tensor: torch.Tensor) -> tuple[int, torch.Size, tuple[int, ...]] | None:
+def _same_place(one: torch.Tensor, other: torch.Tensor) -> bool:
     try:
-        return tensor.data_ptr(), tensor.shape, tensor.stride()
+        return (
+            one.data_ptr() == other.data_ptr() and one.shape == other.shape and one.stride() == other.stride()
+        )
     except (RuntimeError, NotImplementedError):
-        return None
+        return False
 
 
 @lru_cache(maxsize=2048)

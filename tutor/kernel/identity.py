@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from functools import cache
 
 import torch
 
@@ -86,8 +87,8 @@ class Tensors:
                 id=known.id,
                 name=None,
                 shape=list(tensor.shape),
-                dtype=str(tensor.dtype).removeprefix("torch."),
-                device=str(tensor.device),
+                dtype=dtype_name(tensor.dtype),
+                device=device_name(tensor.device),
                 requires_grad=known.tracked,
                 is_leaf=tensor.is_leaf,
                 grad_fn=self._grad_fn(tensor),
@@ -167,6 +168,16 @@ class Tensors:
         known = entry[1]
         tensor = known()
         return (known, tensor) if tensor is not None and grad_of(tensor) is gradient else None
+
+
+@cache
+def dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+@cache
+def device_name(device: torch.device) -> str:
+    return str(device)
 
 
 def version(tensor: torch.Tensor) -> int:

@@ -15,6 +15,7 @@ class Index:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._operands: dict[tuple[Position, int, bool], tuple[str | None, ...]] = {}
 
     @cached_property
     def _tree(self) -> ast.Module:
@@ -72,6 +73,13 @@ class Index:
 
     def operands(self, position: Position, *, count: int, reflected: bool) -> tuple[str | None, ...]:
         """The names written as arguments of the operation at this position, in the order of its `count` arguments."""
+        key = (position, count, reflected)
+        found = self._operands.get(key)
+        if found is None:
+            found = self._operands[key] = self._read_operands(position, count=count, reflected=reflected)
+        return found
+
+    def _read_operands(self, position: Position, *, count: int, reflected: bool) -> tuple[str | None, ...]:
         match self._expressions.get(position):
             case ast.BinOp(left=left, right=right):
                 pair = (_name(left), _name(right))

@@ -23,6 +23,7 @@ class Tape:
 
     def __init__(self, emit: Callable[[TraceEvent], None], limits: Limits) -> None:
         self.outlet = Outlet(emit, limits)
+        self.put = self.outlet.put
         self.limits = limits
         self.token = object()
         self.thread = threading.get_ident()
@@ -44,9 +45,6 @@ class Tape:
     def retain(self, node: AutogradNode, known: Known) -> None:
         self.graph.claim([node])
         self.retained.setdefault(self.graph.id_of(node), []).append(known)
-
-    def put(self, event: TraceEvent, *, elements: int = 0) -> None:
-        self.outlet.put(event, elements=elements)
 
     @property
     def backward(self) -> BackwardId | None:
