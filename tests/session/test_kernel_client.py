@@ -239,16 +239,6 @@ def test_run_while_running_stops_and_starts_again(kernel: Listener) -> None:
     assert kernel.text == "first\nsecond\n"
 
 
-def test_restart_forgets_everything(kernel: Listener) -> None:
-    kernel.run("x = 1")
-    pid = kernel.client.pid
-    kernel.client.restart()
-    kernel.until_ready()
-    assert kernel.client.pid != pid
-    assert kernel.deaths == []
-    assert evaluated(kernel, "x").error == "NameError: name 'x' is not defined"
-
-
 def test_killed_from_outside_it_is_back_by_itself(kernel: Listener) -> None:
     kernel.run_until_printed("go", "print('go')\nwhile True: pass")
     pid = kernel.client.pid
@@ -324,6 +314,20 @@ def test_completion_knows_torch_and_the_names_of_the_run(kernel: Listener) -> No
     assert completed(kernel, "%tim").matches == ()
 
 
+def test_restart_forgets_everything_and_stop_takes_a_waiting_run_back(kernel: Listener) -> None:
+    kernel.run("x = 1")
+    kernel.forget()
+    pid = kernel.client.pid
+    kernel.client.restart()
+    kernel.send("print('never')")
+    kernel.client.stop()
+    assert not kernel.client.queued
+    kernel.until_ready()
+    assert (kernel.text, kernel.ended, kernel.deaths) == ("", [], [])
+    assert kernel.client.pid != pid
+    assert evaluated(kernel, "x").error == "NameError: name 'x' is not defined"
+
+
 def test_completion_while_running_answers_at_once_with_nothing(kernel: Listener) -> None:
     kernel.run_until_printed("go", "print('go')\nwhile True: pass")
     assert completed(kernel, "torch.") == Completions((), 6, 6)
@@ -337,11 +341,11 @@ def test_after_shutdown_nothing_is_left(qapp: QApplication) -> None:
     client = KernelClient()
     heard = Listener(client)
     client.start()
-    heard.until_ready()
     pid = client.pid
     assert pid is not None
     client.shutdown()
     assert not psutil.pid_exists(pid)
+    assert heard.deaths == []
     client.shutdown()
 
 
@@ -353,8 +357,8 @@ def test_a_kernel_that_cannot_start_is_given_up(qapp: QApplication, monkeypatch:
     heard.until(lambda: client.phase == "failed")
     assert heard.deaths == [KernelDied("exit", 1)] * 3
     monkeypatch.undo()
-    client.restart()
-    heard.until_ready()
+    client.run(command("1"))
+    assert (client.phase, client.queued) == ("restarting", True)
     client.shutdown()
 
 

@@ -9,14 +9,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tutor.protocol import (
-    MIME,
-    Command,
+    Batch,
     Evaluate,
     Evaluated,
     Event,
@@ -24,11 +23,9 @@ from tutor.protocol import (
     RunCells,
     RunEnded,
     code_name,
-    decode_batch,
-    encode_command,
 )
-from tutor.session.kernel_process import KernelDied, KernelProcess
-from tutor.session.kernel_wire import Channel
+from tutor.session.kernel_link import KernelLink, Reply
+from tutor.session.kernel_process import KernelDied
 
 __all__ = ["Completions", "KernelClient", "KernelDied", "Phase"]
 
@@ -38,11 +35,12 @@ PATIENCE = 1200
 """Milliseconds that an interrupted run has before its process is killed."""
 POLL = 100
 ASK_AGAIN = 200
+LAST_WORDS = 5000
+"""Milliseconds between the kernel's reply and the run's last event, at the most."""
 STARTS = 3
 """How often in a row a kernel may die before it is ready."""
 
 _log = logging.getLogger(__name__)
-_CALL = "__import__('importlib').import_module('tutor.kernel.extension')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +52,24 @@ class Completions:
     end: int
 
 
-def _nothing() -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """Who waits for the kernel's reply, and who is told when it will never come."""
-
-    on_reply: Callable[[Any], None]
-    on_lost: Callable[[], None] = _nothing
-
-
 class KernelClient(QObject):
     """Starts the kernel, hands it one run at a time and tells what comes back; restarts it by itself when it dies."""
 
     phase_changed = Signal()
     ready = Signal(object)
+    """KernelReady: torch is loaded."""
     events = Signal(object)
+    """list[Event]: of the current run only, in order."""
     run_ended = Signal(object)
+    """RunEnded, once for every run that the kernel took up, whatever became of it."""
     died = Signal(object)
+    """KernelDied: the process is gone; a new one is starting (or the phase is "failed")."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._phase: Phase = "starting"
         self._folder: Path | None = None
-        self._process: KernelProcess | None = None
-        self._shell: Channel | None = None
-        self._iopub: Channel | None = None
-        self._requests: dict[str, _Request] = {}
+        self._link: KernelLink | None = None
         self._run: RunCells | None = None
         self._received = 0
         self._ended: RunEnded | None = None
@@ -92,6 +79,7 @@ class KernelClient(QObject):
         self._watch = self._timer(POLL, self._on_watch)
         self._patience = self._timer(PATIENCE, self._on_patience_over, once=True)
         self._ask = self._timer(ASK_AGAIN, self._announce, once=True)
+        self._last_words = self._timer(LAST_WORDS, self._on_last_words_missing, once=True)
 
     def _timer(self, milliseconds: int, slot: Callable[[], None], *, once: bool = False) -> QTimer:
         timer = QTimer(self)
@@ -113,16 +101,17 @@ class KernelClient(QObject):
 
     @property
     def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
+        return None if self._link is None else self._link.process.pid
 
     def log(self) -> str:
         """The end of the kernel's log, for a report."""
-        return "" if self._process is None else self._process.log()
+        return "" if self._link is None else self._link.process.log()
 
     def start(self) -> None:
         """Starts the process; torch loads while the person reads."""
-        if self._process is None:
+        if self._link is None:
             self._failed_starts = 0
+            self._own_folder()
             self._start("starting")
 
     def run(self, command: RunCells) -> None:
@@ -135,108 +124,139 @@ class KernelClient(QObject):
             self._stop_run()
         elif self._phase == "failed":
             self.restart()
-        self.phase_changed.emit()
+        else:
+            self.phase_changed.emit()
 
     def stop(self) -> None:
         """Interrupts the run; when it does not listen, its process is killed and started again."""
         self._queued = None
         if self._phase == "running":
             self._stop_run()
-        self.phase_changed.emit()
+        else:
+            self.phase_changed.emit()
 
     def restart(self) -> None:
         """A new process, whatever the old one is doing."""
         self._failed_starts = 0
-        self._interrupted_for_good()
-        self._end_process()
-        self._start("restarting")
+        self._own_folder()
+        self._renew()
 
     def shutdown(self) -> None:
-        """Ends the process and everything that it started."""
+        """Ends the process and everything that it started. `start` begins anew."""
         self._queued = None
         self._run = None
-        self._end_process()
+        self._close_link()
         if self._folder is not None:
-            atexit.unregister(self.shutdown)
+            atexit.unregister(self._on_exit)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        self._phase = "starting"
+
+    def _on_exit(self) -> None:
+        """A window that ends without `shutdown`; Qt's objects may be gone by then."""
+        if self._link is not None:
+            self._link.process.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def evaluate(self, expression: str, callback: Callable[[Evaluated], None]) -> None:
-        """Calls back with what the expression comes to in the namespace that the last run leaves, after a run on its way."""
+        """Calls back with what the expression comes to in the namespace that the last run leaves (after one on its way)."""
         lost = Evaluated(value=None, text="", error="KernelDied")
-        if self._shell is None or self._phase not in ("ready", "running"):
+        if self._link is None or self._phase not in ("ready", "running"):
             callback(lost)
             return
-        message = self._command(Evaluate(expression=expression))
-        self._requests[message] = _Request(
-            lambda content: callback(_evaluated(content)), lambda: callback(lost)
+        self._link.command(
+            Evaluate(expression=expression),
+            lambda reply: callback(_evaluated(reply)),
+            lambda: callback(lost),
         )
 
     def complete(self, code: str, cursor: int, callback: Callable[[Completions], None]) -> None:
         """Calls back with what could stand at the cursor; with nothing while the kernel is busy or away."""
         nothing = Completions((), cursor, cursor)
-        if self._shell is None or self._phase != "ready":
+        if self._link is None or self._phase != "ready":
             callback(nothing)
             return
-        message = self._shell.send("complete_request", {"code": code, "cursor_pos": cursor})
-        self._requests[message] = _Request(
-            lambda content: callback(_completions(content)), lambda: callback(nothing)
+        self._link.complete(
+            code, cursor, lambda reply: callback(_completions(reply)), lambda: callback(nothing)
         )
 
     # ---------------------------------------------------------------- the process
 
+    def _own_folder(self) -> Path:
+        """Where the process keeps its files; it exists from `start` to `shutdown`."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="autograd-tutor-"))
+            atexit.register(self._on_exit)
+        return self._folder
+
     def _start(self, phase: Phase) -> None:
-        self._process = KernelProcess(self._own_folder())
-        manager = self._process.manager
-        self._shell = Channel(manager.connect_shell(), manager.session, self)
-        self._iopub = Channel(manager.connect_iopub(), manager.session, self)
-        self._shell.received.connect(self._on_shell_message)
-        self._iopub.received.connect(self._on_iopub_message)
+        if self._folder is None:
+            return  # whoever heard that the last process ended has shut us down
+        try:
+            self._link = KernelLink(self._folder, self)
+        except OSError as fault:
+            _log.warning("the kernel cannot be started: %s", fault)
+            self._set_phase("failed")
+            self.died.emit(KernelDied("unknown", str(fault)))
+            return
+        self._link.batch.connect(self._on_batch)
         self._watch.start()
         self._set_phase(phase)
         self._announce()
 
-    def _own_folder(self) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="autograd-tutor-"))
-            atexit.register(self.shutdown)
-        return self._folder
+    def _renew(self) -> None:
+        self._give_up_run()
+        self._close_link()
+        self._start("restarting")
 
-    def _end_process(self) -> None:
-        for timer in (self._watch, self._patience, self._ask):
+    def _close_link(self) -> None:
+        for timer in (self._watch, self._patience, self._ask, self._last_words):
             timer.stop()
-        for channel in (self._shell, self._iopub):
-            if channel is not None:
-                channel.close()
-        self._shell = self._iopub = None
-        if self._process is not None:
-            self._process.close()
-            self._process = None
-        lost, self._requests = self._requests, {}
-        for request in lost.values():
-            request.on_lost()
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
 
     def _announce(self) -> None:
-        """Asks for `KernelReady`; asked again until it is heard."""
-        if self._shell is not None and self._phase in ("starting", "restarting"):
-            message = self._execute(f"{_CALL}.announce()")
-            self._requests[message] = _Request(self._on_announced)
+        """Asks for `KernelReady`; asked again until it is heard, since the first words on iopub can be lost."""
+        if self._link is not None and self._phase in ("starting", "restarting"):
+            self._link.announce(self._on_announced)
 
-    def _on_announced(self, content: Any) -> None:
-        if content.get("status") == "ok":
+    def _on_announced(self, reply: Reply) -> None:
+        if reply.get("status") == "ok":
             self._ask.start()
             return
-        _log.error("the kernel cannot load: %s", content.get("evalue"))
-        if self._process is not None:
-            self._process.kill()
+        _log.error("the kernel cannot load: %s", reply.get("evalue"))
+        if self._link is not None:
+            self._link.process.kill()
+
+    def _on_ready(self, ready: KernelReady) -> None:
+        if self._phase not in ("starting", "restarting"):
+            return
+        self._ask.stop()
+        self._failed_starts = 0
+        self._set_phase("ready")
+        self.ready.emit(ready)
+        self._send_queued()
 
     def _on_watch(self) -> None:
         """Looks whether the process lives; its last words are read before its death is told."""
-        for channel in (self._iopub, self._shell):
-            if channel is not None:
-                channel.read()
-        if self._process is not None and self._process.status is not None:
-            self._on_death(self._process.cause(self._files()))
+        if self._link is not None:
+            self._link.read()
+        if self._link is not None and self._link.process.status is not None:
+            self._on_death(self._link.process.cause(self._files()))
+
+    def _on_death(self, death: KernelDied) -> None:
+        starting = self._phase in ("starting", "restarting")
+        self._failed_starts = self._failed_starts + 1 if starting else 0
+        _log.warning("the kernel died: %s %s", death.cause, death.detail)
+        self._take_unsent()
+        if self._failed_starts < STARTS:
+            self._renew()
+        else:
+            self._close_link()
+            self._set_phase("failed")
+        self.died.emit(death)
 
     def _files(self) -> frozenset[str]:
         """The names that the running code goes by in a traceback."""
@@ -244,68 +264,64 @@ class KernelClient(QObject):
             return frozenset()
         return frozenset(code_name(self._run.path, cell.id) for cell in self._run.cells)
 
-    def _on_death(self, death: KernelDied) -> None:
-        was_starting = self._phase in ("starting", "restarting")
-        self._failed_starts = self._failed_starts + 1 if was_starting else 0
-        _log.warning("the kernel died: %s %s", death.cause, death.detail)
-        self._take_unsent()
-        self._interrupted_for_good()
-        if self._failed_starts >= STARTS:
-            self._end_process()
-            self._set_phase("failed")
-        else:
-            self._end_process()
-            self._start("restarting")
-        self.died.emit(death)
-
-    def _take_unsent(self) -> None:
-        """What the program did just before the crash belongs into its trace."""
-        if self._run is not None and self._process is not None:
-            events = self._process.unsent(self._run.run, self._received)
-            if events:
-                self._on_events(events)
-
     # ---------------------------------------------------------------- a run
 
     def _send_run(self, command: RunCells) -> None:
+        assert self._link is not None
         self._queued = None
         self._run = command
         self._received = 0
         self._ended = None
         self._replied = False
         self._set_phase("running")
-        message = self._command(command)
-        self._requests[message] = _Request(self._on_run_reply)
+        self._link.command(command, self._on_run_reply)
+
+    def _send_queued(self) -> None:
+        if self._queued is not None and self._phase == "ready":
+            self._send_run(self._queued)
 
     def _stop_run(self) -> None:
-        if self._process is not None:
-            self._process.interrupt()
+        if self._link is not None:
+            self._link.process.interrupt()
             self._patience.start()
             self._set_phase("stopping")
 
     def _on_patience_over(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._take_unsent()
-        self._interrupted_for_good()
-        self._end_process()
-        self._start("restarting")
+        if self._link is not None:
+            self._link.process.kill()
+        self._take_unsent()
+        self._renew()
         self.died.emit(KernelDied("stopped"))
 
-    def _interrupted_for_good(self) -> None:
+    def _take_unsent(self) -> None:
+        """What the program did just before its process ended belongs into its trace."""
+        if self._run is not None and self._link is not None:
+            events = self._link.process.unsent(self._run.run, self._received)
+            if events:
+                self._on_events(events)
+
+    def _give_up_run(self) -> None:
         """The run ends with its process."""
         if self._run is not None:
             ended = self._ended or RunEnded(run=self._run.run, outcome="interrupted")
             self._run = None
             self.run_ended.emit(ended)
 
-    def _on_run_reply(self, content: Any) -> None:
+    def _on_run_reply(self, reply: Reply) -> None:
         self._replied = True
-        if content.get("status") != "ok" and self._run is not None:
-            fault = f"{content.get('ename')}: {content.get('evalue')}"
+        if reply.get("status") != "ok":
+            self._end_with_fault(f"{reply.get('ename')}: {reply.get('evalue')}")
+        self._last_words.start()
+        self._end_run()
+
+    def _on_last_words_missing(self) -> None:
+        self._end_with_fault("the last events of the run did not arrive")
+        self._end_run()
+
+    def _end_with_fault(self, fault: str) -> None:
+        if self._run is not None:
             _log.error("the kernel could not carry out a run: %s", fault)
             self._ended = RunEnded(run=self._run.run, outcome="error", recorder_fault=fault)
-        self._end_run()
 
     def _end_run(self) -> None:
         """A run is over when its last event and the kernel's reply are both here."""
@@ -313,57 +329,20 @@ class KernelClient(QObject):
             return
         ended, self._run = self._ended, None
         self._patience.stop()
+        self._last_words.stop()
         self._set_phase("ready")
         self.run_ended.emit(ended)
-        self._run_queued()
+        self._send_queued()
 
-    def _run_queued(self) -> None:
-        if self._queued is not None and self._phase == "ready":
-            self._send_run(self._queued)
+    # ---------------------------------------------------------------- what the kernel says
 
-    # ---------------------------------------------------------------- messages
-
-    def _command(self, command: Command) -> str:
-        return self._execute(f"{_CALL}.execute({encode_command(command)!r})")
-
-    def _execute(self, code: str) -> str:
-        assert self._shell is not None
-        request = {
-            "code": code,
-            "silent": True,
-            "store_history": False,
-            "user_expressions": {},
-            "allow_stdin": False,
-            "stop_on_error": False,
-        }
-        return self._shell.send("execute_request", request)
-
-    def _on_shell_message(self, message: Any) -> None:
-        request = self._requests.pop(message["parent_header"].get("msg_id", ""), None)
-        if request is not None:
-            request.on_reply(message["content"])
-
-    def _on_iopub_message(self, message: Any) -> None:
-        if message["msg_type"] != "display_data" or MIME not in message["content"]["data"]:
-            return
-        try:
-            batch = decode_batch(message["buffers"][0])
-        except (msgspec.DecodeError, IndexError):
-            _log.exception("a batch of events cannot be read")
-            return
-        if batch.run == -1:
-            self._on_ready([event for event in batch.events if isinstance(event, KernelReady)])
-        elif self._run is not None and batch.run == self._run.run:
+    def _on_batch(self, batch: Batch) -> None:
+        if self._run is not None and batch.run == self._run.run:
             self._on_events(batch.events)
-
-    def _on_ready(self, announced: list[KernelReady]) -> None:
-        if self._phase not in ("starting", "restarting") or not announced:
             return
-        self._ask.stop()
-        self._failed_starts = 0
-        self._set_phase("ready")
-        self.ready.emit(announced[0])
-        self._run_queued()
+        for event in batch.events:
+            if isinstance(event, KernelReady):
+                self._on_ready(event)
 
     def _on_events(self, events: list[Event]) -> None:
         self._received += len(events)
@@ -379,16 +358,17 @@ class KernelClient(QObject):
             self.phase_changed.emit()
 
 
-def _evaluated(content: Any) -> Evaluated:
-    payload = next((part for part in content.get("payload", ()) if part.get("source") == "evaluated"), None)
+def _evaluated(reply: Reply) -> Evaluated:
+    payload = next((part for part in reply.get("payload", ()) if part.get("source") == "evaluated"), None)
     if payload is None:
-        return Evaluated(value=None, text="", error=content.get("evalue", content.get("status")))
+        return Evaluated(value=None, text="", error=reply.get("evalue", reply.get("status")))
     return msgspec.convert(payload, Evaluated)
 
 
-def _completions(content: Any) -> Completions:
+def _completions(reply: Reply) -> Completions:
+    """IPython's own commands are no completions here."""
     return Completions(
-        tuple(match for match in content.get("matches", ()) if not match.startswith(("%", "!"))),
-        content.get("cursor_start", 0),
-        content.get("cursor_end", 0),
+        tuple(match for match in reply.get("matches", ()) if not match.startswith(("%", "!"))),
+        reply.get("cursor_start", 0),
+        reply.get("cursor_end", 0),
     )
