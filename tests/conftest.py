@@ -18,7 +18,6 @@ from shiboken6 import getCppPointer, isValid
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_API"] = "pyside6"
-os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 os.environ.pop("LANGUAGE", None)
 
 _PATIENCE = 5.0

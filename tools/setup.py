@@ -162,7 +162,7 @@ def torch_to_keep() -> str:
 
 
 def say_size(keep: str) -> None:
-    say("Downloading and installing the pinned packages: about 230 MB, 800 MB on the disk.")
+    say("Downloading and installing the pinned packages: about 170 MB, 750 MB on the disk.")
     if keep:
         say("torch {} is already there and stays.".format(keep))
         return
