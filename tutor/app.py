@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 os.environ["QT_API"] = "pyside6"
-os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QApplication
