@@ -92,6 +92,19 @@ def test_text_appears_while_the_run_goes_on(
     qtbot.waitUntil(lambda: view.text == "one\ntwo\n")
 
 
+def test_a_flood_is_written_slice_by_slice_until_all_is_there(
+    view: OutputView, session: Session, kernel: FakeKernel, qtbot: QtBot
+) -> None:
+    flood = [event for at in range(1000) for event in live.printed(f"{at}\n", at)]
+    session.run_all()
+    kernel.begin()
+    kernel.send(live.source(session), *flood)
+    view.refresh()
+    assert 0 < len(view.text) < len(session.trace.output)
+    qtbot.waitUntil(lambda: view.text == session.trace.output)
+    kernel.end()
+
+
 def test_what_the_step_has_not_reached_is_faded(
     view: OutputView, session: Session, kernel: FakeKernel
 ) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _GATHER_MS = 40
 """Events that come within this time are written in one go."""
+_SLICE = 300
+"""So many outputs are written before the window gets its turn again."""
 
 
 class OutputView(QWidget):
@@ -162,10 +164,12 @@ class OutputView(QWidget):
         if trace is not self._trace or len(trace.outputs) < self._written:
             self._write_all()
             return
-        fresh = trace.outputs[self._written :]
+        fresh = trace.outputs[self._written : self._written + _SLICE]
         tail = (len(trace.warnings), trace.error)
         if fresh or tail != self._tail:
             self._append(fresh, tail)
+        if self._written < len(trace.outputs):
+            self._gather.start()
         self._show_page()
 
     def _write_all(self) -> None:
@@ -179,8 +183,9 @@ class OutputView(QWidget):
 
     def _append(self, fresh: list[Output], tail: tuple[int, object]) -> None:
         self._writer.cut_tail()
-        for output in fresh:
-            self._writer.add(output, self._shown(output))
+        with self._writer.in_one_go():
+            for output in fresh:
+                self._writer.add(output, self._shown(output))
         self._writer.trim()
         self._written += len(fresh)
         self._tail = tail

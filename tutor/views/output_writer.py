@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +79,16 @@ class OutputWriter:
         if output.png is not None:
             self._draw(cursor, output.png)
         self._end = cursor.position()
+
+    @contextmanager
+    def in_one_go(self) -> Iterator[None]:
+        """What is added inside is laid out once, at the end."""
+        cursor = self._cursor(None)
+        cursor.beginEditBlock()
+        try:
+            yield
+        finally:
+            cursor.endEditBlock()
 
     def unreached(self, step: int) -> QTextCursor:
         """A selection of what came after the step; empty when there is none."""
