@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ from tutor.protocol import (
     RunSettings,
 )
 from tutor.session.kernel_client import Completions, KernelClient, KernelDied
+from tutor.session.kernel_folder import make_folder
 
 pytestmark = pytest.mark.kernel
 
@@ -364,6 +366,7 @@ def test_a_kernel_that_cannot_start_is_given_up(qapp: QApplication, monkeypatch:
 
 WINDOW = """
 import sys
+import tempfile
 from PySide6.QtCore import QCoreApplication
 from tutor.protocol import *
 from tutor.session.kernel_client import KernelClient
@@ -377,14 +380,27 @@ app.exec()
 """
 
 
+def test_the_files_of_a_window_that_was_killed_are_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    left = tmp_path / f"autograd-tutor-kernel-{gone.pid}-abc"
+    left.mkdir()
+    ours, another = make_folder(), make_folder()
+    assert sorted(tmp_path.iterdir()) == sorted([ours, another])
+
+
 def test_no_kernel_outlives_a_window_that_was_killed(tmp_path: Path) -> None:
     window = subprocess.Popen(
         [sys.executable, "-c", WINDOW], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     )
     assert window.stdout is not None
-    with window.stdout:
+    try:
         kernel = psutil.Process(int(window.stdout.readline()))
+    finally:
         window.kill()
-        window.wait()
-        gone, _alive = psutil.wait_procs([kernel], timeout=3)
+        window.communicate()
+    gone, _alive = psutil.wait_procs([kernel], timeout=3)
     assert gone == [kernel]

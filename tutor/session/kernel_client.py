@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from tutor.protocol import (
     RunEnded,
     code_name,
 )
+from tutor.session.kernel_folder import make_folder, remove_folder
 from tutor.session.kernel_link import KernelLink, Reply
 from tutor.session.kernel_process import KernelDied
 
@@ -148,7 +147,7 @@ class KernelClient(QObject):
         self._close_link()
         if self._folder is not None:
             atexit.unregister(self._on_exit)
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_folder(self._folder)
             self._folder = None
         self._phase = "starting"
 
@@ -157,7 +156,7 @@ class KernelClient(QObject):
         if self._link is not None:
             self._link.process.kill()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_folder(self._folder)
 
     def evaluate(self, expression: str, callback: Callable[[Evaluated], None]) -> None:
         """Calls back with what the expression comes to in the namespace that the last run leaves (after one on its way)."""
@@ -186,7 +185,7 @@ class KernelClient(QObject):
     def _own_folder(self) -> Path:
         """Where the process keeps its files; it exists from `start` to `shutdown`."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="autograd-tutor-"))
+            self._folder = make_folder()
             atexit.register(self._on_exit)
         return self._folder
 
