@@ -44,6 +44,27 @@ class GraphSession(QObject):
         self.structure, self.picture = seen.structure, seen.picture
         self.picture_changed.emit()
 
+    def grow(self, whole: Trace, step: int) -> None:
+        """Takes one more step over from a whole trace, as if it came from a run, and looks at it."""
+        trace = self.trace
+        for mine, all_rows in (
+            (trace.sources, whole.sources if step == 0 else []),
+            (trace.tensors, [row for row in whole.tensors if row.step == step]),
+            (trace.names, [row for row in whole.names if row.step == step]),
+            (trace.values, [row for row in whole.values if row.step == step]),
+            (trace.operations, [row for row in whole.operations if row.step == step]),
+            (trace.nodes, [row for row in whole.nodes if row.step == step]),
+            (trace.steps, whole.steps[step : step + 1]),
+        ):
+            mine.extend(all_rows)  # type: ignore[arg-type]
+        known = {node.id for node in trace.nodes}
+        edges = [edge for edge in whole.edges if edge.from_ in known and edge.to in known]
+        trace.edges[:] = edges
+        self._pictures.forget()
+        self.player.set_count(len(trace.steps))
+        self.player.seek(step)
+        self.look()
+
     def at(self, step: int, progress: float = 1.0) -> None:
         """Stands inside a step, as if it were playing."""
         self.player.seek(step)

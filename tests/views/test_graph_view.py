@@ -8,7 +8,9 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.traces import golden
 from tests.views.graph_session import GraphSession
+from tutor.session.runs import RunStatus
 from tutor.trace.picture import ItemId
 from tutor.trace.trace import Trace
 from tutor.views.graph_box import BoxItem, tray_parts
@@ -311,3 +313,20 @@ def test_with_reduced_motion_a_step_shows_its_end_state_at_once(qtbot: QtBot) ->
     assert not any(mover.isVisible() for mover in view.scene.movers.items())
     state = box(view, "a").state
     assert state is not None and state.tray is not None and state.tray.landed
+
+
+def test_while_a_run_goes_on_new_nodes_are_added_and_nothing_moves(qtbot: QtBot) -> None:
+    whole = golden("q")
+    session = GraphSession(Trace())
+    session.run = RunStatus(phase="running")
+    view = shown(qtbot, session)
+    before: dict[str, tuple[float, float]] = {}
+    for step in range(whole.backwards[0].first_step):
+        session.grow(whole, step)
+        now = {name: (item.x(), item.y()) for name, item in view.scene.pool.named() if name[0] in "bc"}
+        assert all(before[name] == place for name, place in now.items() if name in before)
+        before = now
+    assert len(before) == 7
+    session.run = RunStatus(phase="ready")
+    session.run_changed.emit()
+    assert view.canvas.seen().adjusted(-1, -1, 1, 1).contains(view.scene.sceneRect())

@@ -78,6 +78,11 @@ class GraphCanvas(QGraphicsView):
         self.centerOn(room.center() if self.whole else self._beginning(room))
         self.moved.emit()
 
+    def take_growth(self) -> None:
+        """The picture has grown, or is another of the same size: nothing moves."""
+        self._give_room()
+        self.whole = self.whole and self.seen().contains(self.scene().sceneRect())
+
     def fit_whole(self) -> None:
         """The whole picture, however small: the person asked for it."""
         self.fit()

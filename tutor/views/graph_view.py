@@ -15,6 +15,7 @@ from tutor.trace.layout import Layout
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph_arrangement import Arrangement, Arrangements
 from tutor.views.graph_canvas import GraphCanvas
+from tutor.views.graph_growth import grown
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_overlay import EmptyState, GraphButtons
 from tutor.views.graph_scene import GraphScene
@@ -48,6 +49,9 @@ class GraphView(QWidget):
         self._dirty = True
         self._fits = True
         self._legend_chosen = False
+        self._drawn: Arrangement | None = None
+        self._backwards = 0
+        self._provisional = False
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.banner = StaleBanner(session, self)
@@ -129,11 +133,14 @@ class GraphView(QWidget):
         picture = self._session.picture
         if self._session.trace is not self._trace:
             self._trace = self._session.trace
+            self._drawn = None
             self._arrangements.forget()
         if picture is None or not (picture.structure.boxes or picture.structure.circles):
-            self._structure = None
+            self._structure = self._drawn = None
             self.scene.clear_structure()
-        elif self._structure is not picture.structure:
+        elif self._structure is not picture.structure or (
+            self._provisional and not self._session.run.running
+        ):
             self._take(picture.structure)
         self._show_picture()
         self._show_words()
@@ -143,16 +150,35 @@ class GraphView(QWidget):
         same = self._structure is not None and structure.signature == self._structure.signature != ""
         self._structure = structure
         sizes = measure(structure, self._session.trace)
+        added = self._grown(structure, sizes)
+        if added is not None:
+            self._draw(added, fit=False)
+            self._provisional = True
+            return
         known = self._arrangements.reuse(structure, sizes)
         if known is not None:
             self._arrange(known, fit=not same)
             return
+        self._provisional = False
         self._sizes = self._arrangements.grown(structure, sizes)
         self._layouts.request(structure, self._sizes.footprints())
 
+    def _grown(self, structure: Structure, sizes: Sizes) -> Arrangement | None:
+        """While a run goes on and until its next backward begins, new nodes are added and nothing moves."""
+        count = len(self._session.trace.backwards)
+        same, self._backwards = count == self._backwards, count
+        if self._drawn is None or not same or not self._session.run.running:
+            return None
+        return grown(self._drawn, structure, sizes)
+
     def _arrange(self, arrangement: Arrangement, *, fit: bool) -> None:
         self._arrangements.keep(arrangement)
+        self._provisional = False
+        self._draw(arrangement, fit=fit)
+
+    def _draw(self, arrangement: Arrangement, *, fit: bool) -> None:
         self._fits = fit
+        self._drawn = arrangement
         self.scene.set_structure(arrangement.structure, arrangement.sizes, arrangement.layout)
 
     def _show_picture(self) -> None:
@@ -244,6 +270,8 @@ class GraphView(QWidget):
     def _on_scene_built(self) -> None:
         if self._fits:
             self.canvas.fit()
+        else:
+            self.canvas.take_growth()
         self._show_picture()
         self._show_words()
 
