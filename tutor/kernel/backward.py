@@ -368,7 +368,8 @@ class Engine:
         if run.create_graph:
             self._register_created(run, [grad])
         run.done.add(leaf.node)
-        after = tape.read_gradient(grad)
+        # The first gradient to arrive is what `.grad` becomes: it need not be read again.
+        after = leaf.incoming if leaf.before is None and grad is not None else tape.read_gradient(grad)
         if grad is not None:
             tape.tensors.own_gradient(leaf.known, grad)
         tape.gradients[leaf.known.id] = after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 
 import torch
@@ -11,11 +12,14 @@ from torch.autograd.graph import Node as AutogradNode
 from tutor.kernel.budget import Limits, Outlet, size
 from tutor.kernel.capture import gradient
 from tutor.kernel.graph import Graph
-from tutor.kernel.identity import Known, Tensors
+from tutor.kernel.identity import Known, Tensors, version
 from tutor.kernel.modules import Modules
 from tutor.kernel.naming import Naming
 from tutor.kernel.spans import Sources
 from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, Step, StepKind, TraceEvent
+
+_LARGE_KEPT = 256
+"""How many large gradients' statistics are remembered."""
 
 
 class Tape:
@@ -36,6 +40,7 @@ class Tape:
         self.naming = Naming(self.outlet, self.tensors)
         self.modules = Modules(self.sources)
         self.graph = Graph(self)
+        self._large: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
         self.gradients: dict[int, Data] = {}
         """The last `.grad` seen of each tensor that has had one, by tensor id."""
 
@@ -56,7 +61,17 @@ class Tape:
         self.step += 1
 
     def read_gradient(self, tensor: torch.Tensor | None) -> Data:
-        return gradient(tensor, self.limits)
+        """A gradient's values. A large one that goes from node to node is looked through once."""
+        if tensor is None or tensor.numel() <= self.limits.elements:
+            return gradient(tensor, self.limits)
+        seen = self._large.get(id(tensor))
+        if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
+            return seen[2]
+        if len(self._large) >= _LARGE_KEPT:
+            self._large.clear()
+        data = gradient(tensor, self.limits)
+        self._large[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
+        return data
 
     def grad_changed(
         self, known: Known, before: Data, after: Data, span: Span | None, operation: OperationId | None = None
