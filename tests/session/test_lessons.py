@@ -12,6 +12,7 @@ from tests.session.fake_kernel import FakeKernel
 from tutor.course.lesson import lesson_path, read_lesson
 from tutor.course.question import NumbersAnswer, NumbersQuestion, ShowMe
 from tutor.i18n import language, use_language
+from tutor.protocol import Step
 from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings
@@ -143,3 +144,24 @@ def test_the_other_language_shows_the_same_part_with_the_own_text(session: Sessi
     assert session.lesson == read_lesson(lesson_path(LESSON, "es"))
     assert session.part == 1
     assert "5.0" in session.visible_cells[0].text
+
+
+def test_a_change_of_language_keeps_the_step_of_a_recording(session: Session) -> None:
+    session.player.seek(0)
+    use_language("es")
+    session.language_changed()
+    assert session.from_recording
+    assert not session.stale
+    assert session.player.step == 0
+
+
+def test_a_change_of_language_lets_a_run_go_on(session: Session, kernel: FakeKernel) -> None:
+    session.run_all()
+    use_language("es")
+    session.language_changed()
+    assert kernel.stops == 0
+    kernel.begin()
+    kernel.send(Step(kind="error", id=-1))
+    kernel.end("error")
+    assert not session.from_recording
+    assert len(session.trace.steps) == 1

@@ -170,6 +170,24 @@ def test_the_old_picture_stays_until_the_new_run_has_something_to_show(
     assert session.trace is not old
 
 
+def test_a_run_of_the_document_before_does_not_show_in_the_next(
+    session: Session, kernel: FakeKernel, told: list[Message], tmp_path: Path
+) -> None:
+    write(session)
+    session.run_all()
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    session.open_path(path)
+    assert kernel.stops == 1
+    kernel.begin()
+    kernel.send(Step(kind="error", id=-1))
+    kernel.end("interrupted")
+    assert session.trace.steps == []
+    assert session.run.outcome is None
+    assert not session.run.running
+    assert told[-1].text == ""
+
+
 def test_scrubbing_back_during_a_run_stays_there(session: Session, kernel: FakeKernel) -> None:
     write(session)
     session.run_all()

@@ -14,10 +14,11 @@ from tests.session.fake_kernel import Died, FakeKernel
 from tutor.app import begin, build
 from tutor.i18n import language, use_language
 from tutor.protocol import Output, Step
-from tutor.session.files import NobodyThere
+from tutor.session.files import Leave, NobodyThere
 from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings
+from tutor.source.document import Document
 from tutor.views.backward_dialog import BackwardDialog
 from tutor.views.main_window import MainWindow
 from tutor.views.play_keys import playing_keys
@@ -142,6 +143,23 @@ def test_docks_come_back_where_they_were(
     assert other.restore()
     area = other.workspace.dockWidgetArea(other.workspace.docks["tensors"])
     assert area == Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+def test_closing_asks_about_unsaved_changes(opened: Opened, tmp_path: Path) -> None:
+    class Stays(NobodyThere):
+        def leave(self, document: Document) -> Leave:
+            return "cancel"
+
+    window, session = opened
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    begin(session, window, path)
+    session.set_cell_text(session.document.cells[0].id, "x = 2\n")
+    session.asker = Stays()
+    assert not window.close()
+    assert window.isVisible()
+    session.undo()
+    assert window.close()
 
 
 def test_language_switches_at_once_and_loses_nothing(opened: Opened) -> None:

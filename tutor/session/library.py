@@ -120,22 +120,23 @@ class Library(Live):
                 self.message.emit(Message("error", str(fault)))
 
     def language_changed(self) -> None:
-        """An open lesson goes on in the other language, at the same part, with the learner's own text."""
-        lesson, part = self.lesson, self.part
-        if lesson is None:
+        """An open lesson goes on in the other language: same part, same step, own text; a run on its way goes on too."""
+        if (lesson := self.lesson) is None:
             return
         self.keep()
         try:
             other = read_lesson(lesson.path.with_name(f"{language()}.md"))
         except DocumentError:
             return
-        kept = self.trace, self._ran, self.player.step
-        live = self._ran is not None and not self.from_recording
-        self._open(Opened(other.document, lesson=other), part=part)
-        if live:
-            self._take_trace(kept[0], kept[1])
-            self._mark_timeline()
-        self.player.show(kept[2])
+        step = self.player.step
+        self._sheet.open(self._lesson.open(other))
+        self._recording = recorded_trace(other)
+        self.document_changed.emit()
+        if self.from_recording:
+            self._show_part()
+            self.player.show(step)
+        self.lesson_changed.emit()
+        self.trace_changed.emit()
 
     def go_to_part(self, part: int) -> None:
         """Shows the part: its recording, or where the learner has changed the code, a run of it."""
@@ -196,16 +197,15 @@ class Library(Live):
             return
         self._open(Opened(lesson.document, lesson=lesson))
 
-    def _open(self, opened: Opened, *, part: int | None = None) -> None:
+    def _open(self, opened: Opened) -> None:
         """Takes the place of what was open; its run, if any, is stopped."""
-        if self.run.can_stop:
-            self._runs.stop()
+        self._runs.abandon()
         document, trace = opened.document, opened.trace
         if opened.lesson is None:
             self._lesson.close()
         else:
             document = self._lesson.open(opened.lesson)
-            self._lesson.go_to(self._lesson.part if part is None else part)
+            self._lesson.go_to(self._lesson.part)
             self._recording = recorded_trace(opened.lesson)
         self._sheet.open(document, read_only=trace is not None)
         self._hand_covered = frozenset()

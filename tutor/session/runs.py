@@ -143,6 +143,12 @@ class Runs(QObject):
         self._set(queued=False)
         self.kernel.stop()
 
+    def abandon(self) -> None:
+        """Another document was opened: what a run on its way still sends concerns nobody."""
+        self._asked = None
+        if self.status.can_stop:
+            self.stop()
+
     def restart(self) -> None:
         """A fresh process: whatever the program did to its own is gone."""
         self._set(queued=False)
@@ -175,7 +181,7 @@ class Runs(QObject):
 
     def _on_kernel_events(self, events: Iterable[object]) -> None:
         grown = False
-        for event in events:
+        for event in events if self._asked is not None else ():
             if isinstance(event, RunBegan):
                 self._begin(event)
             elif isinstance(event, RunEnded | KernelReady):
@@ -194,6 +200,9 @@ class Runs(QObject):
         self.began.emit(self._trace)
 
     def _on_kernel_run_ended(self, ended: RunEnded) -> None:
+        if self._asked is None:
+            self._set(queued=False, outcome=None)
+            return
         self._set(queued=False, outcome=ended.outcome, exit_status=ended.status)
         if ended.recorder_fault is not None:
             self.told.emit(message.recorder_fault(ended.recorder_fault))
