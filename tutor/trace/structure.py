@@ -50,28 +50,40 @@ def _unchanged(old: Structure | None, new: Structure) -> Structure:
 
 def _built(trace: Trace, index: Index, iteration: int | None) -> Structure:
     if iteration is None:
-        return _Builder(index, 0, len(trace.steps), 0).build()
+        return _Builder(index, Iteration(0, 0, len(trace.steps), ())).build()
     found = iterations(trace)
     span = found[iteration]
-    drawn = _Builder(index, span.first_step, span.end_step, iteration).build()
+    born_by = _consumed(trace, span) if iteration + 1 < len(found) else span.end_step
+    drawn = _Builder(index, span, born_by=born_by).build()
     if iteration == 0 and len(found) > 1:
         return _without_preparation(index, span, drawn, structure(trace, 1))
     return drawn
+
+
+def _consumed(trace: Trace, span: Iteration) -> int:
+    """Where its last backward ends: what is made later and not used (the next batch) belongs to the next turn."""
+    ends = [end for b in span.backwards if (end := trace.backwards[b].end_step) is not None]
+    return max(ends, default=span.end_step)
 
 
 def _without_preparation(index: Index, span: Iteration, drawn: Structure, following: Structure) -> Structure:
     """A loop's first turn as the next ones look, where only the preparation of its data (2*X + 1) makes it different."""
     if drawn.signature == following.signature:
         return drawn
-    plain = _Builder(index, span.first_step, span.end_step, 0, prepared=True).build()
+    plain = _Builder(index, span, prepared=True).build()
     return plain if plain.signature == following.signature else drawn
 
 
 class _Builder:
     """Builds one Structure out of the operations of steps `first` to before `end`."""
 
-    def __init__(self, index: Index, first: int, end: int, iteration: int, *, prepared: bool = False) -> None:
-        self.index, self.first, self.end, self.iteration = index, first, end, iteration
+    def __init__(
+        self, index: Index, span: Iteration, *, born_by: int | None = None, prepared: bool = False
+    ) -> None:
+        self.index, self.iteration = index, span.index
+        self.first, self.end = span.first_step, span.end_step
+        self.born_by = self.end if born_by is None else born_by
+        """Until which step a new tensor is drawn even where nothing uses it."""
         self.prepared = prepared
         """Without what runs untracked before the first tracked operation, and without what nothing uses."""
         self.operations = self._operations()
@@ -154,7 +166,7 @@ class _Builder:
     def _born(self) -> Iterator[TensorId]:
         """Named tensors made in this iteration by what is no circle: torch.tensor(…), a parameter."""
         for operation in self._own():
-            if operation.backward is None and not operation.inputs:
+            if operation.backward is None and not operation.inputs and operation.step < self.born_by:
                 yield from (t for t in operation.outputs if self.index.last_name(t, self.end))
 
     def _box_order(self) -> list[TensorId]:
