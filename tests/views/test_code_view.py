@@ -390,6 +390,16 @@ def test_a_change_by_another_hand_is_lit_and_comes_into_view(view: CodeView, ses
     assert 0 < editor.mapTo(view, editor.line_rect(61).center()).y() < view.height()
 
 
+def test_another_document_begins_at_its_top(view: CodeView, session: Session) -> None:
+    session.set_cell_text(first(session), "x = 1\n" * 60 + "y")
+    settled()
+    code(view, first(session)).editor.put_cursor(-1)
+    session.new_sandbox()
+    editor = code(view, first(session)).editor
+    assert editor.extraSelections() == []
+    assert editor.cursor_offset == 0
+
+
 def test_the_wheel_over_a_cell_scrolls_the_column(view: CodeView, session: Session) -> None:
     session.set_cell_text(first(session), "x = 1\n" * 60)
     settled()

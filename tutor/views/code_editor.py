@@ -121,6 +121,13 @@ class CodeEditor(QPlainTextEdit):
         self._light()
         self.changed_by_others.emit(self._text.count("\n", 0, start) + 1)
 
+    def begin_anew(self) -> None:
+        """The text is another document's: the cursor goes to its start, nothing glows."""
+        self._afterglow.stop()
+        self._changed = None
+        self.put_cursor(1)
+        self._light()
+
     def _on_afterglow_over(self) -> None:
         self._changed = None
         self._light()

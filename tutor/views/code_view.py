@@ -74,6 +74,7 @@ class CodeView(QWidget):
         self._session.selection_changed.connect(self._on_session_selection_changed)
         self._session.lesson_changed.connect(self._on_session_document_changed)
         self._scroll.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
+        self._session.opened.connect(self._on_session_opened)
         self._session.reveal.connect(self._on_session_reveal)
 
     # for the window
@@ -127,6 +128,14 @@ class CodeView(QWidget):
         self._mark()
         self._light()
         self._show_current(held)
+
+    def _on_session_opened(self) -> None:
+        """Another document begins at its top, and nothing of it counts as edited by another hand."""
+        for _cell, widget in self._code_cells():
+            widget.editor.begin_anew()
+        self._scroll.verticalScrollBar().setValue(0)
+        self._followed = None
+        self._light()
 
     def _drop_cells_not_in(self, cells: Sequence[Cell]) -> None:
         kinds = {cell.id: cell.kind for cell in cells}
