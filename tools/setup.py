@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -131,15 +132,15 @@ def fingerprint(*, tests: bool) -> str:
 
 
 def install() -> None:
-    keep = torch_to_keep()
-    pins = [
-        line for line in LOCK.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
-    ]
-    if keep:
-        pins = [line for line in pins if not line.startswith("torch==")]
-    say_size(keep)
+    here = installed()
+    keep = here.get("torch", "") if torch_fits(here.get("torch", "")) else ""
+    wanted = [pin for pin in pins() if not is_there(pin, here) and not (keep and pin.startswith("torch=="))]
+    if not wanted:
+        say("All packages are there.")
+        return
+    say_size(len(wanted), keep=keep, torch=any(pin.startswith("torch==") for pin in wanted))
     chosen = VENV / "requirements.txt"
-    chosen.write_text("\n".join(pins) + "\n", encoding="utf-8")
+    chosen.write_text("\n".join(wanted) + "\n", encoding="utf-8")
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "install"]
     if subprocess.call([*pip, "-r", str(chosen)]) != 0:
         stop(
@@ -150,21 +151,40 @@ def install() -> None:
     say("All packages are there.")
 
 
-def torch_to_keep() -> str:
-    """The version of a torch in .venv that may stay, or an empty text."""
-    code = "from importlib.metadata import version; print(version('torch'))"
-    asked = subprocess.run(
-        [str(venv_python()), "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    version = asked.stdout.decode().strip() if asked.returncode == 0 else ""
+def pins() -> list[str]:
+    lines = LOCK.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def is_there(pin: str, here: dict[str, str]) -> bool:
+    """A pin for another system is left to pip, which knows markers."""
+    name, _equals, version = pin.partition("==")
+    return here.get(name, "").split("+")[0] == version.split(";")[0].strip()
+
+
+def installed() -> dict[str, str]:
+    """What is in .venv: names as the lock writes them, and versions."""
+    code = "import importlib.metadata as m; print(*(f'{d.name} {d.version}' for d in m.distributions()), sep='\\n')"
+    asked = subprocess.run([str(venv_python()), "-c", code], stdout=subprocess.PIPE)
+    rows = (line.split() for line in asked.stdout.decode().splitlines())
+    return {re.sub(r"[-_.]+", "-", row[0]).lower(): row[1] for row in rows if len(row) == 2}
+
+
+def torch_fits(version: str) -> bool:
     numbers = tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit())
-    return version if TORCH_RANGE[0] <= numbers < TORCH_RANGE[1] else ""
+    return TORCH_RANGE[0] <= numbers < TORCH_RANGE[1]
 
 
-def say_size(keep: str) -> None:
-    say("Downloading and installing the pinned packages: about 170 MB, 750 MB on the disk.")
+def say_size(count: int, *, keep: str, torch: bool) -> None:
+    whole = count > len(pins()) // 2
+    say(
+        "Downloading and installing {} packages{}.".format(
+            count, ": about 170 MB, 750 MB on the disk" if whole else ""
+        )
+    )
     if keep:
         say("torch {} is already there and stays.".format(keep))
+    if not torch:
         return
     sizes = {"linux": "3 GB, 7 GB on the disk: it brings CUDA", "darwin": "100 MB", "win32": "120 MB"}
     say(
