@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from tutor.protocol import Data
@@ -14,20 +16,30 @@ from tutor.trace.values import elements
 __all__ = ["NOTHING", "Covered", "covered_text"]
 
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)(?!\w)")
-_EACH_TIME_ROUNDED = 1.5e-4
+_ROUNDED = 1.5e-4
 """torch prints four decimals: a printed number stands for every value this close to it, relatively."""
 
 
 def covered_text(text: str, trace: Trace, step: int, covered: Covered) -> str:
     """The text with "?" for each number that equals an element of something covered, as it is by `step` or was before."""
-    if not covered:
+    if not covered or not text:
         return text
     hidden = _hidden(index_of(trace), covered, step)
     return _NUMBER.sub(lambda found: "?" if _is_hidden(found.group(), hidden) else found.group(), text)
 
 
 def _hidden(index: Index, covered: Covered, step: int) -> list[float]:
-    return sorted({n for name in covered for data in _versions(index, name, step) for n in _numbers(data)})
+    """The covered numbers in order (NaN last), kept for the step that was asked for last."""
+    asked = (index.stamp, covered, step)
+    kept = index.derived.get("hidden")
+    if isinstance(kept, tuple) and kept[0] == asked:
+        found = kept[1]
+        assert isinstance(found, list)
+        return found
+    numbers = {n for name in covered for data in _versions(index, name, step) for n in _numbers(data)}
+    found = sorted(n for n in numbers if n == n) + [n for n in numbers if n != n][:1]
+    index.derived["hidden"] = (asked, found)
+    return found
 
 
 def _versions(index: Index, name: str, step: int) -> Iterator[Data]:
@@ -47,7 +59,12 @@ def _numbers(data: Data) -> Iterable[float]:
 
 def _is_hidden(text: str, hidden: list[float]) -> bool:
     number = float(text)
-    return any(
-        number == h or abs(number - h) <= _EACH_TIME_ROUNDED * max(1e-3, abs(h)) or str(number) == str(h)
-        for h in hidden
-    )
+    if math.isnan(number):
+        return bool(hidden) and math.isnan(hidden[-1])
+    real = len(hidden) - (bool(hidden) and math.isnan(hidden[-1]))
+    at = bisect_left(hidden, number, hi=real)
+    return any(_prints_as(number, h) for h in hidden[max(0, at - 1) : min(real, at + 1)])
+
+
+def _prints_as(number: float, hidden: float) -> bool:
+    return number == hidden or abs(number - hidden) <= _ROUNDED * max(1e-3, abs(hidden))
