@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, assert_never
@@ -80,6 +81,7 @@ def load_ipython_extension(shell: Any) -> None:
     """ipykernel calls this before it serves its first request."""
     global _tutor
     end_with_parent()
+    sys.dont_write_bytecode = True  # a module that was edited within a second of its last run is read anew
     faulthandler.enable(file=2)  # the window reads the line of a crash in the log
     _tutor = Tutor(shell)
 

@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import sys
-import sysconfig
 import threading
 import warnings
 from dataclasses import dataclass
@@ -63,6 +62,7 @@ class Baseline:
         _seed(settings.seed)
 
     def _restore_python(self) -> None:
+        self._forget_modules([Path(folder).resolve() for folder in sys.path if folder not in self.path])
         sys.path[:] = self.path
         sys.argv[:] = self.argv
         os.environ.clear()
@@ -72,12 +72,11 @@ class Baseline:
         sys.excepthook = sys.__excepthook__
         threading.settrace(None)
         gc.enable()
-        self._forget_modules()
 
-    def _forget_modules(self) -> None:
-        """Modules of the learner's own are imported afresh; installed ones stay (torch cannot be loaded twice)."""
+    def _forget_modules(self, folders: list[Path]) -> None:
+        """The learner's own modules, from these folders, are imported afresh; installed ones stay wherever they lie."""
         for name, module in list(sys.modules.items()):
-            if name not in self.modules and _is_learners(module):
+            if name not in self.modules and name.partition(".")[0] != "tutor" and _lies_in(module, folders):
                 del sys.modules[name]
         importlib.invalidate_caches()
 
@@ -87,23 +86,19 @@ class Baseline:
             pass  # entering tells every module to forget which warnings it has shown
 
 
-def _is_learners(module: ModuleType) -> bool:
-    """Whether a module's file lies outside the folders of Python and of the installed packages."""
+def _lies_in(module: ModuleType, folders: list[Path]) -> bool:
+    """Whether the module's file, or the folder of a package without `__init__.py`, is there and not installed."""
     file = getattr(module, "__file__", None)
-    where = Path(file).resolve() if isinstance(file, str) else next(iter(_folders(module)), None)
-    return where is not None and not any(where.is_relative_to(folder) for folder in _INSTALLED)
+    places = [file] if isinstance(file, str) else list(getattr(module, "__path__", ()))
+    where = next((Path(place).resolve() for place in places), None)
+    return (
+        where is not None
+        and not _INSTALLED & set(where.parts)
+        and any(where.is_relative_to(folder) for folder in folders)
+    )
 
 
-def _folders(module: ModuleType) -> list[Path]:
-    """The folders of a package without `__init__.py`."""
-    return [Path(folder).resolve() for folder in getattr(module, "__path__", ())]
-
-
-_INSTALLED = tuple(
-    Path(folder).resolve()
-    for key, folder in sysconfig.get_paths().items()
-    if key in ("stdlib", "platstdlib", "purelib", "platlib")
-)
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def _seed(seed: int) -> None:
