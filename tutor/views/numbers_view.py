@@ -282,7 +282,9 @@ class _NumberDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(area, 3, 3)
         self._paint_number(painter, area, index)
-        if QPersistentModelIndex(index) == self.hovered and index.flags() & Qt.ItemFlag.ItemIsEditable:
+        pointed = QPersistentModelIndex(index) == self.hovered
+        alone = index.model().rowCount() * index.model().columnCount() == 1
+        if (pointed or alone) and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self._paint_handles(painter, area)
 
     def _colours(self) -> tuple[str, str]:
