@@ -25,6 +25,7 @@ COLUMN_GAP = 84.0
 NODE_GAP = 34.0
 LANE_GAP = 30.0
 PART_GAP = 56.0
+BAND_ROOM = 16.0
 
 Direction = Literal["right", "down"]
 
@@ -51,12 +52,21 @@ def layout(
     """Raises KeyError where an item has no size."""
     if direction == "down":
         return _turned(layout(structure, {i: (h, w) for i, (w, h) in sizes.items()}))
+    sizes = _with_bands(structure, sizes)
     items = [*(b.id for b in structure.boxes), *(c.id for c in structure.circles)]
     lanes = [ln for ln in structure.lanes if ln.source != ln.target]
     drawn = Layout()
     for part in _parts(items, lanes):
         drawn = _stacked(drawn, _Part(part, lanes, sizes).layout())
     return drawn
+
+
+def _with_bands(
+    structure: Structure, sizes: Mapping[ItemId, tuple[float, float]]
+) -> dict[ItemId, tuple[float, float]]:
+    """Items on a grey band are taken to be taller, so that the band has room."""
+    banded = {item for zone in structure.zones for item in zone.items}
+    return {i: (w, h + 2 * BAND_ROOM if i in banded else h) for i, (w, h) in sizes.items()}
 
 
 class _Part:
