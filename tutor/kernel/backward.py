@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, cast
 
 import torch
-from torch.autograd.graph import GradientEdge
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import size
 from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
+from tutor.kernel.engine_run import Fingerprint, Leaf, Run, difference, fingerprint, put_first, root
 from tutor.kernel.forward import Forward, RecordingMode
-from tutor.kernel.graph import is_accumulate, leaf_of, reachable, root_node, sequence
+from tutor.kernel.graph import is_accumulate, leaf_of, reachable, sequence
 from tutor.kernel.identity import Known
 from tutor.kernel.tape import Tape
 from tutor.protocol import (
@@ -37,35 +36,7 @@ from tutor.protocol import (
 
 Entry = Literal["Tensor.backward", "autograd.backward", "autograd.grad"]
 EngineRun = Callable[..., tuple[torch.Tensor, ...]]
-Fingerprint = tuple[int, str, str]
 FailureOf = Callable[[BaseException], Failure]
-
-
-@dataclass(slots=True)
-class Leaf:
-    """A tensor whose AccumulateGrad is hooked, and what was seen of its `.grad` while its node runs."""
-
-    tensor: torch.Tensor
-    known: Known
-    node: NodeId
-    before: Data = None
-    incoming: Data = None
-    landed: bool = False
-
-
-@dataclass(slots=True)
-class Run:
-    """One entry into the engine while it works. It holds nodes, and lets them go when the engine is done."""
-
-    id: BackwardId
-    create_graph: bool
-    span: Span | None
-    handles: list[Any] = field(default_factory=list)
-    nodes: list[AutogradNode] = field(default_factory=list)
-    done: set[NodeId] = field(default_factory=set)
-    inputs: list[torch.Tensor] = field(default_factory=list)
-    inputs_before: list[Data] = field(default_factory=list)
-    accumulates: bool = True
 
 
 class Engine:
@@ -106,7 +77,7 @@ class Engine:
 
     def _begin(self, outputs: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run | None:
         with self._guard, torch._C.DisableTorchFunction():
-            self._forward.flush()
+            self._forward.changes.flush()
             if not self._tape.outlet.has_room():
                 return None
             return self._begun(outputs, args, kwargs)
@@ -115,7 +86,7 @@ class Engine:
     def _begun(self, outputs: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run:
         tape = self._tape
         gradients, retain_graph, create_graph, inputs = args[:4]
-        roots = [node for node in map(_root, outputs) if node is not None]
+        roots = [node for node in map(root, outputs) if node is not None]
         nodes = reachable(roots)
         fresh = tape.graph.claim(nodes)
         tape.graph.describe(fresh, operands=[])
@@ -164,7 +135,7 @@ class Engine:
 
     def failed(self, error: BaseException) -> tuple[BackwardId, NodeId | None] | None:
         """The backward that raised this exception, and the node that it stopped at."""
-        if self._last_failure is None or self._last_failure[0] != _fingerprint(error):
+        if self._last_failure is None or self._last_failure[0] != fingerprint(error):
             return None
         return self._last_failure[1:]
 
@@ -173,7 +144,7 @@ class Engine:
             stopped = self._stopped_at(run)
             self._leave(run)
             if self.failed(error) is None:
-                self._last_failure = (_fingerprint(error), run.id, stopped)
+                self._last_failure = (fingerprint(error), run.id, stopped)
             failure = self._failure_of(error)
             tape = self._tape
             tape.put(Step(kind="error", id=-1, backward=run.id, span=run.span))
@@ -223,7 +194,7 @@ class Engine:
                 continue
             after = self._grad_of(tensor)
             known = tape.tensors.see(tensor, tape.step)
-            incoming = after if before is None else _difference(after, before)
+            incoming = after if before is None else difference(after, before)
             self._put_accumulation(run, known, None, before, incoming, after)
             tape.running.append(run.id)
             tape.grad_changed(known, before, after, run.span)
@@ -255,7 +226,7 @@ class Engine:
             handle = tensor.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
                 partial(self._lands, run, leaf)
             )
-            _put_first(cast("dict[int, object]", tensor._post_accumulate_grad_hooks), handle.id)
+            put_first(cast("dict[int, object]", tensor._post_accumulate_grad_hooks), handle.id)
             run.handles.append(handle)
 
     def _unhook(self, run: Run) -> None:
@@ -403,30 +374,3 @@ class Engine:
 
     def _grad_of(self, tensor: torch.Tensor) -> Data:
         return self._tape.read_gradient(grad_of(tensor))
-
-
-def _root(output: Any) -> AutogradNode | None:
-    if isinstance(output, GradientEdge):
-        return output.node
-    return root_node(output) if isinstance(output, torch.Tensor) else None
-
-
-def _put_first(hooks: dict[int, object], key: int) -> None:
-    """torch walks the dict as it was filled: an OrderedDict's own order does not count."""
-    ours = hooks.pop(key)
-    others = list(hooks.items())
-    hooks.clear()
-    hooks[key] = ours
-    hooks.update(others)
-
-
-def _fingerprint(error: BaseException) -> Fingerprint:
-    """Tells an exception without holding it: its traceback would keep the learner's tensors alive."""
-    return id(error), type(error).__name__, str(error)
-
-
-def _difference(after: Data, before: Data) -> Data:
-    if isinstance(after, list) and isinstance(before, list):
-        return [_difference(one, other) for one, other in zip(after, before, strict=True)]
-    both_numbers = isinstance(after, (int, float)) and isinstance(before, (int, float))
-    return after - before if both_numbers else None

@@ -77,7 +77,7 @@ class Recorder:
         self._relay.uninstall()
         self._patches.uninstall()
         with self._guard:
-            self._forward.flush()
+            self._forward.changes.flush()
 
     def forget(self) -> None:
         """Stops recording for good (in a forked child, whose run is another one)."""
@@ -96,7 +96,7 @@ class Recorder:
     ) -> None:
         """A piece of what the program printed or displayed: one step. `cut` characters before it were left out."""
         with self._guard, torch._C.DisableTorchFunction():
-            self._forward.flush()
+            self._forward.changes.flush()
             span = self._tape.sources.current(sys._getframe(1))
             self._tape.put(
                 Output(stream=stream, text=text, html=html, png=png, span=span, cut=cut, step=self._tape.step)
@@ -107,7 +107,7 @@ class Recorder:
     def failure(self, error: BaseException) -> None:
         """The exception that ended the program, with the learner's own frames."""
         with self._guard, torch._C.DisableTorchFunction():
-            self._forward.flush()
+            self._forward.changes.flush()
             failure = self._failure(error)
             self._tape.put(failure)
             self._tape.end_step("error", -1, failure.span)
@@ -127,7 +127,7 @@ class Recorder:
     def cell_ended(self, namespace: Mapping[str, object]) -> None:
         """Checks the names of a cell's variables, once it has run."""
         with self._guard, torch._C.DisableTorchFunction():
-            self._forward.flush()
+            self._forward.changes.flush()
             if self._tape.outlet.open:
                 self._tape.naming.catch_up()
                 self._tape.modules.adopt_all(namespace)

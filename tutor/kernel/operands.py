@@ -1,0 +1,88 @@
+"""The operands of a call: known tensors brought up to date, new ones born and named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from tutor.kernel.call import Call, Written
+from tutor.kernel.calls import Function, may_write
+from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.spans import Place
+from tutor.kernel.tape import Tape
+from tutor.protocol import TensorId
+
+
+class Operands:
+    """Meets the tensors that calls are given."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self._writers: dict[Function, bool] = {}
+
+    def see_inputs(self, call: Call) -> None:
+        tensors = self.tape.tensors
+        call.inputs = flat_tensors(call.arguments)
+        if call.keywords:
+            flat_tensors(dict(call.keywords), call.inputs)
+        for tensor in call.inputs:
+            known = tensors.find(tensor)
+            if (known is None or version(tensor) != known.version) and not call.place(
+                self.tape.sources
+            ).quiet:
+                known = self.meet(tensor, call.place(self.tape.sources))
+            if known is not None:
+                call.pairs.append((known, tensor))
+        if self._writes(call.function):
+            self._see_gradients(call)
+
+    def _see_gradients(self, call: Call) -> None:
+        for tensor in flat_tensors(call.arguments[:1]):
+            owner = self.tape.tensors.owner(tensor)
+            if owner is not None:
+                before = self.tape.read_gradient(tensor)
+                call.gradients.append(Written(tensor, owner[0], version(tensor), before))
+
+    def meet(self, tensor: torch.Tensor, place: Place) -> Known:
+        """An operand that is new, or was changed where nobody looked."""
+        tape = self.tape
+        known = tape.tensors.see(tensor, tape.step)
+        if tape.naming.name_of(known.id) is None:
+            self.christen(known, tensor, place.namespace)
+        return known
+
+    def christen(self, known: Known, tensor: torch.Tensor, namespace: Mapping[str, object] | None) -> None:
+        """Names that come from elsewhere than a variable: a module's parameter, another tensor's `.grad`."""
+        tape = self.tape
+        path = tape.modules.parameter_path(tensor)
+        if path is None and namespace is not None and isinstance(tensor, torch.nn.Parameter):
+            tape.modules.adopt_all(namespace)
+            path = tape.modules.parameter_path(tensor)
+        owner = tape.tensors.owner(tensor)
+        if path is None and owner is not None:
+            name = tape.naming.name_of(owner[0].id)
+            path = None if name is None else f"{name}.grad"
+        if path is not None:
+            tape.naming.give(known.id, path, max(tape.step - 1, 0))
+
+    def see_roots(self, call: Call) -> None:
+        tape = self.tape
+        tape.naming.catch_up()
+        place = call.place(self.tape.sources)
+        for tensor in flat_tensors(call.arguments[:1]):
+            self.meet(tensor, place)
+            tape.naming.operands(place, [tensor], reflected=False, step=max(tape.step - 1, 0))
+
+    def _writes(self, function: Function) -> bool:
+        writes = self._writers.get(function)
+        if writes is None:
+            writes = self._writers[function] = may_write(function)
+        return writes
+
+    def id_of(self, tensor: torch.Tensor) -> TensorId | None:
+        known = self.tape.tensors.find(tensor)
+        return None if known is None else known.id
+
+    def ids(self, tensors: list[torch.Tensor]) -> list[TensorId]:
+        return [found for found in map(self.id_of, tensors) if found is not None]
