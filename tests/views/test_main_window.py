@@ -19,6 +19,7 @@ from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings
 from tutor.source.document import Document
+from tutor.views.actions import SPECS
 from tutor.views.backward_dialog import BackwardDialog
 from tutor.views.main_window import MainWindow
 from tutor.views.play_keys import playing_keys
@@ -186,6 +187,24 @@ def test_theme_and_text_size_switch_at_once(opened: Opened, qapp: QApplication) 
     window.actions_["larger"].trigger()
     assert window.font().pixelSize() > before
     assert session.preferences.text_size == 110
+
+
+def test_every_action_says_what_it_does_in_both_languages(opened: Opened) -> None:
+    window, _session = opened
+    english = {name: window.actions_[name].text() for name in SPECS}
+    window.actions_["language"].trigger()
+    spanish = {name: window.actions_[name].text() for name in SPECS}
+    same = {name for name in SPECS if english[name] == spanish[name]}
+    assert all(english.values())
+    assert same <= {"zero_grad", "no_grad", "language"}
+
+
+def test_the_legend_is_shown_and_hidden_from_the_menu(opened: Opened) -> None:
+    window, session = opened
+    begin(session, window, None)
+    shown = window.workspace.graph.legend.isVisible()
+    window.actions_["legend"].trigger()
+    assert window.workspace.graph.legend.isVisible() != shown
 
 
 def test_one_undo_for_the_whole_window(opened: Opened) -> None:

@@ -23,6 +23,9 @@ class Spec:
     """Which of the palette's colours the icon has."""
 
 
+_SHORT = {"smaller": "A⁻", "larger": "A⁺", "language": "ES/EN"}
+"""What stands in the toolbar, where the menu has words."""
+
 _STANDARD = QKeySequence.StandardKey
 
 SPECS: dict[str, Spec] = {
@@ -49,6 +52,7 @@ SPECS: dict[str, Spec] = {
     "language": Spec(None),
     "reduced_motion": Spec(None),
     "arrange": Spec(None),
+    "legend": Spec(None),
     "keyboard": Spec(None),
     "report": Spec(None),
     "about": Spec(None),
@@ -94,7 +98,7 @@ class Actions:
         for name, (text, tip) in _words().items():
             action = self[name]
             action.setText(text)
-            action.setIconText(text.replace("&", ""))
+            action.setIconText(_SHORT.get(name, text.replace("&", "")))
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             plain = tip or text.replace("&", "").removesuffix("…")
             action.setToolTip(f"{plain} ({keys})" if keys else plain)
@@ -136,12 +140,13 @@ def _words() -> dict[str, tuple[str, str]]:
             _("Write the line that clears the selected tensor's gradient, or all of them, and run"),
         ),
         "no_grad": ("no_grad", _("Put the selected lines into torch.no_grad(), or take them out, and run")),
-        "smaller": ("A⁻", _("Smaller text")),
-        "larger": ("A⁺", _("Larger text")),
+        "smaller": (_("Smaller text"), ""),
+        "larger": (_("Larger text"), ""),
         "theme": (_("Light or dark"), ""),
-        "language": (_("ES/EN"), _("Español / English")),
+        "language": ("Español / English", ""),
         "reduced_motion": (_("Reduced motion"), _("Every step shows its end state at once")),
         "arrange": (_("Panes as at first"), ""),
+        "legend": (_("&Legend of the picture"), _("Show or hide what the marks of the picture mean")),
         "keyboard": (_("&Keyboard"), ""),
         "report": (_("&Copy report"), _("Versions and the end of the log, to be pasted into a message")),
         "about": (_("&About Autograd Tutor"), ""),

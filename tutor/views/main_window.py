@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
             language=look.toggle_language,
             reduced_motion=self._on_reduced_motion,
             arrange=self.workspace.arrange,
+            legend=self.workspace.graph.buttons.legend.click,
             keyboard=self._on_keyboard,
             report=self._on_report,
             about=self._on_about,
@@ -173,6 +174,7 @@ class MainWindow(QMainWindow):
             save=working,
             save_as=working,
             arrange=working,
+            legend=working,
         )
 
     def _on_session_document_changed(self) -> None:

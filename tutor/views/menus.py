@@ -28,7 +28,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "restart",
     ),
     "view": ("docks", "arrange", "", "themes", "smaller", "larger", "reduced_motion", "", "languages"),
-    "help": ("keyboard", "", "report", "about"),
+    "help": ("legend", "keyboard", "", "report", "about"),
 }
 
 

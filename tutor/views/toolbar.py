@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
-from tutor.i18n import LANGUAGES, _, language
+from tutor.i18n import _
 from tutor.session.session import LARGEST_SEED, Session
 from tutor.views.actions import Actions
 
@@ -28,7 +28,6 @@ class RunToolbar(QToolBar):
         self.setStyleSheet("QToolBar { spacing: 1px; padding: 4px; } QToolButton { padding: 4px 5px; }")
         self.device = QComboBox(self)
         self.seed = QSpinBox(self)
-        self._language = actions["language"]
         self._lay_out()
         self._connect()
         self.retranslate()
@@ -73,8 +72,6 @@ class RunToolbar(QToolBar):
         self._fit_text()
         self.device.setToolTip(_("Device on which new tensors are made"))
         self.device.setAccessibleName(_("device"))
-        others = [code.upper() for code in LANGUAGES if code != language()]
-        self._language.setText("/".join(others))
 
     def _fit_text(self) -> None:
         """Icons as large as the letters; the seed as wide as its longest text, and no wider."""
