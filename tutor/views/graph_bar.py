@@ -1,4 +1,4 @@
-"""What lies over the canvas: the words of an empty state, and the small buttons in its corner."""
+"""What stands around the canvas: the line with notes and buttons above it, the words of an empty state over it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from tutor.i18n import _
 from tutor.views.theme import Palette
-
-_EDGE = 8
 
 
 class EmptyState(QFrame):
@@ -65,23 +63,25 @@ class EmptyState(QFrame):
         return False
 
 
-class GraphButtons(QFrame):
-    """Fit, all iterations, legend: in the upper right corner."""
+class GraphBar(QWidget):
+    """The line above the canvas: what is to be said of the picture, and at its right All, Fit and Legend."""
 
-    def __init__(self, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self._canvas = canvas
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.note = QLabel(self)
+        self.note.setWordWrap(True)
         self.all, self.fit, self.legend = QToolButton(self), QToolButton(self), QToolButton(self)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(14, 4, 8, 4)
         row.setSpacing(4)
+        row.addWidget(self.note, 1)
         for button in (self.all, self.fit, self.legend):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         self.all.setCheckable(True)
         self.legend.setCheckable(True)
         self.legend.setChecked(True)
-        canvas.installEventFilter(self)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -93,32 +93,23 @@ class GraphButtons(QFrame):
             button.setText(text)
             button.setToolTip(tip)
             button.setAccessibleName(tip)
-        self._place()
 
     def apply_theme(self, palette: Palette) -> None:
         self.setStyleSheet(
+            f"GraphBar {{ background: {palette.ground}; }}"
+            f"QLabel {{ color: {palette.muted}; background: transparent; }}"
             f"QToolButton {{ color: {palette.muted}; background: {palette.panel}; border: 1px solid {palette.faint};"
             " border-radius: 5px; padding: 2px 8px; font-size: 12px; }"
             f"QToolButton:hover {{ color: {palette.ink}; }}"
             f"QToolButton:checked {{ color: {palette.value_text}; border-color: {palette.value}; }}"
             f"QToolButton:focus {{ border-color: {palette.value}; }}"
         )
-        self._place()
+
+    def say(self, text: str | None) -> None:
+        """What is written at the left; None: nothing."""
+        self.note.setText(text or "")
 
     def set_all(self, on: bool) -> None:
         blocked = self.all.blockSignals(True)
         self.all.setChecked(on)
         self.all.blockSignals(blocked)
-        self._place()
-
-    def _place(self) -> None:
-        self.adjustSize()
-        self.move(self._canvas.width() - self.width() - _EDGE, _EDGE)
-        self.raise_()
-
-    # Qt
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return False
