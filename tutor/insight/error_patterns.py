@@ -95,6 +95,7 @@ PATTERNS: dict[str, tuple[str, str]] = {
     ),
     "fn-no-backward": ("NotImplementedError", r"You must implement either the backward or vjp method"),
     "fn-save-nontensor": ("TypeError", r"save_for_backward can only save variables"),
+    "fn-legacy": ("RuntimeError", r"Legacy autograd function with non-static forward method is deprecated"),
     "fn-once": (
         "RuntimeError",
         r"trying to differentiate twice a function that was marked with @once_differentiable",
@@ -131,6 +132,10 @@ PATTERNS: dict[str, tuple[str, str]] = {
     ),
     "tensor-of-tensor": ("UserWarning", r"To copy construct from a tensor, it is recommended to use"),
     "hook-noreq": ("RuntimeError", r"cannot register a hook on a tensor that doesn't require gradient"),
+    "hook-size": ("RuntimeError", r"hook '[^']+' has changed the size of value"),
+    "hook-type": ("TypeError", r"expected Variable, but hook returned '(?P<given>\w+)'"),
+    "inputs-empty": ("RuntimeError", r"`inputs` argument to `backward\(\)` cannot be empty"),
+    "sched-order": ("UserWarning", r"Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`"),
     "post-acc-nonleaf": (
         "RuntimeError",
         r"post accumulate grad hooks cannot be registered on non-leaf tensors",

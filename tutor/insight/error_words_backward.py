@@ -92,6 +92,13 @@ BACKWARD_WORDS: dict[str, Words] = {
         _("ctx.save_for_backward keeps tensors, with their versions; plain values are no tensors."),
         _("Store plain values as attributes: ctx.n = 3."),
     ),
+    "fn-legacy": lambda: (
+        _("A custom operation is called through apply"),
+        _("The autograd.Function is written in the old way, with methods of an object."),
+        _(
+            "Make forward and backward static methods with ctx as their first argument, and call MyFunction.apply(x)."
+        ),
+    ),
     "fn-once": lambda: (
         _("This operation can be differentiated only once"),
         _("Its backward is marked @once_differentiable, and a second derivative was asked for."),
@@ -126,6 +133,21 @@ BACKWARD_WORDS: dict[str, Words] = {
         _("No gradient will ever come here"),
         _("A hook was registered on a tensor that is not tracked."),
         _("Call requires_grad_() on it first."),
+    ),
+    "hook-size": lambda: (
+        _("A hook must keep the shape"),
+        _("What the hook returned takes the place of the gradient, and it has another shape."),
+        _("Return a tensor of the gradient's own shape, or None to leave the gradient as it is."),
+    ),
+    "hook-type": lambda: (
+        _("A hook returns a tensor or nothing"),
+        _("The hook returned a value of type {given}; a lambda returns whatever its expression comes to."),
+        _("Return a tensor that takes the gradient's place, or None."),
+    ),
+    "inputs-empty": lambda: (
+        _("backward for nobody"),
+        _("backward(inputs=[…]) fills only the tensors in the list, and the list is empty."),
+        _("Leave inputs away to reach every leaf, or name the leaves."),
     ),
     "post-acc-nonleaf": lambda: (
         _("Only leaves accumulate"),

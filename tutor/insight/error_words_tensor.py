@@ -112,6 +112,11 @@ TENSOR_WORDS: dict[str, Words] = {
         _("A single tensor was passed where a list of tensors is expected."),
         _("Put it in brackets: SGD([w], lr=…)."),
     ),
+    "sched-order": lambda: (
+        _("The learning rate changed before the first update"),
+        _("scheduler.step() came before optimizer.step(): the first learning rate is never used."),
+        _("Call optimizer.step() first, then scheduler.step()."),
+    ),
     "param-assign": lambda: (
         _("{name} must stay a parameter"),
         _("A module's parameter was to be replaced by a plain tensor, which the optimizer would not know."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal
 
 from tutor.protocol import NodeId, Operation, TensorId
@@ -29,6 +30,7 @@ _IN_PLACE_DUNDERS = frozenset({
 _OWNER = re.compile(r"([A-Za-z_][\w.\[\]]*)\.grad\b")
 
 
+@cache
 def function_name(function: str) -> str:
     """`torch.Tensor.__mul__` → `__mul__`; `torch.Tensor.T.__get__` → `T`."""
     parts = function.split(".")
