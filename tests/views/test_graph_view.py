@@ -245,7 +245,7 @@ def test_empty_states_speak(qtbot: QtBot) -> None:
     view = shown(qtbot, session)
     session.player.last()
     assert not view.empty.isVisible()
-    assert view.hint.text().startswith("No tensor is tracked")
+    assert view.buttons.note.text().startswith("No tensor is tracked")
     session.player.first()
     assert view.empty.title.text() == "Before the first step"
 
@@ -253,13 +253,13 @@ def test_empty_states_speak(qtbot: QtBot) -> None:
 def test_a_recorded_picture_and_one_of_another_text_say_so(qtbot: QtBot) -> None:
     session = GraphSession("slope")
     view = shown(qtbot, session)
-    assert not view.recorded.isVisible() and not view.banner.isVisible()
+    assert view.buttons.note.text() == "" and not view.banner.isVisible()
     session.from_recording = True
     session.trace_changed.emit()
-    assert view.recorded.isVisible()
+    assert view.buttons.note.text() == "Recorded earlier: run it to see it live."
     session.stale = True
     session.trace_changed.emit()
-    assert view.banner.isVisible() and not view.recorded.isVisible()
+    assert view.banner.isVisible() and view.buttons.note.text() == ""
 
 
 def test_all_iterations_can_be_seen_at_once(qtbot: QtBot) -> None:

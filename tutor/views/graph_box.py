@@ -12,7 +12,7 @@ from tutor.views.graph_fonts import text_width
 from tutor.views.graph_funnel import draw_funnel, funnel_words
 from tutor.views.graph_items import DETAIL, GraphItem, halo, rounded
 from tutor.views.graph_paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, write
-from tutor.views.graph_sizes import CELL, HEADER, PAD, BoxAnatomy, name_role, room_for, shape_note
+from tutor.views.graph_sizes import CELL, HEADER, PAD, TRAY_LINE, BoxAnatomy, name_role, room_for, shape_note
 from tutor.views.graph_values import cells, inline, summary, tooltip
 from tutor.views.reasons import none_text, reason_sentence, reason_text
 
@@ -206,13 +206,11 @@ def _tray_text(painter: QPainter, rect: QRectF, state: BoxState, lines: int, col
     if lines == 1:
         write(painter, rect, f"{before} + {incoming} = {after}", role="cell", colour=colour, align=CENTRE)
         return
-    half = rect.height() / 2
-    top, bottom = (
-        QRectF(rect.left(), rect.top() + 2, rect.width(), half),
-        QRectF(rect.left(), rect.top() + half - 1, rect.width(), half),
-    )
-    write(painter, top, f"{before} + {incoming}", role="cell", colour=colour, align=CENTRE)
-    write(painter, bottom, f"= {after}", role="cell", colour=colour, align=CENTRE)
+    left = rect.center().x() - text_width("cell", max(before, incoming, after, key=len)) / 2 - 8
+    for row, (sign, number) in enumerate((("", before), ("+", incoming), ("=", after))):
+        place = QRectF(left, rect.top() + 3 + row * TRAY_LINE, 2 * (rect.center().x() - left), TRAY_LINE)
+        write(painter, place.translated(-10, 0), sign, role="cell", colour=colour)
+        write(painter, place, number, role="cell", colour=colour, align=RIGHT)
 
 
 def _leaf_badge(painter: QPainter, body: QRectF, colour: QColor, ground: QColor) -> None:

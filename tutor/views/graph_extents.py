@@ -17,8 +17,8 @@ _DECIMALS = 6
 """Where numbers are no integers, cells keep room for this many characters, since later iterations show others."""
 _KEPT = 40
 """Of a tensor that changes very often so many values are measured at each end of the run."""
-_TRAY_WIDTH = 196.0
-"""A tray wider than this is written in two lines."""
+_TRAY_WIDTH = 150.0
+"""A sum wider than this is written as a column."""
 
 
 CHIP_HEIGHT = 22.0
@@ -74,12 +74,13 @@ class Extents:
         return max(34.0, self.term(tensor) + 20), CHIP_HEIGHT
 
     def tray(self, tensor: TensorId) -> float:
-        """Pixels of "before + incoming = after", or of the longer of its two lines."""
+        """Pixels of "before + incoming = after", or of the widest line of the sum written as a column."""
         term = self.term(tensor)
-        return 3 * term + 54 if self.tray_lines(tensor) == 1 else 2 * term + 30
+        return 3 * term + 54 if self.tray_lines(tensor) == 1 else term + 34
 
     def tray_lines(self, tensor: TensorId) -> int:
-        return 1 if 3 * self.term(tensor) + 54 <= _TRAY_WIDTH else 2
+        """A short sum stands in one line; a long one as at school, each number under the other."""
+        return 1 if 3 * self.term(tensor) + 54 <= _TRAY_WIDTH else 3
 
     def _of(self, tensor: TensorId) -> Extent:
         return self.by_tensor.get(tensor, _SHORT)

@@ -36,11 +36,10 @@ _NO_CIRCLE = CircleState(present=False)
 
 @dataclass(frozen=True)
 class _View:
-    """What the window shows of the scene, and what it covers itself."""
+    """What the window shows of the scene."""
 
     rect: QRectF = field(default_factory=QRectF)
     zoom: float = 1.0
-    taken: QRectF = field(default_factory=QRectF)
 
 
 class GraphScene(QGraphicsScene):
@@ -106,9 +105,9 @@ class GraphScene(QGraphicsScene):
         """What is drawn; None while it is being built."""
         return self.ground.structure if self.ground is not None else None
 
-    def set_view(self, rect: QRectF, zoom: float, taken: QRectF) -> None:
-        """Which part is in sight, how large, and where buttons lie over it."""
-        self._view = _View(rect, zoom, taken)
+    def set_view(self, rect: QRectF, zoom: float) -> None:
+        """Which part is in sight, and how large."""
+        self._view = _View(rect, zoom)
 
     @property
     def building(self) -> bool:
@@ -229,8 +228,6 @@ class GraphScene(QGraphicsScene):
         self._callout_of = shown
         self.callout.magnified = min(max(1.0 / self._view.zoom, 1.0), _MAGNIFIED)
         crowd = ground.crowd(picture, seen)
-        for _weight in range(6):
-            crowd.add(self._view.taken)
         view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
         size = self.callout.size_for(callout)
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tutor.i18n import _, ngettext
 from tutor.insight.scene import scene
@@ -14,10 +14,10 @@ from tutor.session.layout_client import LayoutClient
 from tutor.trace.layout import Layout
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph_arrangement import Arrangement, Arrangements
+from tutor.views.graph_bar import EmptyState, GraphBar
 from tutor.views.graph_canvas import GraphCanvas
 from tutor.views.graph_growth import grown
 from tutor.views.graph_items import GraphItem
-from tutor.views.graph_overlay import EmptyState, GraphButtons
 from tutor.views.graph_scene import GraphScene
 from tutor.views.graph_sizes import Sizes, measure
 from tutor.views.graph_words import empty_words, hint, summary
@@ -55,11 +55,9 @@ class GraphView(QWidget):
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.banner = StaleBanner(session, self)
-        self.recorded = QLabel(self)
-        self.hint = QLabel(self)
+        self.buttons = GraphBar(self)
         self.legend = Legend(self._palette, self)
         self.empty = EmptyState(self.canvas)
-        self.buttons = GraphButtons(self.canvas)
         self._laying_out = QTimer(self, singleShot=True, interval=150)
         self._lay_out()
         self._connect()
@@ -71,11 +69,8 @@ class GraphView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.banner, self.recorded, self.canvas, self.hint, self.legend):
+        for part in (self.banner, self.buttons, self.canvas, self.legend):
             column.addWidget(part, 1 if part is self.canvas else 0)
-        for label in (self.recorded, self.hint):
-            label.setContentsMargins(14, 3, 8, 3)
-            label.setWordWrap(True)
 
     def _connect(self) -> None:
         session = self._session
@@ -103,7 +98,6 @@ class GraphView(QWidget):
         """All texts anew in the current language."""
         self.setAccessibleName(_("Graph"))
         self.canvas.setAccessibleName(_("Graph"))
-        self.recorded.setText(_("Recorded earlier: run it to see it live."))
         self.banner.retranslate()
         self.legend.retranslate()
         self.buttons.retranslate()
@@ -117,9 +111,6 @@ class GraphView(QWidget):
         self.scene.apply_theme(palette)
         for part in (self.banner, self.legend, self.buttons, self.empty):
             part.apply_theme(palette)
-        quiet = f"color: {palette.muted}; background: {palette.ground};"
-        self.hint.setStyleSheet(quiet)
-        self.recorded.setStyleSheet(f"color: {palette.value_text}; background: {palette.zone};")
         self._show_picture()
 
     # what is drawn
@@ -213,16 +204,20 @@ class GraphView(QWidget):
             picture, running=session.run.running or session.run.queued, ran=bool(session.trace.steps)
         )
         self.empty.show_words(words)
-        self.recorded.setVisible(session.from_recording and not session.stale and picture is not None)
-        at_end = session.player.step >= session.player.count - 1
         backwards = len(session.trace.backwards)
-        text = hint(picture.structure, backwards=backwards, at_end=at_end) if picture and not words else None
-        self.hint.setVisible(text is not None)
-        self.hint.setText(text or "")
+        self.buttons.say(self._note(picture, backwards) if picture is not None else None)
         self.buttons.all.setVisible(session.show_all or backwards > 1)
         self.buttons.set_all(session.show_all)
         if picture is not None:
             self.canvas.setAccessibleDescription(summary(picture, self._chosen_names()))
+
+    def _note(self, picture: Picture, backwards: int) -> str | None:
+        """What is missing in the picture, or that it is not live."""
+        player = self._session.player
+        missing = hint(picture.structure, backwards=backwards, at_end=player.step >= player.count - 1)
+        if missing is None and self._session.from_recording and not self._session.stale:
+            return _("Recorded earlier: run it to see it live.")
+        return missing
 
     def _show_progress(self) -> None:
         count = len(self._sizes.anatomies) if self._sizes else 0
@@ -291,8 +286,7 @@ class GraphView(QWidget):
         self._tell_scene()
 
     def _tell_scene(self) -> None:
-        buttons = self.canvas.mapToScene(self.buttons.geometry()).boundingRect()
-        self.scene.set_view(self.canvas.seen(), self.canvas.zoom, buttons)
+        self.scene.set_view(self.canvas.seen(), self.canvas.zoom)
 
     def _on_canvas_neighbour_wanted(self, dx: int, dy: int) -> None:
         found = self.scene.neighbour(self._session.selection.item, dx, dy)
