@@ -36,6 +36,7 @@ class RunToolbar(QToolBar):
     def _lay_out(self) -> None:
         self.seed.setRange(0, LARGEST_SEED)
         self.seed.setKeyboardTracking(False)
+        self.seed.lineEdit().setTextMargins(6, 0, 0, 0)  # a style sheet's padding does not reach it
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for name in ("home", "run", "stop"):
             self.addAction(self._actions[name])
@@ -78,7 +79,7 @@ class RunToolbar(QToolBar):
         side = round(self.fontMetrics().height() * 1.15)
         self.setIconSize(QSize(side, side))
         longest = self.seed.fontMetrics().horizontalAdvance(f"{self.seed.prefix()}{LARGEST_SEED}")
-        self.seed.setFixedWidth(longest + 40)
+        self.seed.setFixedWidth(longest + 46)
 
     def _show_run(self) -> None:
         settings, run = self._session.settings, self._session.run
