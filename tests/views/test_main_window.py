@@ -301,6 +301,21 @@ def test_keys_play_the_trace_and_type_in_the_editor(opened: Opened, kernel: Fake
     assert "[" in session.document.cells[0].text
 
 
+def test_after_the_next_part_is_clicked_space_plays(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    begin(session, window, None)
+    session.open_lesson("02-q")
+    window.activateWindow()
+    window.workspace.graph.setFocus()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    qtbot.mouseClick(window.workspace.lesson.next_button, Qt.MouseButton.LeftButton)
+    assert session.part == 1
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert session.part == 1
+    assert session.player.playing
+    session.player.pause()
+
+
 def test_backward_dialog_starts_with_ones_of_the_tensors_shape(qtbot: QtBot) -> None:
     dialog = BackwardDialog("Q", [2, 2])
     qtbot.addWidget(dialog)

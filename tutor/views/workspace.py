@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from tutor.i18n import _
 from tutor.session.session import Session
@@ -57,6 +57,7 @@ class Workspace(QMainWindow):
             "output": self._dock("output", self.output),
         }
         self._lay_out()
+        self._leave_focus_to_the_graph()
         session.opened.connect(self._on_session_opened)
         session.lesson_changed.connect(self._on_session_lesson_changed)
         self.retranslate()
@@ -80,6 +81,12 @@ class Workspace(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, _AREA.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.LeftDockWidgetArea)
         self._place_docks()
+
+    def _leave_focus_to_the_graph(self) -> None:
+        """A button that was clicked does not keep the focus: Space plays, and does not press it again."""
+        for button in self.findChildren(QAbstractButton):
+            if button.focusPolicy() == Qt.FocusPolicy.StrongFocus:
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _place_docks(self) -> None:
         for name in PANES:
