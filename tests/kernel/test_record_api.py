@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -32,6 +34,14 @@ def test_record_gives_the_trace_of_its_block(tmp_path: Path) -> None:
     assert trace.sources[0].path == __file__
     recording.save(tmp_path / "run.json")
     assert read_trace(tmp_path / "run.json") == trace
+
+
+def test_record_is_found_in_the_package() -> None:
+    package: Any = importlib.import_module("tutor.kernel")
+    with package.record() as recording:
+        torch.ones(1) * 2
+
+    assert len(recording.trace.operations) == 2
 
 
 def test_record_keeps_its_trace_when_the_block_raises() -> None:
