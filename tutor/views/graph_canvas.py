@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsVie
 from tutor.views.graph_items import GraphItem
 
 MAX_FIT = 1.6
-MIN_FIT = 0.66
+MIN_FIT = 0.65
 """Below this zoom texts are no longer easy to read: the picture keeps its size and follows the step."""
 READABLE = 0.85
 """The zoom of a picture that is followed."""

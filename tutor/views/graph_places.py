@@ -12,7 +12,7 @@ from tutor.views.graph_paths import Curve
 Size = tuple[float, float]
 _CLEAR = 10.5
 """From the centre line of a lane to the nearest side of its chip."""
-_TRIES = tuple(0.5 + side * step * 0.04 for step in range(10) for side in (1, -1) if step or side > 0)
+_TRIES = tuple(0.5 + side * step * 0.03 for step in range(15) for side in (1, -1) if step or side > 0)
 _CELL = 48.0
 _GOOD = 40.0
 """A place that costs less is taken without looking further away."""
@@ -57,7 +57,7 @@ def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool, tries: in
     """The middle of a chip beside the lane: values above it, gradients below; takes its room in the crowd."""
     points, normals = curve.stations(_TRIES[:tries])
     best: tuple[float, QPointF] | None = None
-    for further in (0.0, 9.0, 20.0, 34.0):
+    for further in (0.0, 9.0, 20.0, 34.0, 50.0):
         for rank, (point, normal) in enumerate(zip(points.tolist(), normals.tolist(), strict=True)):
             centre = _beside(point, normal, size, below=below, further=further)
             covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2), area_cost=4.0)

@@ -99,7 +99,7 @@ class PlaceMaker:
 
     def _place_chips(self) -> Iterator[None]:
         values, gradients = self._chips
-        tries = 19 if len(self._structure.lanes) < _MANY else 5
+        tries = 29 if len(self._structure.lanes) < _MANY else 5
         for lane in self._structure.lanes:
             curve, size = self._lanes[lane.id].centre, self._sizes.chips[lane.id]
             if not lane.named:

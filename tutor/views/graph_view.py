@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tutor.session.session import Session
 
 
-LEGEND_HEIGHT = 360
+LEGEND_HEIGHT = 430
 """A lower pane hides its legend by itself."""
 
 
@@ -52,6 +52,7 @@ class GraphView(QWidget):
         self._drawn: Arrangement | None = None
         self._backwards = 0
         self._provisional = False
+        self._showing = False
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.banner = StaleBanner(session, self)
@@ -179,7 +180,9 @@ class GraphView(QWidget):
         progress = player.progress if player.animated else 1.0
         resting = player.step >= player.count - 1 and not player.playing and progress >= 1.0
         before = self._picture_before(picture) if progress < 1.0 else None
+        self._showing = True
         self._follow(picture)
+        self._showing = False
         self._tell_scene()
         self.scene.show_picture(before, picture, progress, resting=resting)
 
@@ -283,7 +286,10 @@ class GraphView(QWidget):
         self._session.select_item(chosen)
 
     def _on_canvas_moved(self) -> None:
+        """What was moved here, not by the person's hand, takes its callout along."""
         self._tell_scene()
+        if self.canvas.fitted and not self._showing:
+            self._show_picture()
 
     def _tell_scene(self) -> None:
         self.scene.set_view(self.canvas.seen(), self.canvas.zoom)
