@@ -86,3 +86,10 @@ def test_every_node_that_runs_says_something_that_fits(name: str) -> None:
         assert said.title
         assert all(0 < len(line) <= 120 for line in said.lines), said.lines
         assert not any(re.search(r"\bnan\b|\{|\}", line) for line in said.lines)
+
+
+def test_the_answer_is_hidden_wherever_the_same_number_stands() -> None:
+    said = _said(golden("slope"), 2, frozenset({"x.grad"}))
+    assert said is not None
+    assert said.title == "receives 1"
+    assert said.lines == ("∂(x²)/∂x = 2·x = ? → 1 × ? = ? to x",)

@@ -208,3 +208,10 @@ def test_states_that_did_not_change_are_the_same_objects() -> None:
     before, after = q.at(8), q.at(9)
     changed = [item for item in before.boxes if before.boxes[item] is not after.boxes[item]]
     assert changed == [q.box("b").id]
+
+
+def test_a_lane_that_carries_the_covered_number_elsewhere_is_covered_too() -> None:
+    shown = Shown("detach", covered=frozenset({"w.grad"}))
+    gradients = {lane: state.gradient for lane, state in shown.last.lanes.items() if state.gradient}
+    assert {g.data for g in gradients.values() if g.covered} == {18.0}
+    assert {g.data for g in gradients.values() if not g.covered} == {1.0, 6.0}

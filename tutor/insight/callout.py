@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
@@ -62,6 +63,7 @@ def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
     known = letters(at, circle)
     use = use_of(at, run, circle, known)
     hidden = _received_hidden(at, run.node, circle)
+    hidden = hidden or any(at.gives_away(g) for g in run.grad_outputs)
     received = ", ".join(_text(g, hidden=hidden) for g in run.grad_outputs)
     lines = []
     for edge in at.index.edges_from.get(run.node, ()):
@@ -95,13 +97,15 @@ def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, 
         if lane is None
         else known.get(lane.tensor) or short_name(at.index, lane.tensor, at.step)
     )
-    covered = lane is not None and grad_covered(lane.tensor, at.index, at.covered)
+    covered = at.hides(lane.tensor, sent) if lane is not None else at.gives_away(sent)
     if sent is None:
         return _("no gradient to {target}").format(target=target)
     local = local_derivative(use, found.output)
     result = _text(sent, hidden=covered)
     if local is None or not agrees(local, use.received, array(sent)):
         return _plain(local, result, target)
+    if at.gives_away(_plain_data(local.value)):
+        local = replace(local, hidden=True)
     return _explained(local, use, array(sent), result, target, hidden=hidden)
 
 
@@ -117,7 +121,7 @@ def _explained(local: Local, use: Use, sent: Floats | None, result: str, target:
     if local.kind == "spread":
         rule = _("{of} = {rule} for each element").format(of=local.of, rule=local.rule)
     elif local.kind == "times":
-        rule = f"{local.of} = {local.rule}" + _number(local)
+        rule = f"{local.of} = " + _rule(local)
         result = result if _is_one(local, use, sent) else _product(local, use, sent, result, hidden=hidden)
     elif local.kind == "matrix" and sent is not None:
         rule = f"{local.of}: {local.rule} → {shape_text(sent.shape)}"
@@ -138,10 +142,10 @@ def _is_one(local: Local, use: Use, sent: Floats | None) -> bool:
     )
 
 
-def _number(local: Local) -> str:
-    """ " = 3", unless the rule is the number itself."""
-    text = _value(local)
-    return "" if text == local.rule else f" = {text}"
+def _rule(local: Local) -> str:
+    """b = 3, or the number alone where it is the rule."""
+    is_number = local.rule == _text(_plain_data(local.value))
+    return _value(local) if is_number else f"{local.rule} = {_value(local)}"
 
 
 def _value(local: Local) -> str:

@@ -26,7 +26,7 @@ from tutor.trace.picture import (
 from tutor.trace.shown import Covered, grad_covered, shown, shown_value, value_covered
 from tutor.trace.stage import Stage
 from tutor.trace.trace import Backward, Trace
-from tutor.trace.values import add
+from tutor.trace.values import add, same_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Moment:
     backward: Backward | None
     needed: frozenset[NodeId]
     failed: NodeId | None
+    answers: tuple[Data, ...] = ()
+    """What this backward brings to the covered gradients: hidden on every other lane that carries the same numbers."""
 
     # ------------------------------------------------------------- runs of the shown backward
 
@@ -54,6 +56,16 @@ class Moment:
             if ran.backward == self.backward.id and (ever or ran.step <= self.step):
                 return ran.run
         return None
+
+    def gives_away(self, data: Data) -> bool:
+        """Whether these numbers are those of a covered gradient."""
+        return any(same_numbers(data, answer) for answer in self.answers)
+
+    def hides(self, tensor: TensorId, data: Data) -> bool:
+        """Whether the tensor's gradient is covered, or is the same as a covered one."""
+        return bool(self.covered) and (
+            grad_covered(tensor, self.index, self.covered) or self.gives_away(data)
+        )
 
     def sent(self, edge: int) -> Data:
         """What has travelled along the edge by now; None where nothing has (or an undefined gradient did)."""
@@ -75,9 +87,17 @@ def moment(trace: Trace, index: Index, stage: Stage, step: int, covered: Covered
     if backward is None:
         return Moment(trace, index, stage, step, covered, None, frozenset(), None)
     failed = failed_node(backward) if backward.error and backward.error.step <= step else None
+    needed = needed_nodes(trace, index, backward.id)
     return Moment(
-        trace, index, stage, step, covered, backward, needed_nodes(trace, index, backward.id), failed
+        trace, index, stage, step, covered, backward, needed, failed, _answers(index, backward, covered)
     )
+
+
+def _answers(index: Index, backward: Backward, covered: Covered) -> tuple[Data, ...]:
+    if not covered:
+        return ()
+    hidden = (a for a in backward.accumulations if grad_covered(a.tensor, index, covered))
+    return tuple(number for a in hidden for number in (a.incoming, a.after))
 
 
 # ------------------------------------------------------------------ lanes
@@ -110,7 +130,7 @@ def lane_gradient(at: Moment, lane: Lane) -> Shown | None:
         data = at.sent(awaited[0])
         for edge in awaited[1:]:
             data = add(data, at.sent(edge))
-    return None if data is None else shown(data, shape, grad_covered(lane.tensor, at.index, at.covered))
+    return None if data is None else shown(data, shape, at.hides(lane.tensor, data))
 
 
 def received(at: Moment, tensor: TensorId, *, ever: bool = False) -> Data:
@@ -161,7 +181,7 @@ def _total(at: Moment, tensor: TensorId, parts: list[Data]) -> Shown | None:
         for part in parts:
             data = add(data, part)
     shape = at.index.tensors[tensor].shape
-    return None if data is None else shown(data, shape, grad_covered(tensor, at.index, at.covered))
+    return None if data is None else shown(data, shape, at.hides(tensor, data))
 
 
 def tray(at: Moment, box: Box) -> Tray | None:
