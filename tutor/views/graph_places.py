@@ -14,6 +14,10 @@ _CLEAR = 10.5
 """From the centre line of a lane to the nearest side of its chip."""
 _TRIES = tuple(0.5 + side * step * 0.03 for step in range(15) for side in (1, -1) if step or side > 0)
 _CELL = 48.0
+_RING = 20
+"""Places at one distance around a callout's anchor."""
+_WELL = 600.0
+"""A callout that covers less is not moved further away."""
 _GOOD = 40.0
 """A place that costs less is taken without looking further away."""
 
@@ -93,7 +97,7 @@ def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRe
         covered = crowd.cost(rect, point_cost=150.0) + 3.0 * outside
         if best is None or covered + rank * 8 < best[0]:
             best = (covered + rank * 8, rect)
-        if covered == 0.0:
+        if covered == 0.0 or (rank % _RING == _RING - 1 and best[0] < _WELL):
             break
     assert best is not None
     return best[1]
@@ -107,9 +111,10 @@ def _around(size: Size, anchor: QRectF) -> Iterator[QRectF]:
         anchor.bottom() - height,
         anchor.bottom() - 30,
         anchor.top() - height * 0.4,
+        anchor.top(),
         anchor.top() - height + 12,
     )
-    for gap in (16.0, 44.0, 80.0):
+    for gap in (16.0, 44.0, 80.0, 120.0):
         for y in rows:
             yield QRectF(anchor.right() + gap, y, width, height)
         for share in (0.5, 0.2, 0.8, 0.05, 0.95):
