@@ -99,6 +99,11 @@ def test_backward_refuses_what_is_not_tracked(trace: Trace) -> None:
         edits.backward_line(trace, PLAIN, None)
 
 
+def test_a_module_in_a_sequence_is_spoken_of_by_its_index(trace: Trace) -> None:
+    trace.tensors[W] = tensor(W, "model.0.weight", [])
+    assert edits.backward_line(trace, W, None) == "model[0].weight.backward()"
+
+
 def test_backward_knows_a_flag_raised_later(trace: Trace) -> None:
     trace.append(
         Change(
@@ -112,6 +117,7 @@ def test_zero_grad_clears_one_all_or_a_module(trace: Trace) -> None:
     assert edits.zero_grad_line(trace, A, []) == "a.grad = None"
     assert edits.zero_grad_line(trace, None, [A, Q]) == "a.grad = Q.grad = None"
     assert edits.zero_grad_line(trace, W, []) == "model.zero_grad()"
+    assert edits.zero_grad_line(trace, None, [W, A]) == "a.grad = None\nmodel.zero_grad()"
 
 
 def test_zero_grad_without_a_gradient_anywhere_is_refused(trace: Trace) -> None:

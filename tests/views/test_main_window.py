@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton, QTableView, QTextBrowser
 from pytestqt.qtbot import QtBot
 
@@ -144,6 +145,18 @@ def test_docks_come_back_where_they_were(
     assert other.restore()
     area = other.workspace.dockWidgetArea(other.workspace.docks["tensors"])
     assert area == Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+def test_a_file_dropped_on_the_window_is_opened(opened: Opened, tmp_path: Path) -> None:
+    window, session = opened
+    begin(session, window, None)
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    carried = QMimeData()
+    carried.setUrls([QUrl.fromLocalFile(str(path))])
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, carried, left, none))
+    assert session.path == path
 
 
 def test_closing_asks_about_unsaved_changes(opened: Opened, tmp_path: Path) -> None:

@@ -97,29 +97,27 @@ def backward_line(trace: Trace, tensor: TensorId, v: Data, *, torch: str = "torc
     row = trace.tensors[tensor]
     if not row.requires_grad and row.grad_fn is None and not _flag_raised(trace, tensor):
         raise RefusedError(untracked(name))
-    if v is None or not row.shape:
-        return (
-            f"{name}.backward()"
-            if v in (None, 1, 1.0)
-            else f"{name}.backward(gradient={torch}.tensor({spelled(v)}))"
-        )
-    if _count(row.shape) > MOST_SPELLED and all(number == 1 for number in _numbers(v)):
-        return f"{name}.backward(gradient={torch}.ones_like({name}))"
-    return f"{name}.backward(gradient={torch}.tensor({spelled(v)}))"
+    if v is None or (not row.shape and v == 1):
+        return f"{name}.backward()"
+    short = _count(row.shape) > MOST_SPELLED and all(number == 1 for number in _numbers(v))
+    made = f"ones_like({name})" if short else f"tensor({spelled(v)})"
+    return f"{name}.backward(gradient={torch}.{made})"
 
 
 def zero_grad_line(trace: Trace, tensor: TensorId | None, with_grad: Iterable[TensorId]) -> str:
-    """The line that clears the tensor's gradient; without one, those of `with_grad`. Raises RefusedError."""
+    """The lines that clear the tensor's gradient; without one, those of `with_grad`. Raises RefusedError."""
     if tensor is None:
         names = [name for one in with_grad if (name := name_of(trace, one)) is not None]
     else:
         names = [_speakable(trace, tensor)]
-    modules = [name.split(".")[0] for name in names if "." in name]
-    if modules:
-        return "; ".join(f"{module}.zero_grad()" for module in dict.fromkeys(modules))
     if not names:
         raise RefusedError(nothing_to_clear())
-    return " = ".join(f"{name}.grad" for name in names) + " = None"
+    plain = [name for name in names if "." not in name]
+    modules = dict.fromkeys(re.split(r"[.\[]", name)[0] for name in names if "." in name)
+    lines = [f"{module}.zero_grad()" for module in modules]
+    if plain:
+        lines.insert(0, " = ".join(f"{name}.grad" for name in plain) + " = None")
+    return "\n".join(lines)
 
 
 def spelled(data: Data) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from tutor.i18n import _, language
 from tutor.protocol import TensorId
+from tutor.session.files import TRACE_SUFFIX
 from tutor.session.message import Message
 from tutor.session.selection import had_name
 from tutor.session.session import Session
 from tutor.session.settings import THEMES
+from tutor.source.formats import SUFFIXES
 from tutor.views.about import AboutDialog, copy_report
 from tutor.views.actions import Actions
 from tutor.views.appearance import Appearance
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.toolbar)
         self.setWindowIcon(app_icon())
         self.setMinimumSize(*_SMALLEST)
+        self.setAcceptDrops(True)
 
     def _connect(self) -> None:
         session, look = self._session, self._appearance
@@ -301,6 +304,16 @@ class MainWindow(QMainWindow):
 
     # Qt's own
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A file that is dropped on the window is opened."""
+        if (path := _dropped(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            self._session.open_path(path)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._session.may_leave():
             event.ignore()
@@ -310,3 +323,10 @@ class MainWindow(QMainWindow):
         self.workspace.save(settings)
         settings.sync()
         super().closeEvent(event)
+
+
+def _dropped(data: QMimeData) -> Path | None:
+    """The one file that is carried, if it is one that can be opened."""
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    usable = len(paths) == 1 and paths[0].suffix.lower() in (*SUFFIXES, TRACE_SUFFIX)
+    return paths[0] if usable else None
