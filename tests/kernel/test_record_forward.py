@@ -187,6 +187,21 @@ def test_making_a_model_is_no_step() -> None:
     assert record_text("import torch\nmodel = torch.nn.Linear(3, 2)\n").steps == []
 
 
+def test_a_data_loaders_own_work_is_no_step() -> None:
+    read = Read(
+        "import torch\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+        "data = TensorDataset(torch.arange(6.0), torch.arange(6))\n"
+        "for x, y in DataLoader(data, batch_size=3):\n    loss = (x - y).sum()\n"
+    )
+
+    assert read.steps() == [
+        *("torch.arange(6.0)", "torch.arange(6)"),
+        *("x - y", "(x - y).sum()"),
+        *("x - y", "(x - y).sum()"),
+    ]
+    assert [read.name(tensor) for tensor in read.trace.operations[-2].inputs] == ["x", "y"]
+
+
 def test_views_and_unbinding_have_all_their_outputs() -> None:
     read = Read("import torch\nx = torch.ones(3, 2, requires_grad=True)\nr = list(x)\nv = x.view(2, 3)\n")
 

@@ -22,10 +22,15 @@ _TORCH: Final = os.path.dirname(os.path.abspath(torch.__file__))
 OVERRIDES: Final = os.path.join(_TORCH, "overrides.py")
 _QUIET: Final = tuple(
     os.path.join(_TORCH, *parts)
-    for parts in (("optim",), ("nn", "init.py"), ("nn", "utils"), ("amp",), ("_tensor_str.py",))
+    for parts in (
+        *(("optim",), ("nn", "init.py"), ("nn", "utils", "clip_grad.py"), ("amp", "grad_scaler.py")),
+        *(("utils", "data"), ("jit", "_trace.py"), ("_tensor_str.py",), ("random.py",)),
+    )
 )
 """Library code that is shown by what it changes (parameters, gradients), not operation by operation."""
 
+_AVERAGED: Final = os.path.join(_TORCH, "optim", "swa_utils.py")
+"""Holds a module, whose forward is like any other's."""
 _MODULE: Final = os.path.join(_TORCH, "nn", "modules", "module.py")
 _QUIET_METHODS: Final = frozenset({"_apply", "_load_from_state_dict", "load_state_dict", "zero_grad"})
 
@@ -141,7 +146,7 @@ class Sources:
         filename = code.co_filename
         known = self._quiet.get(filename)
         if known is None:
-            known = self._quiet[filename] = filename.startswith(_QUIET)
+            known = self._quiet[filename] = filename.startswith(_QUIET) and filename != _AVERAGED
         return known or (filename == _MODULE and code.co_name in _QUIET_METHODS)
 
     def spot(self, frame: FrameType, file: File) -> Spot:
