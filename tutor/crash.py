@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Iterable
+
+from tutor.protocol import Failure, RunCells, Source, Span, code_name
 
 _FRAME = re.compile(r'File "(.+)", line (\d+) in ')
 
@@ -23,3 +26,32 @@ def crash_line(log: str, files: frozenset[str]) -> tuple[str | None, int | None]
         if file in files:
             return file, int(line)
     return None, None
+
+
+def crash_failure(
+    command: RunCells, sources: Iterable[Source], *, status: int, log: str, step: int
+) -> Failure:
+    """The end of a program whose process is gone. `status` as subprocess has it, negative for a signal."""
+    if status >= 0:
+        message = f"the process ended with exit status {status}"
+        return Failure(type="ProcessExit", message=message, span=None, step=step)
+    name = signal_name(-status)
+    message = signal.strsignal(-status) or name
+    return Failure(type=name, message=message, span=_crash_span(command, sources, log), step=step)
+
+
+def code_names(command: RunCells) -> frozenset[str]:
+    """The names that the texts of a run go by in tracebacks."""
+    return frozenset(code_name(command.path, cell.id) for cell in command.cells)
+
+
+def _crash_span(command: RunCells, sources: Iterable[Source], log: str) -> Span | None:
+    """The whole line at which Python was when it crashed."""
+    file, line = crash_line(log, code_names(command))
+    for source in sources:
+        lines = source.text.splitlines()
+        if line is not None and code_name(command.path, source.cell) == file and 1 <= line <= len(lines):
+            text = lines[line - 1]
+            start = len(text) - len(text.lstrip())
+            return Span(source=source.id, line=line, end_line=line, col=start, end_col=len(text.rstrip()))
+    return None

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from tutor.crash import crash_line, signal_name
+from tutor.crash import crash_failure
 from tutor.i18n import _
 from tutor.insight.errors import explain
 from tutor.process_tree import kill_tree
@@ -37,7 +37,6 @@ from tutor.protocol import (
     Span,
     Step,
     TraceEvent,
-    code_name,
     encode_command,
 )
 from tutor.source.disk import DocumentError, write_bytes
@@ -240,32 +239,13 @@ def _death(
         return _failure("TimeoutError", f"the program ran longer than {timeout:g} s", trace, span)
     if stopped_by == "interrupt":
         return _failure("KeyboardInterrupt", "", trace, None)
-    if status >= 0:
-        return _failure("ProcessExit", f"the process ended with exit status {status}", trace, None)
-    name = signal_name(-status)
-    return _failure(name, signal.strsignal(-status) or name, trace, _crash_span(folder, command, trace))
+    crash = folder / "crash"
+    log = crash.read_text(errors="replace") if crash.is_file() else ""
+    return crash_failure(command, trace.sources, status=status, log=log, step=len(trace.steps))
 
 
 def _failure(kind: str, message: str, trace: Trace, span: Span | None) -> Failure:
     return Failure(type=kind, message=message, span=span, step=len(trace.steps))
-
-
-def _crash_span(folder: Path, command: RunCells, trace: Trace) -> Span | None:
-    """The whole line at which Python was when it crashed."""
-    names = {code_name(command.path, cell.id): cell for cell in command.cells}
-    crash = folder / "crash"
-    log = crash.read_text(errors="replace") if crash.is_file() else ""
-    file, line = crash_line(log, frozenset(names))
-    if file is None or line is None:
-        return None
-    cell = names[file].id
-    source = next((source for source in trace.sources if source.cell == cell), None)
-    lines = [] if source is None else source.text.splitlines()
-    if source is None or not 1 <= line <= len(lines):
-        return None
-    text = lines[line - 1]
-    start = len(text) - len(text.lstrip())
-    return Span(source=source.id, line=line, end_line=line, col=start, end_col=len(text.rstrip()))
 
 
 def _add_end(trace: Trace, failure: Failure) -> None:

@@ -22,6 +22,7 @@ from tutor.protocol import (
     CellText,
     Evaluated,
     Event,
+    Failure,
     KernelReady,
     Output,
     RunBegan,
@@ -261,6 +262,9 @@ def test_a_segmentation_fault_names_the_line(kernel: Listener) -> None:
     assert kernel.text == "before\n"
     kernel.until(lambda: kernel.deaths)
     assert kernel.deaths == [KernelDied("segfault", "SIGSEGV", file="<cell-1>", line=3)]
+    (failure,) = (event for event in kernel.events if isinstance(event, Failure))
+    assert (failure.type, failure.step) == ("SIGSEGV", 1)
+    assert failure.span is not None and failure.span.line == 3
 
 
 def test_a_hard_exit_tells_its_status(kernel: Listener) -> None:

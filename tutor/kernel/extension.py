@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -87,8 +88,9 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def announce() -> None:
-    """The window's first request."""
+    """The window's first request. Afterwards comes what torch itself imports at the first backward with a v (2 s)."""
     _loaded().announce()
+    import_module("torch.fx.experimental.symbolic_shapes")
 
 
 def execute(command: str) -> None:

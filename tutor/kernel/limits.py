@@ -11,6 +11,11 @@ SHARE = 0.9
 """How much of the memory that is free when a run begins it may take."""
 
 _CGROUP = Path("/sys/fs/cgroup")
+_CGROUP_FILES = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+"""Limit and use of this container, in the second and in the first version of Linux's control groups."""
 
 
 def limit_memory() -> None:
@@ -35,8 +40,11 @@ def _has_gpu() -> bool:
 def _free() -> int:
     """Bytes that are free on the machine, or in the container where that is less."""
     available: int = psutil.virtual_memory().available
-    limit, used = _number(_CGROUP / "memory.max"), _number(_CGROUP / "memory.current")
-    return available if limit is None or used is None else max(min(available, limit - used), 0)
+    for limit_file, used_file in _CGROUP_FILES:
+        limit, used = _number(_CGROUP / limit_file), _number(_CGROUP / used_file)
+        if limit is not None and used is not None:
+            available = max(min(available, limit - used), 0)
+    return available
 
 
 def _number(path: Path) -> int | None:

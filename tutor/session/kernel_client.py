@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from tutor.crash import code_names
 from tutor.protocol import (
     Batch,
     Evaluate,
@@ -19,12 +20,11 @@ from tutor.protocol import (
     Event,
     KernelReady,
     RunCells,
-    RunEnded,
-    code_name,
 )
 from tutor.session.kernel_folder import make_folder, remove_folder
 from tutor.session.kernel_link import KernelLink, Reply
 from tutor.session.kernel_process import KernelDied
+from tutor.session.kernel_run import KernelRun
 
 __all__ = ["Completions", "KernelClient", "KernelDied", "Phase"]
 
@@ -69,10 +69,7 @@ class KernelClient(QObject):
         self._phase: Phase = "starting"
         self._folder: Path | None = None
         self._link: KernelLink | None = None
-        self._run: RunCells | None = None
-        self._received = 0
-        self._ended: RunEnded | None = None
-        self._replied = False
+        self._run: KernelRun | None = None
         self._queued: RunCells | None = None
         self._failed_starts = 0
         self._watch = self._timer(POLL, self._on_watch)
@@ -243,13 +240,15 @@ class KernelClient(QObject):
         if self._link is not None:
             self._link.read()
         if self._link is not None and self._link.process.status is not None:
-            self._on_death(self._link.process.cause(self._files()))
+            self._on_death(self._link)
 
-    def _on_death(self, death: KernelDied) -> None:
+    def _on_death(self, link: KernelLink) -> None:
         starting = self._phase in ("starting", "restarting")
         self._failed_starts = self._failed_starts + 1 if starting else 0
+        death = link.process.cause(code_names(self._run.command) if self._run else frozenset())
         _log.warning("the kernel died: %s %s", death.cause, death.detail)
         self._take_unsent()
+        self._take_crash(link)
         if self._failed_starts < STARTS:
             self._renew()
         else:
@@ -257,21 +256,12 @@ class KernelClient(QObject):
             self._set_phase("failed")
         self.died.emit(death)
 
-    def _files(self) -> frozenset[str]:
-        """The names that the running code goes by in a traceback."""
-        if self._run is None:
-            return frozenset()
-        return frozenset(code_name(self._run.path, cell.id) for cell in self._run.cells)
-
     # ---------------------------------------------------------------- a run
 
     def _send_run(self, command: RunCells) -> None:
         assert self._link is not None
         self._queued = None
-        self._run = command
-        self._received = 0
-        self._ended = None
-        self._replied = False
+        self._run = KernelRun(command)
         self._set_phase("running")
         self._link.command(command, self._on_run_reply)
 
@@ -295,19 +285,28 @@ class KernelClient(QObject):
     def _take_unsent(self) -> None:
         """What the program did just before its process ended belongs into its trace."""
         if self._run is not None and self._link is not None:
-            events = self._link.process.unsent(self._run.run, self._received)
+            events = self._link.process.unsent(self._run.command.run, self._run.received)
             if events:
-                self._on_events(events)
+                self._on_events(self._run, events)
+
+    def _take_crash(self, link: KernelLink) -> None:
+        """A crash is the program's last step, with its line where that is known."""
+        status = link.process.status
+        if self._run is not None and status is not None:
+            events = self._run.crash(status=status, log=link.process.log())
+            if events:
+                self._on_events(self._run, events)
 
     def _give_up_run(self) -> None:
         """The run ends with its process."""
-        if self._run is not None:
-            ended = self._ended or RunEnded(run=self._run.run, outcome="interrupted")
-            self._run = None
-            self.run_ended.emit(ended)
+        run, self._run = self._run, None
+        if run is not None:
+            self.run_ended.emit(run.given_up())
 
     def _on_run_reply(self, reply: Reply) -> None:
-        self._replied = True
+        if self._run is None:
+            return
+        self._run.replied = True
         if reply.get("status") != "ok":
             self._end_with_fault(f"{reply.get('ename')}: {reply.get('evalue')}")
         self._last_words.start()
@@ -320,35 +319,33 @@ class KernelClient(QObject):
     def _end_with_fault(self, fault: str) -> None:
         if self._run is not None:
             _log.error("the kernel could not carry out a run: %s", fault)
-            self._ended = RunEnded(run=self._run.run, outcome="error", recorder_fault=fault)
+            self._run.end_with_fault(fault)
 
     def _end_run(self) -> None:
-        """A run is over when its last event and the kernel's reply are both here."""
-        if self._run is None or self._ended is None or not self._replied:
+        run = self._run
+        if run is None or not run.over:
             return
-        ended, self._run = self._ended, None
+        self._run = None
         self._patience.stop()
         self._last_words.stop()
         self._set_phase("ready")
-        self.run_ended.emit(ended)
+        self.run_ended.emit(run.ended)
         self._send_queued()
 
     # ---------------------------------------------------------------- what the kernel says
 
     def _on_batch(self, batch: Batch) -> None:
-        if self._run is not None and batch.run == self._run.run:
-            self._on_events(batch.events)
+        if self._run is not None and batch.run == self._run.command.run:
+            self._on_events(self._run, batch.events)
             return
         for event in batch.events:
             if isinstance(event, KernelReady):
                 self._on_ready(event)
 
-    def _on_events(self, events: list[Event]) -> None:
-        self._received += len(events)
-        ended = next((event for event in events if isinstance(event, RunEnded)), None)
+    def _on_events(self, run: KernelRun, events: list[Event]) -> None:
+        run.take(events)
         self.events.emit(events)
-        if ended is not None:
-            self._ended = ended
+        if run is self._run:
             self._end_run()
 
     def _set_phase(self, phase: Phase) -> None:
