@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from tutor.i18n import _
@@ -81,7 +82,7 @@ class GraphBar(QWidget):
         self.all.setCheckable(True)
         self.legend.setCheckable(True)
         self.legend.setChecked(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._ground = QColor()
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -95,8 +96,8 @@ class GraphBar(QWidget):
             button.setAccessibleName(tip)
 
     def apply_theme(self, palette: Palette) -> None:
+        self._ground = QColor(palette.ground)
         self.setStyleSheet(
-            f"GraphBar {{ background: {palette.ground}; }}"
             f"QLabel {{ color: {palette.muted}; background: transparent; }}"
             f"QToolButton {{ color: {palette.muted}; background: {palette.panel}; border: 1px solid {palette.faint};"
             " border-radius: 5px; padding: 2px 8px; font-size: 12px; }"
@@ -113,3 +114,9 @@ class GraphBar(QWidget):
         blocked = self.all.blockSignals(True)
         self.all.setChecked(on)
         self.all.blockSignals(blocked)
+
+    # Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._ground)

@@ -13,7 +13,8 @@ from tutor.views.graph_routes import Places
 from tutor.views.graph_sizes import FUNNEL_NOTE, CircleAnatomy, Sizes
 
 _MARGIN = 16.0
-_SEED_ROOM = 80.0
+_SEED_ROOM = 34.0
+_SHORT = 46.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +46,18 @@ class Ground:
         return rect
 
     def room(self) -> QRectF:
-        """All items, and v beside what may be a backward's root: a tracked box that nothing uses."""
+        """All items, and v beside what may be a backward's root: a tracked result that nothing uses."""
         used = {lane.source for lane in self.structure.lanes}
         room = self.places.bounds
-        for box in self.structure.boxes:
-            if box.tracked and box.id not in used:
-                room = room.united(self.body(box.id).adjusted(0, 0, _SEED_ROOM, 0))
+        for lane in self.structure.lanes:
+            if lane.returns and lane.target not in used:
+                room = room.united(self.body(lane.target).adjusted(0, 0, self._seed_room(lane.id), 30))
         return room.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+
+    def _seed_room(self, lane: LaneId) -> float:
+        """Right of a box; a long v stands below it."""
+        width = self.sizes.chips[lane][0]
+        return _SEED_ROOM + width if width <= _SHORT else 0.0
 
     def crowd(self, picture: Picture, seen: Frame) -> Crowd:
         """What a callout must not cover: all that stands, more so what is in the step, and the ways of its chips."""

@@ -11,13 +11,15 @@ from tutor.i18n import _
 from tutor.trace.picture import Callout, Shown, Zone
 from tutor.views.graph_fonts import text_width
 from tutor.views.graph_items import GraphItem
-from tutor.views.graph_paint import LEFT, Inks, dotted, lock, pen, write
+from tutor.views.graph_paint import CENTRE, LEFT, Inks, dotted, lock, pen, write
+from tutor.views.graph_paths import HALF_GAP
 from tutor.views.graph_values import inline, tooltip
 
 _LINE = 20.0
 _CALLOUT_PAD = 14.0
 _WIDEST = 400.0
 _BAND = 12.0
+_SHORT_SEED = 64.0
 _BAND_TOP = 30.0
 
 
@@ -96,19 +98,25 @@ class SeedItem(GraphItem):
         super().__init__(inks)
         self.shown: Shown | None = None
         self.text = ""
+        self.below = False
         self.setZValue(4)
         self.hide()
 
-    def set_shown(self, shown: Shown | None) -> None:
-        if shown == self.shown:
-            return
-        self.shown = shown
-        self.setVisible(shown is not None)
-        if shown is not None:
-            self.text = f"v = {inline(shown)}"
-            self.name = self.text
-            self.set_room(QRectF(-4, -14, seed_width(self.text) + 8, 28))
+    def show_at(self, shown: Shown, body: QRectF) -> None:
+        """A short v stands right of its box, at the end of the gradients' line; a long one below."""
+        if shown != self.shown:
+            self.shown = shown
+            self.text = self.name = f"v = {inline(shown)}"
+            width = text_width("code", self.text)
+            self.below = width > _SHORT_SEED
+            half = width / 2 + 4
+            self.set_room(QRectF(-half, 0, 2 * half, 36) if self.below else QRectF(-4, -14, width + 30, 28))
             self.update()
+        if self.below:
+            self.setPos(body.center().x(), body.bottom())
+        else:
+            self.setPos(body.right(), body.center().y() + HALF_GAP)
+        self.show()
 
     def tip_at(self, place: QPointF) -> str:
         head = _("v: where backward begins, how much each element counts")
@@ -116,13 +124,15 @@ class SeedItem(GraphItem):
 
     def draw(self, painter: QPainter, detail: float) -> None:
         painter.setPen(pen(self.inks.gradient, 2.3))
+        colour = self.inks.gradient_text
+        if self.below:
+            painter.drawLine(QPointF(0, 3), QPointF(0, 12))
+            place = self.boundingRect().adjusted(0, 13, 0, 0)
+            write(painter, place, self.text, role="code", colour=colour, align=CENTRE)
+            return
         painter.drawLine(QPointF(2, 0), QPointF(13, 0))
-        place = QRectF(18, -12, seed_width(self.text), 24)
-        write(painter, place, self.text, role="code", colour=self.inks.gradient_text, align=LEFT)
-
-
-def seed_width(text: str) -> float:
-    return text_width("code", text) + 22
+        place = QRectF(18, -12, self.boundingRect().width(), 24)
+        write(painter, place, self.text, role="code", colour=colour, align=LEFT)
 
 
 class ZoneItem(GraphItem):

@@ -65,7 +65,7 @@ def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool, tries: in
         for rank, (point, normal) in enumerate(zip(points.tolist(), normals.tolist(), strict=True)):
             centre = _beside(point, normal, size, below=below, further=further)
             covered = crowd.cost(chip_rect(centre, size).adjusted(-3, -2, 3, 2), area_cost=4.0)
-            cost = covered + rank * 3 + further * 5
+            cost = covered + rank * 3 + further * 12
             if best is None or cost < best[0]:
                 best = (cost, centre)
             if covered == 0.0:

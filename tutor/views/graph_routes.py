@@ -230,7 +230,9 @@ def _crowd(sizes: Sizes, items: Mapping[ItemId, QPointF], lanes: Mapping[LaneId,
     crowd = Crowd()
     for item, place in items.items():
         anatomy = sizes.anatomies[item]
-        crowd.add(anatomy.body.translated(place).adjusted(-4, -4, 4, 4))
+        # A round outline leaves the corners of its square free.
+        grow = -5 if isinstance(anatomy, CircleAnatomy) else 4
+        crowd.add(anatomy.body.translated(place).adjusted(-grow, -grow, grow, grow))
         parts = anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,)
         for part in (*parts, anatomy.funnel and anatomy.funnel.adjusted(-4, -18, 4, 8)):
             if part:

@@ -211,11 +211,9 @@ class GraphScene(QGraphicsScene):
     def _show_seed(self, picture: Picture, ground: Ground) -> None:
         at = picture.seed_item
         if at is None or picture.seed is None or not ground.has(at):
-            self.seed.set_shown(None)
+            self.seed.hide()
             return
-        body = ground.body(at)
-        self.seed.set_shown(picture.seed)
-        self.seed.setPos(body.right(), body.center().y() + 5)
+        self.seed.show_at(picture.seed, ground.body(at))
 
     def _show_callout(self, picture: Picture, seen: Frame, ground: Ground) -> None:
         callout = picture.callout
