@@ -117,6 +117,13 @@ def test_tuple_targets_walrus_and_chains_name_their_tensors() -> None:
     assert read.ids["a"] != read.ids["b"]
 
 
+def test_what_a_builtin_adds_up_is_named_once_it_is_done() -> None:
+    read = Read("import torch\nparts = list(torch.ones(3))\ns = sum(parts)\nt = s * 2\n")
+
+    assert [named.name for named in read.trace.names] == ["s", "t"]
+    assert read.ids["s"] == read.trace.operations[-2].outputs[0]
+
+
 def test_a_result_that_comes_through_a_function_is_named_by_its_assignment() -> None:
     read = Read(
         "import torch\ndef f(t):\n    u = t * 2\n    return u + 1\nx = torch.ones(2)\ny = f(x)\nz = y * 3\n"

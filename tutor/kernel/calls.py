@@ -109,6 +109,11 @@ def _resolved(function: Function) -> str | None:
 get_overridable_functions()  # Fills torch's own cache, while nobody's warnings can be disturbed.
 
 
+def plain_name(function: Function) -> str:
+    """The name that a call is written with: `relu`, `apply`."""
+    return "apply" if isinstance(function, type) else str(getattr(function, "__name__", ""))
+
+
 def may_write(function: Function) -> bool:
     """torch's own convention: `add_`, `__iadd__`, `__setitem__` write to their first argument."""
     name = getattr(function, "__name__", "")

@@ -9,7 +9,7 @@ import torch
 from tutor.kernel.call import Call, Written
 from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
-from tutor.kernel.identity import Known
+from tutor.kernel.identity import Known, storage
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
@@ -119,7 +119,7 @@ class Changes:
         known.tracked = tensor.requires_grad
         if what == "retains_grad" and tensor.grad_fn is not None:
             self.tape.retain(tensor.grad_fn, known)
-        self.tape.naming.results(place, tensor, self.tape.step)
+        self.tape.naming.results(place, tensor, self.tape.step, function="requires_grad_")
         self.tape.end_step("flag_changed", known.id, place.span)
 
     def _meet_as_before(
@@ -174,7 +174,7 @@ class Changes:
     def data_set(self, call: Call) -> None:
         tensor = call.inputs[0]
         known = self.tape.tensors.find(tensor)
-        if known is not None:
+        if known is not None and known.storage != storage(tensor):
             span = call.place(self.tape.sources).span
             self.tape.tensors.moved(known, tensor)
             self.tape.value_changed(known, tensor, span)

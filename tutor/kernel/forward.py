@@ -17,6 +17,7 @@ from tutor.kernel.calls import (
     argument_texts,
     is_reflected,
     kind_of,
+    plain_name,
     qualified_name,
 )
 from tutor.kernel.changes import Changes
@@ -230,10 +231,14 @@ class Forward:
     def _name_all(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
         naming, step = self.tape.naming, self.tape.step
         naming.operands(place, call.arguments, reflected=is_reflected(call.function), step=step)
-        naming.results(place, outputs[0] if len(outputs) == 1 else outputs, step)
+        naming.results(
+            place, outputs[0] if len(outputs) == 1 else outputs, step, function=plain_name(call.function)
+        )
 
     def _gradients_returned(self, call: Call, result: object) -> None:
-        self.tape.naming.results(call.place(self.tape.sources), result, max(self.tape.step - 1, 0))
+        self.tape.naming.results(
+            call.place(self.tape.sources), result, max(self.tape.step - 1, 0), function="grad"
+        )
 
 
 _SHARING = ("torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_")

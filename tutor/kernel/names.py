@@ -64,6 +64,13 @@ class Index:
         """The names that the statements over this line bind."""
         return self._lines.get(line, ())
 
+    def callee(self, position: Position) -> str | None:
+        """`relu` of the call `torch.relu(x)`; None where there is no call."""
+        match self._expressions.get(position):
+            case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
+                return name
+        return None
+
     def called(self, position: Position) -> str | None:
         """`model` of the call `model(x)`."""
         match self._expressions.get(position):

@@ -9,7 +9,7 @@ import torch
 from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import Known, Tensors
 from tutor.kernel.names import Target
-from tutor.kernel.spans import Place
+from tutor.kernel.spans import Place, Spot
 from tutor.protocol import TensorId, TensorNamed
 
 
@@ -68,10 +68,13 @@ class Naming:
             self._global.add(name)
         self.give(known.id, name, step)
 
-    def results(self, place: Place, results: object, step: int) -> None:
-        """Names the results of a call that stands alone on the right of an assignment; notes the names that may follow."""
+    def results(self, place: Place, results: object, step: int, *, function: str) -> None:
+        """Names the results of a call that stands alone on the right of an assignment; notes the names that may follow.
+
+        `function` is the plain name of what was called: `s = sum(parts)` calls many additions, none of them `sum`.
+        """
         spot = place.spot
-        if place.direct and spot is not None and spot.position is not None:
+        if place.direct and spot is not None and spot.position is not None and _is_call_of(spot, function):
             for target in spot.file.index.targets(spot.position):
                 self._assign(place, target, results, step)
         self._await(place, step)
@@ -124,3 +127,9 @@ class Naming:
                 self._check(name, value, max(step - 1, 0))
         self._pending = ()
         self._pending_line = 0
+
+
+def _is_call_of(spot: Spot, function: str) -> bool:
+    """Whether the expression at the spot is an operator, or a call that is written with this function's name."""
+    written = None if spot.position is None else spot.file.index.callee(spot.position)
+    return written is None or written == function
