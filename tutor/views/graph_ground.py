@@ -88,5 +88,6 @@ class Ground:
         for chips in (self.places.value_chips, self.places.gradient_chips):
             if lane in chips:
                 rect = chip_rect(chips[lane], self.sizes.chips[lane])
-                crowd.add(rect)
-                crowd.add(rect.adjusted(-4, -4, 4, 4))
+                # A number hidden is worse than a piece of a line.
+                for _weight in range(4):
+                    crowd.add(rect.adjusted(-3, -3, 3, 3))

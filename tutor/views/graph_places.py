@@ -94,7 +94,7 @@ def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRe
     for rank, place in enumerate(_around(size, anchor)):
         rect = _moved_into(place, view)
         outside = rect.width() * rect.height() - _area(rect.intersected(view))
-        covered = crowd.cost(rect, point_cost=150.0) + 3.0 * outside
+        covered = crowd.cost(rect, point_cost=50.0) + 3.0 * outside
         if best is None or covered + rank * 8 < best[0]:
             best = (covered + rank * 8, rect)
         if covered == 0.0 or (rank % _RING == _RING - 1 and best[0] < _WELL):
@@ -114,7 +114,7 @@ def _around(size: Size, anchor: QRectF) -> Iterator[QRectF]:
         anchor.top(),
         anchor.top() - height + 12,
     )
-    for gap in (16.0, 44.0, 80.0, 120.0):
+    for gap in (16.0, 44.0, 80.0, 120.0, 165.0):
         for y in rows:
             yield QRectF(anchor.right() + gap, y, width, height)
         for share in (0.5, 0.2, 0.8, 0.05, 0.95):
