@@ -157,6 +157,15 @@ def test_cells_run_in_order_and_solutions_do_not(folder: Path) -> None:
     assert [source.cell for source in trace.sources] == ["cell-1", "cell-2", "cell-4"]
 
 
+@pytest.mark.kernel
+def test_a_device_that_does_not_exist_is_told(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (folder / "program.py").write_text("print('ran')")
+    assert main(["trace", "program.py", "-o", "out.json", "--device", "abacus"]) == 1
+    printed = capfd.readouterr()
+    assert "abacus" in printed.err
+    assert (printed.out, (folder / "out.json").exists()) == ("", False)
+
+
 # ---------------------------------------------------------------- what cannot be done
 
 

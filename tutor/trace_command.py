@@ -72,7 +72,7 @@ def trace(options: TraceOptions, errors: TextIO) -> int:
         _check_out(options)
         done = _run(command, options.timeout)
         if done.trace.environment is None and done.stopped_by is None:
-            errors.write(_("The recorder could not start; no trace was written.") + "\n")
+            errors.write(_not_started(done.ended) + "\n")
             return 1
         _explain(done.trace)
         write_bytes(options.out, encode_trace(done.trace))
@@ -294,6 +294,14 @@ def _explained(error: Failure | None) -> Failure | None:
 
 
 # ---------------------------------------------------------------- what is said
+
+
+def _not_started(ended: RunEnded | None) -> str:
+    """The child has printed what it could not load; what it could not set up it has said at its end."""
+    if ended is None or ended.recorder_fault is None:
+        return _("The recorder could not start; no trace was written.")
+    why = ended.recorder_fault.strip().splitlines()[-1]
+    return _("The program could not be started; no trace was written: {why}").format(why=why)
 
 
 def _report(done: _Done, options: TraceOptions) -> Iterator[str]:
