@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
@@ -26,11 +27,16 @@ class KeyboardDialog(QDialog):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        columns = QGridLayout()
-        columns.setHorizontalSpacing(40)
-        columns.setVerticalSpacing(18)
-        for place, (title, rows) in enumerate(_keys().items()):
-            columns.addLayout(self._group(title, rows), place // 2, place % 2)
+        columns = QHBoxLayout()
+        columns.setSpacing(40)
+        groups = list(_keys().items())
+        for half in (groups[:3], groups[3:]):
+            column = QVBoxLayout()
+            column.setSpacing(16)
+            for title, rows in half:
+                column.addLayout(self._group(title, rows))
+            column.addStretch()
+            columns.addLayout(column)
         note = QLabel(
             _("The keys that play type as usual while a text field has the focus; Esc leaves it."), self
         )
@@ -81,13 +87,23 @@ def _keys() -> dict[str, tuple[tuple[str, str], ...]]:
             (_native("Ctrl+."), _("Stop")),
             (_native("Ctrl+B"), _("Backward… on the selected tensor")),
         ),
+        _("Cells"): (
+            (_native("Ctrl+Shift+-"), _("Split at the cursor")),
+            (_native("Alt+Up") + " " + _native("Alt+Down"), _("Move up, move down")),
+            ("Esc, Insert", _("A new cell below")),
+            ("Esc, Delete", _("Delete the cell")),
+        ),
         _("Edit"): (
             (_native(QKeySequence.StandardKey.Undo), _("Take back the last change, wherever it was")),
             (_native("Ctrl+Shift+Z"), _("Make it again")),
             ("Esc", _("Leave the editor")),
+            (_native("Ctrl+Space"), _("Complete the word")),
+            (_native("Ctrl+/"), _("Comment lines out and in")),
             (_native("Ctrl+S"), _("Save")),
         ),
         _("Window"): (
+            ("0 + -", _("Fit the picture, nearer, farther")),
+            (_native("Alt+Left") + " " + _native("Alt+Right"), _("Previous part, next part")),
             (_native("Ctrl+H"), _("Home")),
             (_native("Ctrl+O"), _("Open…")),
             (_native(QKeySequence.StandardKey.ZoomIn), _("Larger text")),
