@@ -14,6 +14,7 @@ from tutor.i18n import use_language
 from tutor.session.runs import RunStatus
 from tutor.views import theme
 from tutor.views.lesson_view import LessonView
+from tutor.views.prose import Prose
 from tutor.views.theme import DARK, LIGHT
 
 
@@ -97,6 +98,21 @@ def test_formulas_are_images_that_say_what_they_are(qtbot: QtBot, session: Lesso
     assert len(sources) == 2 and all(source.startswith("formula:") for source in sources)
     kind = QTextDocument.ResourceType.ImageResource.value
     assert all(not view.prose.loadResource(kind, QUrl(source)).isNull() for source in sources)
+
+
+def test_a_wide_formula_shrinks_with_the_pane_and_grows_back(qtbot: QtBot) -> None:
+    prose = Prose()
+    qtbot.addWidget(prose)
+    prose.set_markdown(
+        r"$$ \frac{\partial Q}{\partial a} = 9a^2 \qquad \frac{\partial Q}{\partial b} = -2b $$"
+    )
+    widths: dict[int, list[float]] = {}
+    for width in (600, 150, 600):
+        prose.resize(width, 300)
+        prose.show()
+        widths.setdefault(width, []).append(prose.document().idealWidth())
+    assert widths[150][0] <= 150
+    assert widths[600][0] == widths[600][1] > 150
 
 
 def test_the_text_is_as_tall_as_the_pane_needs(qtbot: QtBot, session: LessonSession) -> None:

@@ -6,7 +6,15 @@ import math
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QFont, QResizeEvent, QTextCursor, QTextDocument, QWheelEvent
+from PySide6.QtGui import (
+    QDesktopServices,
+    QFont,
+    QResizeEvent,
+    QTextCursor,
+    QTextDocument,
+    QTextImageFormat,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from tutor.views.fonts import mono
@@ -93,8 +101,38 @@ class Prose(QTextBrowser):
         QTextCursor(last).setBlockFormat(shape)
 
     def _fit(self) -> None:
-        self.document().setTextWidth(max(self.viewport().width(), 80))
+        room = max(self.viewport().width(), 80)
+        self._keep_formulas_within(room)
+        self.document().setTextWidth(room)
         self.setFixedHeight(max(math.ceil(self.document().size().height()), 1))
+
+    def _keep_formulas_within(self, room: int) -> None:
+        """A formula wider than the pane is drawn smaller, never cut off."""
+        cursor = QTextCursor(self.document())
+        for start, end, shape in self._formula_places():
+            formula = self._images[shape.name()]
+            width = min(formula.width, room)
+            if round(shape.width()) != width:
+                shape.setWidth(width)
+                shape.setHeight(round(formula.height * width / formula.width))
+                cursor.setPosition(start)
+                cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+                cursor.setCharFormat(shape)
+
+    def _formula_places(self) -> list[tuple[int, int, QTextImageFormat]]:
+        """Where the formulas stand in the document: from, to, and how each is shown."""
+        found: list[tuple[int, int, QTextImageFormat]] = []
+        block = self.document().begin()
+        while block.isValid():
+            piece = block.begin()
+            while not piece.atEnd():
+                fragment = piece.fragment()
+                shape = fragment.charFormat().toImageFormat()
+                if shape.isValid() and shape.name() in self._images:
+                    found.append((fragment.position(), fragment.position() + fragment.length(), shape))
+                piece += 1
+            block = block.next()
+        return found
 
     def _on_anchor_clicked(self, url: QUrl) -> None:
         target = url.toString()
