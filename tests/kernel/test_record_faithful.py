@@ -208,7 +208,59 @@ with Dispatch():
 print(seen)
 """
 
+COMPILED = """\
+import torch
+model = torch.nn.Linear(2, 2)
+double = torch.compile(lambda t: (t * 2).sin(), backend="eager", fullgraph=True)
+@torch.compile(backend="eager")
+def half(t):
+    return t / 2
+x = torch.ones(2, requires_grad=True)
+y = double(x)
+half(y).sum().backward()
+fast = torch.compile(model, backend="eager")
+z = fast(x)
+z.sum().backward()
+after = x * 3
+"""
+
+LIBRARY = """\
+import copy, io, pickle
+import numpy
+import torch
+model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.LSTM(2, 3))
+other = copy.deepcopy(model)
+buffer = io.BytesIO()
+torch.save(model.state_dict(), buffer)
+buffer.seek(0)
+other.load_state_dict(torch.load(buffer))
+x = torch.randn(4, 1, 2)
+y, (h, c) = model(x)
+(y.sum() + h.sum()).backward()
+again = pickle.loads(pickle.dumps(x))
+n = torch.from_numpy(numpy.ones(3)).requires_grad_()
+(n * 2).sum().backward()
+optimizer = torch.optim.LBFGS(model.parameters(), max_iter=3)
+def closure():
+    optimizer.zero_grad()
+    loss = (model(x)[0] ** 2).sum()
+    loss.backward()
+    return loss
+optimizer.step(closure)
+values, indices = torch.sort(torch.unique(torch.tensor([3, 1, 1])))
+product = torch.einsum("ij,jk->ik", x[:, 0], x[:, 0].T)
+torch.set_grad_enabled(False)
+v = n * 2
+torch.set_grad_enabled(True)
+with torch.autograd.detect_anomaly(check_nan=False):
+    (n * n).sum().backward()
+rows = [row.sum().item() for row in x]
+largest = max(x.flatten())
+"""
+
 OTHERS = {
+    "compiled": COMPILED,
+    "library": LIBRARY,
     "hooks": HOOKS,
     "warnings": WARNINGS,
     "warnings as errors": WARNINGS_AS_ERRORS,

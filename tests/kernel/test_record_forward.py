@@ -190,6 +190,21 @@ def test_a_custom_function_is_one_operation_with_its_saved_tensors() -> None:
     assert [op.backward for op in read.trace.operations[2:]] == [0, 0]
 
 
+def test_a_compiled_function_is_one_operation_and_says_so() -> None:
+    read = Read(
+        "import torch\ndef f(t):\n    return (t * 2).sin()\nfast = torch.compile(f, backend='eager')\n"
+        "x = torch.ones(2, requires_grad=True)\ny = fast(x)\n"
+    )
+
+    assert read.steps()[-1] == "fast(x)"
+    assert read.trace.operations[-1].function == "torch.compile(f)"
+    assert [read.trace.nodes[node].name for node in read.trace.operations[-1].nodes][1:] == [
+        "MulBackward0",
+        "SinBackward0",
+    ]
+    assert read.ids["y"] == read.trace.operations[-1].outputs[0]
+
+
 def test_making_a_model_is_no_step() -> None:
     assert record_text("import torch\nmodel = torch.nn.Linear(3, 2)\n").steps == []
 

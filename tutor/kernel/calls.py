@@ -111,7 +111,9 @@ get_overridable_functions()  # Fills torch's own cache, while nobody's warnings 
 
 def plain_name(function: Function) -> str:
     """The name that a call is written with: `relu`, `apply`."""
-    return "apply" if isinstance(function, type) else str(getattr(function, "__name__", ""))
+    if isinstance(function, type) and issubclass(function, torch.autograd.Function):
+        return "apply"
+    return str(getattr(function, "__name__", ""))
 
 
 def may_write(function: Function) -> bool:

@@ -6,22 +6,24 @@ import functools
 import sys
 import threading
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 import torch
 
 from tutor.kernel.backward import Engine
-from tutor.kernel.forward import Forward
+from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.tape import Tape
 
 
 class Patches:
     """Puts the recorder's doors in place of torch's own, and takes them out again."""
 
-    def __init__(self, tape: Tape, forward: Forward, engine: Engine) -> None:
+    def __init__(self, tape: Tape, forward: Forward, engine: Engine, mode: RecordingMode) -> None:
         self._tape = tape
         self._forward = forward
         self._engine = engine
+        self._mode = mode
         self._undo: list[tuple[Any, str, Any]] = []
 
     def install(self) -> None:
@@ -30,6 +32,7 @@ class Patches:
         self._set(torch.autograd.graph, "_engine_run_backward", run_backward)
         self._set(torch.autograd.Function, "apply", self._function_apply())
         self._set(torch.nn.Module, "__call__", self._module_call(torch.nn.Module.__call__))
+        self._set(torch, "compile", self._compile(torch.compile))
         self._set(torch.overrides, "has_torch_function", self._has_torch_function())
 
     def uninstall(self) -> None:
@@ -64,11 +67,56 @@ class Patches:
 
         return classmethod(apply)
 
+    def _compile(self, original: Any) -> Any:
+        """A compiled function is carried out as a whole, as it would be without the recorder: one operation."""
+
+        @functools.wraps(original)
+        def compile(model: Any = None, **kwargs: Any) -> Any:
+            compiled = original(model, **kwargs)
+            if isinstance(compiled, torch.nn.Module):
+                return compiled
+            if model is None:
+                return lambda function: self._compiled(compiled(function))
+            return self._compiled(compiled)
+
+        return compile
+
+    def _compiled(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._whole(function, function, args, kwargs, sys._getframe(1))
+
+        return call
+
+    def _whole(
+        self, named: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    ) -> Any:
+        if not self._mine() or self._forward.outermost is not None or not self._is_on_top():
+            return function(*args, **kwargs)
+        call = self._forward.before_whole(named, args, kwargs, frame)
+        self.uninstall()
+        self._mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            self._mode.__enter__()  # type: ignore[no-untyped-call]
+            self.install()
+        if call is not None:
+            self._forward.after(call, result)
+        return result
+
+    def _is_on_top(self) -> bool:
+        count = torch._C._len_torch_function_stack()
+        return count > 0 and torch._C._get_function_stack_at(count - 1) is self._mode
+
     def _module_call(self, original: Any) -> Any:
         @functools.wraps(original)
         def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
             if not self._mine():
                 return original(module, *args, **kwargs)
+            if type(module).__name__ == "OptimizedModule":
+                compiled = functools.partial(original, module)
+                return self._whole(type(module), compiled, args, kwargs, sys._getframe(1))
             with self._forward.guard:
                 self._tape.modules.enter(module, sys._getframe(1))
             try:

@@ -42,7 +42,7 @@ class Recorder:
         self._forward = Forward(self._tape, self._guard)
         self._mode = RecordingMode(self._forward)
         self._engine = Engine(self._tape, self._forward, self._mode, self._failure)
-        self._patches = Patches(self._tape, self._forward, self._engine)
+        self._patches = Patches(self._tape, self._forward, self._engine, self._mode)
         self._relay = WarningRelay(self._guard, self.warned, lambda: self._warnings)
         self._warnings = 0
         self._outputs = 0
