@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     purpose, rest = (arguments[0], arguments[1:]) if arguments else ("run", [])
     if purpose not in PURPOSES:
         stop("usage: setup.py [{}] [ARGUMENTS]".format("|".join(PURPOSES)))
-    if sys.version_info < LEAST and not venv_python().exists():
+    if sys.version_info < LEAST and not usable_venv():
         return again_with_newer(arguments)
     make_ready(tests=purpose.startswith("test"))
     if purpose == "run":
@@ -104,8 +104,12 @@ def venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def usable_venv() -> bool:
+    return runs(str(venv_python()), "import sys, pip; sys.exit(sys.version_info < (3, 11))")
+
+
 def make_venv() -> None:
-    if runs(str(venv_python()), "import sys, pip; sys.exit(sys.version_info < (3, 11))"):
+    if usable_venv():
         return
     if VENV.exists():
         say("The Python in .venv cannot be used any more; making .venv anew.")
@@ -152,12 +156,14 @@ def install() -> None:
 
 
 def pins() -> list[str]:
-    lines = LOCK.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    """The lock's lines for this system; what a marker says about Python's version is left to pip."""
+    lines = [
+        line for line in LOCK.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
+    ]
+    return [line for line in lines if "sys_platform" not in line or '"{}"'.format(sys.platform) in line]
 
 
 def is_there(pin: str, here: dict[str, str]) -> bool:
-    """A pin for another system is left to pip, which knows markers."""
     name, _equals, version = pin.partition("==")
     return here.get(name, "").split("+")[0] == version.split(";")[0].strip()
 
@@ -178,7 +184,7 @@ def torch_fits(version: str) -> bool:
 def say_size(count: int, *, keep: str, torch: bool) -> None:
     whole = count > len(pins()) // 2
     say(
-        "Downloading and installing {} packages{}.".format(
+        "Downloading and installing {} package(s){}.".format(
             count, ": about 170 MB, 750 MB on the disk" if whole else ""
         )
     )
