@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from tutor.views.about import copy_report
 from tutor.views.appearance import Appearance
 from tutor.views.main_window import MainWindow
 
+_log = logging.getLogger(__name__)
 FIRST_LESSON = "00-slope"
 _FIRST_SIZE = QSize(1360, 860)
 
@@ -100,7 +102,8 @@ def _close_on_signals(app: QApplication, session: Session, window: MainWindow) -
     Python sees signals only between two pieces of Python: hence the timer.
     """
 
-    def end(*_signal: object) -> None:
+    def end(number: int, _frame: object) -> None:
+        _log.info("asked to end by signal %d", number)
         session.keep()
         app.exit(0)
 
