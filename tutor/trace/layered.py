@@ -22,6 +22,11 @@ class Graph:
     heights: Sequence[float]
     edges: Sequence[tuple[int, int]]
     columns: Sequence[int]
+    ports: Sequence[float] = ()
+    """How far below its middle each node's lanes meet it; empty: at its middle."""
+
+    def port(self, node: int) -> float:
+        return self.ports[node] if self.ports else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,14 @@ def place(graph: Graph, gap: float, lane_gap: float) -> Placed:
 
 
 class _Work:
-    """The nodes and, for edges that pass columns, their dummies in each column."""
+    """The nodes and, for edges that pass columns, their dummies in each column; `y` is where lanes meet them."""
 
     def __init__(self, graph: Graph, gap: float, lane_gap: float) -> None:
         self.count = len(graph.heights)
         self.column = list(graph.columns)
-        self.room = [h + gap for h in graph.heights]
+        self.ports = [graph.port(node) for node in range(self.count)]
+        self.above = [(h + gap) / 2 + p for h, p in zip(graph.heights, self.ports, strict=True)]
+        self.below = [(h + gap) / 2 - p for h, p in zip(graph.heights, self.ports, strict=True)]
         self.left: list[list[int]] = [[] for _ in range(self.count)]
         self.right: list[list[int]] = [[] for _ in range(self.count)]
         self.chains: dict[tuple[int, int], list[int]] = {}
@@ -67,7 +74,8 @@ class _Work:
             for step in range(1, span):
                 chain.append(len(self.column))
                 self.column.append(self.column[source] + step)
-                self.room.append(lane_gap)
+                self.above.append(lane_gap / 2)
+                self.below.append(lane_gap / 2)
                 self.left.append([])
                 self.right.append([])
         self.chains[edge] = chain
@@ -169,8 +177,8 @@ class _Work:
         for layer in self.layers:
             at = 0.0
             for node in layer:
-                self.y[node] = at + self.room[node] / 2
-                at += self.room[node]
+                self.y[node] = at + self.above[node]
+                at += self.above[node] + self.below[node]
             for node in layer:
                 self.y[node] -= at / 2
         for sweep in range(_SETTLING):
@@ -188,7 +196,7 @@ class _Work:
         offsets: list[float] = []
         blocks: list[tuple[float, float, int]] = []
         for at, node in enumerate(layer):
-            offsets.append(offsets[-1] + (self.room[layer[at - 1]] + self.room[node]) / 2 if at else 0.0)
+            offsets.append(offsets[-1] + self.below[layer[at - 1]] + self.above[node] if at else 0.0)
             weight = 4.0 if node >= self.count else 1.0
             blocks.append((wanted[at] - offsets[at], weight, 1))
             while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
@@ -204,4 +212,5 @@ class _Work:
 
     def result(self) -> Placed:
         passes = {edge: [self.y[d] for d in chain] for edge, chain in self.chains.items()}
-        return Placed(self.y[: self.count], passes)
+        y = [y - port for y, port in zip(self.y, self.ports, strict=False)]
+        return Placed(y, passes)

@@ -17,11 +17,13 @@ import graphlay
 from tutor.trace.columns import columns
 from tutor.trace.layered import MAX_DUMMIES, Graph, Placed, place
 from tutor.trace.picture import ItemId, Lane, LaneId, Structure
-from tutor.trace.routes import Column, beside, through
+from tutor.trace.routes import Column, Port, Stand, beside, through
 
 MAX_GRAPHLAY = 1_000
 """Items, and places that lanes take in columns between: beyond this graphlay takes too long."""
 COLUMN_GAP = 84.0
+ROW_GAP = 62.0
+"""Between the rows of a picture from top to bottom: chips are wider than tall."""
 NODE_GAP = 34.0
 LANE_GAP = 30.0
 PART_GAP = 56.0
@@ -47,17 +49,22 @@ class Layout:
 
 
 def layout(
-    structure: Structure, sizes: Mapping[ItemId, tuple[float, float]], *, direction: Direction = "right"
+    structure: Structure,
+    sizes: Mapping[ItemId, tuple[float, float]],
+    *,
+    ports: Mapping[ItemId, Port] | None = None,
+    direction: Direction = "right",
 ) -> Layout:
-    """Raises KeyError where an item has no size."""
+    """Raises KeyError where an item has no size. A port lies along the direction: from above, if that is "down"."""
     if direction == "down":
-        return _turned(layout(structure, {i: (h, w) for i, (w, h) in sizes.items()}))
+        sizes = {item: (height, width) for item, (width, height) in sizes.items()}
     sizes = _with_bands(structure, sizes)
     items = [*(b.id for b in structure.boxes), *(c.id for c in structure.circles)]
     lanes = [ln for ln in structure.lanes if ln.source != ln.target]
     drawn = Layout()
     for part in _parts(items, lanes):
-        drawn = _stacked(drawn, _Part(part, lanes, sizes).layout())
+        found = _Part(part, lanes, sizes, ports or {}, direction).layout()
+        drawn = _stacked(drawn, _turned(found) if direction == "down" else found)
     return drawn
 
 
@@ -70,16 +77,24 @@ def _with_bands(
 
 
 class _Part:
-    """One connected part of the graph."""
+    """One connected part of the graph, laid out from left to right."""
 
     def __init__(
-        self, items: list[ItemId], lanes: Iterable[Lane], sizes: Mapping[ItemId, tuple[float, float]]
+        self,
+        items: list[ItemId],
+        lanes: Iterable[Lane],
+        sizes: Mapping[ItemId, tuple[float, float]],
+        ports: Mapping[ItemId, Port],
+        direction: Direction,
     ) -> None:
         self.items = items
         self.number = {item: at for at, item in enumerate(items)}
         self.lanes = [lane for lane in lanes if lane.source in self.number]
         self.sizes = [sizes[item] for item in items]
+        self.ports = [ports.get(item) or Port(-sizes[item][0] / 2, sizes[item][0] / 2) for item in items]
         self.edges = [(self.number[lane.source], self.number[lane.target]) for lane in self.lanes]
+        self.gap = COLUMN_GAP if direction == "right" else ROW_GAP
+        self.upright = direction == "down"
         self._rails: dict[int, int] = {}
         self._top: float | None = None
         self.column = columns(len(items), self.edges, self._losses())
@@ -93,7 +108,8 @@ class _Part:
     def layout(self) -> Layout:
         placed = self._placed()
         stands = self._columns(placed)
-        x = beside(self.edges, self.sizes, placed.y, self.column, stands)
+        rows = zip(self.sizes, self.ports, placed.y, self.column, strict=True)
+        x = beside(self.edges, [Stand(size[0], port, y, c) for size, port, y, c in rows], stands)
         positions = {item: Point(x[at], placed.y[at]) for at, item in enumerate(self.items)}
         routes = {lane.id: self._route(lane, positions, stands, placed) for lane in self._long_last()}
         return _framed(
@@ -105,8 +121,9 @@ class _Part:
         return dict(zip(self.items, self.sizes, strict=True))
 
     def _placed(self) -> Placed:
-        graph = Graph([h for _, h in self.sizes], self.edges, self.column)
-        if len(self.items) > 2 and _effort(graph) <= MAX_GRAPHLAY:
+        heights = [h for _, h in self.sizes]
+        graph = Graph(heights, self.edges, self.column, [port.height for port in self.ports])
+        if not self.upright and len(self.items) > 2 and _effort(graph) <= MAX_GRAPHLAY:
             found = _by_graphlay(graph, [w for w, _ in self.sizes])
             if found is not None and not self._overlaps(found):
                 return found
@@ -131,7 +148,7 @@ class _Part:
         columns, left = [], 0.0
         for width, blocked in zip(widths, stands, strict=True):
             columns.append(Column(left, left + width, sorted(blocked)))
-            left += width + COLUMN_GAP
+            left += width + self.gap
         return columns
 
     def _long_last(self) -> list[Lane]:
@@ -154,15 +171,16 @@ class _Part:
         source, target = self.number[lane.source], self.number[lane.target]
         start, end = positions[lane.source], positions[lane.target]
         first, last = self.column[source] + 1, self.column[target]
-        leaves = Point(start.x + self.sizes[source][0] / 2, start.y)
-        arrives = Point(end.x - self.sizes[target][0] / 2, end.y)
+        leaves = Point(start.x + self.ports[source].leave, start.y + self.ports[source].height)
+        arrives = Point(end.x + self.ports[target].arrive, end.y + self.ports[target].height)
         if last - first >= MAX_DUMMIES:
             rail = self._rail(source, placed)
             return (leaves, Point(columns[first].left, rail), Point(columns[last - 1].right, rail), arrives)
         wanted = placed.passes.get((source, target)) or []
         if len(wanted) != last - first:
             wanted = [
-                start.y + (end.y - start.y) * (c - first + 1) / (last - first + 1) for c in range(first, last)
+                leaves.y + (arrives.y - leaves.y) * (c - first + 1) / (last - first + 1)
+                for c in range(first, last)
             ]
         middle = through(columns[first:last], wanted)
         return (leaves, *(Point(x, y) for x, y in middle), arrives)

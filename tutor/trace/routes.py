@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 CLEARANCE = 18.0
@@ -65,28 +65,44 @@ def through(columns: Sequence[Column], wanted: Sequence[float]) -> list[tuple[fl
     return points
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where lanes arrive at an item and leave it, measured from the middle of its footprint; both at one height."""
+
+    arrive: float
+    leave: float
+    height: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One item: how wide it is, its port, at which height its middle stands, and in which column."""
+
+    width: float
+    port: Port
+    y: float
+    column: int
+
+
 def beside(
-    edges: Sequence[tuple[int, int]],
-    sizes: Sequence[tuple[float, float]],
-    y: Sequence[float],
-    column: Sequence[int],
-    columns: Sequence[Column],
+    edges: Sequence[tuple[int, int]], stands: Sequence[Stand], columns: Sequence[Column]
 ) -> list[float]:
     """Each item's x: the middle of its column, or its edge where a bent lane would run into a wider neighbour."""
-    x = [(columns[c].left + columns[c].right) / 2 for c in column]
+    x = [(columns[s.column].left + columns[s.column].right) / 2 for s in stands]
     lanes: dict[int, list[tuple[int, int]]] = {}
     for edge in dict.fromkeys(edges):
         lanes.setdefault(edge[0], []).append(edge)
         lanes.setdefault(edge[1], []).append(edge)
-    for item, (width, _height) in enumerate(sizes):
-        place = columns[column[item]]
-        slack = (place.right - place.left - width) / 2
-        others = [b for b in place.blocked[: _CROWDED + 2] if not b[0] <= y[item] <= b[1]]
-        if slack < 4 or not others or len(others) > _CROWDED:
+    for item, stand in enumerate(stands):
+        place = columns[stand.column]
+        slack = (place.right - place.left - stand.width) / 2
+        others = [b for b in place.blocked[: _CROWDED + 2] if not b[0] <= stand.y <= b[1]]
+        own = lanes.get(item, [])
+        if slack < 4 or not others or len(others) > _CROWDED or len(own) > _CROWDED:
             continue
         room = [(top - _NEAR, bottom + _NEAR) for top, bottom in others]
-        tries = (x[item], place.right - width / 2, place.left + width / 2)
-        x[item] = min(tries, key=lambda at: _hits(item, at, lanes.get(item, []), sizes, y, x, place, room))
+        tries = (x[item], place.right - stand.width / 2, place.left + stand.width / 2)
+        x[item] = min(tries, key=lambda at: _hits(own, {item: at}, stands, x, place, room))
     return x
 
 
@@ -96,11 +112,9 @@ _SAMPLES = 12
 
 
 def _hits(
-    item: int,
-    at: float,
     lanes: Sequence[tuple[int, int]],
-    sizes: Sequence[tuple[float, float]],
-    y: Sequence[float],
+    moved: Mapping[int, float],
+    stands: Sequence[Stand],
     x: Sequence[float],
     place: Column,
     room: Sequence[tuple[float, float]],
@@ -108,14 +122,15 @@ def _hits(
     """How many points of the item's lanes, bent like an S, lie on its neighbours in the column."""
     found = 0
     for source, target in lanes:
-        start = (at if source == item else x[source]) + sizes[source][0] / 2
-        end = (at if target == item else x[target]) - sizes[target][0] / 2
+        start = moved.get(source, x[source]) + stands[source].port.leave
+        end = moved.get(target, x[target]) + stands[target].port.arrive
+        top, bottom = (stands[at].y + stands[at].port.height for at in (source, target))
         for step in range(1, _SAMPLES):
             share = step / _SAMPLES
             across = start + (end - start) * _forward(share)
-            height = y[source] + (y[target] - y[source]) * share * share * (3 - 2 * share)
+            height = top + (bottom - top) * share * share * (3 - 2 * share)
             if place.left <= across <= place.right:
-                found += any(top < height < bottom for top, bottom in room)
+                found += any(above < height < below for above, below in room)
     return found
 
 
