@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import psutil
 import pytest
+from hypothesis import settings
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import getCppPointer, isValid
@@ -19,6 +20,10 @@ from shiboken6 import getCppPointer, isValid
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QT_API"] = "pyside6"
 os.environ.pop("LANGUAGE", None)
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile("thorough" if "AUTOGRAD_TUTOR_THOROUGH" in os.environ else "same")
 
 _PATIENCE = 5.0
 """Seconds that a thread or a process gets to end after its test."""
