@@ -12,7 +12,7 @@ from tests.traces import golden
 from tutor.protocol import OperationId, TensorId
 from tutor.session import layout_client
 from tutor.session.layout_client import LayoutClient
-from tutor.trace.layout import layout
+from tutor.trace.layout import Order, layout
 from tutor.trace.picture import Circle, ItemId, Lane, LaneId, Structure
 from tutor.trace.structure import structure
 
@@ -34,8 +34,8 @@ def test_a_small_structure_is_laid_out_at_once(qtbot: QtBot) -> None:
     still = structure(trace, 0)
     sizes = dict.fromkeys(still.keys, (100.0, 80.0))
     with qtbot.waitSignal(client.done, timeout=0) as told:
-        client.request(still, sizes)
-    assert told.args == [still, layout(still, sizes)]
+        client.request(still, Order(sizes))
+    assert told.args == [still, layout(still, Order(sizes))]
     assert not client.busy
 
 
@@ -43,22 +43,22 @@ def test_a_large_structure_comes_from_the_helper_process_and_is_the_same(qtbot: 
     client = LayoutClient()
     still, sizes = chain(layout_client.AT_ONCE + 1)
     with qtbot.waitSignal(client.done, timeout=30_000) as told:
-        client.request(still, sizes)
+        client.request(still, Order(sizes))
         assert client.busy
-    assert told.args == [still, layout(still, sizes)]
+    assert told.args == [still, layout(still, Order(sizes))]
     assert not client.busy
 
 
 def test_a_cancelled_layout_says_so_and_the_next_one_comes(qtbot: QtBot) -> None:
     client = LayoutClient()
     still, sizes = chain(layout_client.AT_ONCE + 1)
-    client.request(still, sizes)
+    client.request(still, Order(sizes))
     with qtbot.waitSignal(client.failed, timeout=0) as told:
         client.cancel()
     assert told.args == [still] and not client.busy
     small, few = chain(3)
     with qtbot.waitSignal(client.done, timeout=0):
-        client.request(small, few)
+        client.request(small, Order(few))
 
 
 @pytest.mark.parametrize("forbidden", ["PySide6", "torch"])

@@ -15,7 +15,7 @@ from tests.trace.programs import Shown
 from tests.traces import golden, names
 from tutor.trace import layout as layout_module
 from tutor.trace.columns import columns
-from tutor.trace.layout import Layout, Point, layout
+from tutor.trace.layout import Layout, Order, Point, layout
 from tutor.trace.picture import ItemId, Structure
 from tutor.trace.structure import structure
 
@@ -80,7 +80,7 @@ def test_nothing_overlaps_and_every_lane_arrives(found: tuple[int, list[tuple[in
     count, edges = found
     graph = graphs.graph(edges, count)
     sizes = graphs.sizes_of(graph, seed)
-    _check(layout(graph, sizes), graph, sizes)
+    _check(layout(graph, Order(sizes)), graph, sizes)
 
 
 @settings(max_examples=60, deadline=None)
@@ -91,21 +91,21 @@ def test_the_own_placing_overlaps_nothing_either(found: tuple[int, list[tuple[in
     sizes = graphs.sizes_of(graph, seed)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(layout_module, "MAX_GRAPHLAY", 0)
-        _check(layout(graph, sizes), graph, sizes)
+        _check(layout(graph, Order(sizes)), graph, sizes)
 
 
 @pytest.mark.parametrize("name", names())
 def test_recorded_programs_are_laid_out_well(engine: str, name: str) -> None:
     drawn = structure(golden(name), None)
     sizes = graphs.sizes_of(drawn)
-    _check(layout(drawn, sizes), drawn, sizes)
+    _check(layout(drawn, Order(sizes)), drawn, sizes)
 
 
 def test_the_same_graph_is_laid_out_the_same(engine: str) -> None:
     graph = graphs.graph(graphs.random_edges(80, 3), 80)
     sizes = graphs.sizes_of(graph)
-    assert layout(graph, sizes) == layout(graph, sizes)
-    assert pickle.loads(pickle.dumps(layout(graph, sizes))) == layout(graph, sizes)
+    assert layout(graph, Order(sizes)) == layout(graph, Order(sizes))
+    assert pickle.loads(pickle.dumps(layout(graph, Order(sizes)))) == layout(graph, Order(sizes))
 
 
 def test_equal_structures_share_one_layout(engine: str) -> None:
@@ -115,7 +115,7 @@ def test_equal_structures_share_one_layout(engine: str) -> None:
         shown = Shown("q", iteration)
         by_key = {shown.structure.keys[i]: s for i, s in graphs.sizes_of(shown.structure).items()}
         sizes = {item: by_key[key] for item, key in shown.structure.keys.items()}
-        drawn = layout(shown.structure, sizes)
+        drawn = layout(shown.structure, Order(sizes))
         placed.append({shown.structure.keys[item]: point for item, point in drawn.positions.items()})
     assert placed[0] == placed[1]
 
@@ -123,7 +123,10 @@ def test_equal_structures_share_one_layout(engine: str) -> None:
 def test_values_go_from_left_to_right_or_from_top_to_bottom() -> None:
     shown = Shown("two_paths")
     sizes = graphs.sizes_of(shown.structure)
-    across, down = layout(shown.structure, sizes), layout(shown.structure, sizes, direction="down")
+    across, down = (
+        layout(shown.structure, Order(sizes)),
+        layout(shown.structure, Order(sizes, direction="down")),
+    )
     for lane in shown.structure.lanes:
         assert across.positions[lane.source].x < across.positions[lane.target].x
         assert down.positions[lane.source].y < down.positions[lane.target].y
@@ -141,13 +144,13 @@ def test_what_leads_to_no_loss_stands_beside_its_source() -> None:
 
 def test_unconnected_parts_stand_under_each_other() -> None:
     graph = graphs.graph([(0, 1), (2, 3)], 4)
-    drawn = layout(graph, graphs.sizes_of(graph))
+    drawn = layout(graph, Order(graphs.sizes_of(graph)))
     upper = max(drawn.positions[ItemId(i)].y for i in ("t0", "o1"))
     assert min(drawn.positions[ItemId(i)].y for i in ("t2", "o3")) > upper
 
 
 def test_nothing_to_draw_has_an_empty_layout() -> None:
-    assert layout(graphs.graph([], 0), {}) == Layout()
+    assert layout(graphs.graph([], 0), Order({})) == Layout()
 
 
 def test_a_refused_graph_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +160,7 @@ def test_a_refused_graph_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout_module.graphlay, "layout", refuse)
     graph = graphs.graph(graphs.random_edges(20, 1), 20)
     sizes = graphs.sizes_of(graph)
-    _check(layout(graph, sizes), graph, sizes)
+    _check(layout(graph, Order(sizes)), graph, sizes)
 
 
 def test_the_own_placing_takes_time_in_proportion() -> None:
@@ -167,7 +170,7 @@ def test_the_own_placing_takes_time_in_proportion() -> None:
         graph = graphs.graph(edges, count)
         sizes = graphs.sizes_of(graph)
         start = perf_counter()
-        layout(graph, sizes)
+        layout(graph, Order(sizes))
         seconds.append(perf_counter() - start)
     assert seconds[1] < max(12 * seconds[0], 4.0)
 
@@ -177,7 +180,7 @@ def test_the_own_placing_crosses_not_much_more_than_graphlay(monkeypatch: pytest
     for engine, most in (("graphlay", layout_module.MAX_GRAPHLAY), ("own", 0)):
         monkeypatch.setattr(layout_module, "MAX_GRAPHLAY", most)
         drawn = (graphs.graph(graphs.random_edges(40, seed), 40) for seed in range(6))
-        found[engine] = sum(_crossings(layout(g, graphs.sizes_of(g))) for g in drawn)
+        found[engine] = sum(_crossings(layout(g, Order(graphs.sizes_of(g)))) for g in drawn)
     assert found["own"] <= 2.5 * found["graphlay"]
 
 

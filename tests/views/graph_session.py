@@ -10,8 +10,13 @@ from tutor.session.pictures import Pictures
 from tutor.session.player import Player
 from tutor.session.runs import RunStatus
 from tutor.session.selection import Selection
+from tutor.session.settings import GraphDirection
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.trace.trace import Trace
+
+
+class Preferences:
+    graph_direction: GraphDirection = "auto"
 
 
 class GraphSession(QObject):
@@ -30,6 +35,7 @@ class GraphSession(QObject):
         self.from_recording = False
         self.show_all = False
         self.covered: frozenset[str] = frozenset()
+        self.preferences = Preferences()
         self.selection = Selection()
         self.hovered_item: ItemId | None = None
         self.hovered_span: Span | None = None

@@ -25,10 +25,13 @@ FEW = 12
 """Square pixels that rounded corners may share."""
 
 
-def drawn(trace: Trace, number: int) -> tuple[Structure, Sizes, Places]:
+BOTH = pytest.mark.parametrize("down", [False, True], ids=["right", "down"])
+
+
+def drawn(trace: Trace, number: int, *, down: bool = False) -> tuple[Structure, Sizes, Places]:
     still = structure(trace, number)
-    sizes = measure(still, trace)
-    return still, sizes, places(still, sizes, layout(still, sizes.footprints()))
+    sizes = measure(still, trace, down=down)
+    return still, sizes, places(still, sizes, layout(still, sizes.order()))
 
 
 def solid(sizes: Sizes, found: Places) -> list[QRectF]:
@@ -61,20 +64,22 @@ def shared(one: QRectF, other: QRectF) -> float:
     return max(both.width(), 0.0) * max(both.height(), 0.0)
 
 
+@BOTH
 @pytest.mark.parametrize("name", names())
-def test_boxes_circles_and_tabs_cover_nothing(name: str, qtbot: QtBot) -> None:
+def test_boxes_circles_and_tabs_cover_nothing(name: str, down: bool, qtbot: QtBot) -> None:
     trace = golden(name)
     for iteration in iterations(trace):
-        _still, sizes, found = drawn(trace, iteration.index)
+        _still, sizes, found = drawn(trace, iteration.index, down=down)
         for one, other in combinations(solid(sizes, found), 2):
             assert shared(one, other) < 1.0
 
 
+@BOTH
 @pytest.mark.parametrize("name", names())
-def test_chips_cover_neither_each_other_nor_a_box(name: str, qtbot: QtBot) -> None:
+def test_chips_cover_neither_each_other_nor_a_box(name: str, down: bool, qtbot: QtBot) -> None:
     trace = golden(name)
     for iteration in iterations(trace):
-        check_chips(*drawn(trace, iteration.index)[1:])
+        check_chips(*drawn(trace, iteration.index, down=down)[1:])
 
 
 def check_chips(sizes: Sizes, found: Places) -> None:
@@ -100,6 +105,19 @@ def test_lanes_end_at_the_outlines_and_gradients_run_below_values(qtbot: QtBot) 
         assert curves.value.at(0.5)[1] < curves.gradient.at(0.5)[1]
 
 
+def test_from_top_to_bottom_lanes_end_at_the_outlines_and_gradients_run_right_of_values(qtbot: QtBot) -> None:
+    still, sizes, found = drawn(golden("two_paths"), 0, down=True)
+    for lane in still.lanes:
+        curves = found.lanes[lane.id]
+        source = found.rect(lane.source, sizes.anatomies[lane.source].footprint)
+        target = found.rect(lane.target, sizes.anatomies[lane.target].body)
+        for curve in (curves.value, curves.gradient):
+            start, end = curve.at(0.0), curve.at(1.0)
+            assert source.adjusted(-1, -1, 1, 6).contains(*start) and start[1] > source.center().y()
+            assert target.adjusted(-1, -6, 1, 1).contains(*end) and end[1] < target.center().y()
+        assert curves.value.at(0.5)[0] < curves.gradient.at(0.5)[0]
+
+
 def test_a_lane_never_swings_past_the_points_it_passes() -> None:
     curve = smooth([(0, 0), (100, 40), (200, 40), (300, -20)])
     ys = curve.points[:, 1]
@@ -113,7 +131,7 @@ def test_a_training_loop_stands_at_one_place(qtbot: QtBot) -> None:
     alike = [turn for turn in turns if turn.signature == turns[1].signature]
     assert len(alike) > 1
     sizes = measure(alike[0], trace)
-    kept.keep(Arrangement(alike[0], sizes, layout(alike[0], sizes.footprints())))
+    kept.keep(Arrangement(alike[0], sizes, layout(alike[0], sizes.order())))
     for turn in alike[1:]:
         again = kept.reuse(turn, measure(turn, trace))
         assert again is not None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -14,8 +16,10 @@ from tutor.session.runs import RunStatus
 from tutor.trace.picture import ItemId
 from tutor.trace.trace import Trace
 from tutor.views.graph_box import BoxItem, tray_parts
-from tutor.views.graph_canvas import READABLE
+from tutor.views.graph_canvas import MIN_FIT, READABLE
+from tutor.views.graph_fonts import SMALL, SMALLEST, Role, font
 from tutor.views.graph_items import FADED
+from tutor.views.graph_paint import write
 from tutor.views.graph_view import GraphView
 from tutor.views.theme import DARK
 
@@ -202,7 +206,7 @@ def test_ctrl_and_an_arrow_go_to_the_neighbour(qtbot: QtBot) -> None:
 
 def test_the_picture_fits_when_it_appears_and_again_on_0(qtbot: QtBot) -> None:
     session = GraphSession("q")
-    view = shown(qtbot, session)
+    view = shown(qtbot, session, size=(1000, 680))
     session.player.last()
     seen = view.canvas.seen()
     assert all(seen.contains(item.sceneBoundingRect().center()) for item in view.scene.pool.boxes.values())
@@ -222,6 +226,85 @@ def test_a_picture_too_large_to_read_follows_the_step(qtbot: QtBot) -> None:
         item = session.picture.motion.item if session.picture else None
         if item is not None:
             assert view.canvas.seen().contains(view.scene.item_rect(item).center())
+
+
+def test_texts_have_eleven_pixels_wherever_a_picture_is_fitted(qtbot: QtBot) -> None:
+    sizes = [font(role).pixelSize() for role in get_args(Role)]
+    assert min(sizes) * MIN_FIT >= SMALLEST == 11
+    for size in ((300, 330), (480, 420), (720, 420), (1100, 640)):
+        assert shown(qtbot, GraphSession("q"), size).canvas.zoom >= MIN_FIT
+
+
+def test_text_that_would_be_too_small_is_written_larger_or_not_at_all(qtbot: QtBot) -> None:
+    image = QImage(200, 60, QImage.Format.Format_RGB32)
+
+    def inked(width: float, zoom: float) -> int:
+        image.fill(Qt.GlobalColor.white)
+        painter = QPainter(image)
+        painter.scale(zoom, zoom)
+        write(painter, QRectF(0, 0, width, 40), "None", role="small", colour=QColor("black"))
+        painter.end()
+        rows = [y for y in range(60) if any(image.pixelColor(x, y).value() < 128 for x in range(200))]
+        return len(rows)
+
+    assert inked(200, 0.5) == inked(200, SMALLEST / SMALL)
+    assert inked(30, 0.5) == 0
+
+
+def test_a_narrow_pane_shows_the_picture_from_top_to_bottom(qtbot: QtBot) -> None:
+    session = GraphSession("two_paths")
+    wide = shown(qtbot, session, size=(1100, 640))
+    assert box(wide, "a").x() < box(wide, "d").x() - 300
+    narrow = shown(qtbot, session, size=(430, 860))
+    assert box(narrow, "a").y() < box(narrow, "d").y() - 300 and narrow.canvas.whole
+
+
+def test_the_person_chooses_the_direction_and_it_is_remembered(qtbot: QtBot) -> None:
+    session = GraphSession("slope")
+    view = shown(qtbot, session)
+    actions = {action.text(): action for action in view.buttons.direction.menu().actions()}
+    actions["Top to bottom"].trigger()
+    assert session.preferences.graph_direction == "down"
+    assert box(view, "x").y() < box(view, "y").y()
+    again = shown(qtbot, session)
+    assert box(again, "x").y() < box(again, "y").y()
+    actions["Left to right"].trigger()
+    assert box(view, "x").x() < box(view, "y").x()
+
+
+def test_another_shape_of_the_pane_turns_the_picture_but_not_while_it_plays(qtbot: QtBot) -> None:
+    session = GraphSession("two_paths")
+    view = shown(qtbot, session, size=(1100, 640))
+    with qtbot.waitSignal(view.scene.built):
+        view.resize(430, 860)
+    assert box(view, "a").y() < box(view, "d").y() - 300
+    session.player.playing = True
+    view.resize(1100, 640)
+    qtbot.waitUntil(lambda: not view.turning)
+    assert box(view, "a").y() < box(view, "d").y() - 300
+
+
+def test_a_followed_picture_is_left_alone_once_dragged_and_0_follows_again(qtbot: QtBot) -> None:
+    session = GraphSession("q")
+    view = shown(qtbot, session, size=(420, 360))
+    session.player.last()
+    port = view.canvas.viewport()
+    qtbot.mousePress(port, Qt.MouseButton.LeftButton, pos=QPoint(200, 100))
+    for x in (180, 120):
+        qtbot.mouseMove(port, QPoint(x, 80))
+    qtbot.mouseRelease(port, Qt.MouseButton.LeftButton, pos=QPoint(120, 80))
+    seen = view.canvas.seen()
+    for step in range(session.player.count):
+        session.at(step)
+    assert view.canvas.seen() == seen
+    qtbot.keyClick(view.canvas, Qt.Key.Key_0)
+    assert view.canvas.zoom == READABLE
+    step = session.step_of("MulBackward0")
+    session.at(step)
+    item = session.picture.motion.item if session.picture else None
+    assert item is not None and view.canvas.seen().contains(view.scene.item_rect(item).center())
+    qtbot.keyClick(view.canvas, Qt.Key.Key_0)
+    assert view.canvas.seen().adjusted(-1, -1, 1, 1).contains(view.scene.sceneRect())
 
 
 def test_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot) -> None:
@@ -319,7 +402,7 @@ def test_while_a_run_goes_on_new_nodes_are_added_and_nothing_moves(qtbot: QtBot)
     whole = golden("q")
     session = GraphSession(Trace())
     session.run = RunStatus(phase="running")
-    view = shown(qtbot, session)
+    view = shown(qtbot, session, size=(1000, 680))
     before: dict[str, tuple[float, float]] = {}
     for step in range(whole.backwards[0].first_step):
         session.grow(whole, step)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,8 +11,8 @@ from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironm
 
 import tutor
 from tutor.session.layout_worker import LayoutRequest, decode_layout, encode_request
-from tutor.trace.layout import layout
-from tutor.trace.picture import ItemId, Structure
+from tutor.trace.layout import Order, layout
+from tutor.trace.picture import Structure
 
 AT_ONCE = 300
 """Up to so many items are laid out in the window's own process."""
@@ -45,15 +44,15 @@ class LayoutClient(QObject):
     def busy(self) -> bool:
         return self._wanted is not None
 
-    def request(self, structure: Structure, sizes: Mapping[ItemId, tuple[float, float]]) -> None:
+    def request(self, structure: Structure, order: Order) -> None:
         """`done` follows: before this returns for a small structure, else when the helper has answered."""
         self.close()
-        if len(sizes) <= AT_ONCE:
-            self.done.emit(structure, layout(structure, sizes))
+        if len(order.sizes) <= AT_ONCE:
+            self.done.emit(structure, layout(structure, order))
             return
         self._wanted = structure
         self._process = self._start()
-        self._process.write(encode_request(LayoutRequest(structure, dict(sizes))))
+        self._process.write(encode_request(LayoutRequest(structure, order)))
         self._process.closeWriteChannel()
         self._patience.start()
         self.busy_changed.emit()

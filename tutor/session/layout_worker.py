@@ -9,15 +9,15 @@ import sys
 
 import msgspec
 
-from tutor.trace.layout import Layout, layout
-from tutor.trace.picture import ItemId, Structure
+from tutor.trace.layout import Layout, Order, layout
+from tutor.trace.picture import Structure
 
 
 class LayoutRequest(msgspec.Struct, frozen=True):
-    """Which structure to lay out, with the sizes of its items."""
+    """Which structure to lay out, and how."""
 
     structure: Structure
-    sizes: dict[ItemId, tuple[float, float]]
+    order: Order
 
 
 def encode_request(request: LayoutRequest) -> bytes:
@@ -32,7 +32,7 @@ def decode_layout(data: bytes) -> Layout:
 def answer(data: bytes) -> bytes:
     """The encoded layout for an encoded request."""
     request = msgspec.msgpack.decode(data, type=LayoutRequest)
-    return msgspec.msgpack.encode(layout(request.structure, request.sizes))
+    return msgspec.msgpack.encode(layout(request.structure, request.order))
 
 
 if __name__ == "__main__":

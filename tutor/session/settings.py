@@ -15,6 +15,9 @@ from tutor.source.disk import DocumentError, read_bytes, write_bytes
 from tutor.source.document import Cell, CellId, CellKind, Document, sandbox
 
 Theme = Literal["system", "light", "dark"]
+GraphDirection = Literal["auto", "right", "down"]
+"""Which way the picture of the graph runs; by itself it runs down only where the pane is narrow."""
+GRAPH_DIRECTIONS: tuple[GraphDirection, ...] = ("auto", "right", "down")
 THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 TEXT_SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
 """Per cent of the system's text size."""
@@ -66,6 +69,15 @@ class Settings(QObject):
     @theme.setter
     def theme(self, theme: Theme) -> None:
         self._store.setValue("theme", theme)
+
+    @property
+    def graph_direction(self) -> GraphDirection:
+        name = self._text("graph_direction")
+        return next((direction for direction in GRAPH_DIRECTIONS if direction == name), "auto")
+
+    @graph_direction.setter
+    def graph_direction(self, direction: GraphDirection) -> None:
+        self._store.setValue("graph_direction", direction)
 
     @property
     def text_size(self) -> int:

@@ -48,14 +48,18 @@ class Layout:
     height: float = 0.0
 
 
-def layout(
-    structure: Structure,
-    sizes: Mapping[ItemId, tuple[float, float]],
-    *,
-    ports: Mapping[ItemId, Port] | None = None,
-    direction: Direction = "right",
-) -> Layout:
-    """Raises KeyError where an item has no size. A port lies along the direction: from above, if that is "down"."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be laid out how. A port lies along the direction: from above, if that is "down"."""
+
+    sizes: Mapping[ItemId, tuple[float, float]]
+    ports: Mapping[ItemId, Port] = field(default_factory=dict)
+    direction: Direction = "right"
+
+
+def layout(structure: Structure, order: Order) -> Layout:
+    """Raises KeyError where an item has no size."""
+    sizes, direction = order.sizes, order.direction
     if direction == "down":
         sizes = {item: (height, width) for item, (width, height) in sizes.items()}
     sizes = _with_bands(structure, sizes)
@@ -63,7 +67,7 @@ def layout(
     lanes = [ln for ln in structure.lanes if ln.source != ln.target]
     drawn = Layout()
     for part in _parts(items, lanes):
-        found = _Part(part, lanes, sizes, ports or {}, direction).layout()
+        found = _Part(part, lanes, sizes, order.ports, direction).layout()
         drawn = _stacked(drawn, _turned(found) if direction == "down" else found)
     return drawn
 

@@ -21,16 +21,16 @@ class Arrangement:
 
 
 class Arrangements:
-    """The newest arrangement of each signature."""
+    """The newest arrangement of each signature in each direction."""
 
     def __init__(self) -> None:
-        self._by_signature: dict[str, Arrangement] = {}
+        self._by_signature: dict[tuple[bool, str], Arrangement] = {}
 
     def forget(self) -> None:
         self._by_signature.clear()
 
     def keep(self, arrangement: Arrangement) -> None:
-        signature = _signature(arrangement.structure)
+        signature = _signature(arrangement.structure, arrangement.sizes)
         self._by_signature.pop(signature, None)
         self._by_signature[signature] = arrangement
         while len(self._by_signature) > _KEPT:
@@ -38,21 +38,21 @@ class Arrangements:
 
     def reuse(self, structure: Structure, sizes: Sizes) -> Arrangement | None:
         """The kept arrangement under this structure's names; None when there is none, or a text needs more room."""
-        kept = self._by_signature.get(_signature(structure))
+        kept = self._by_signature.get(_signature(structure, sizes))
         if kept is None or not _fits(structure, sizes, kept):
             return None
         return renamed(kept, structure)
 
     def grown(self, structure: Structure, sizes: Sizes) -> Sizes:
         """The sizes, no item smaller than in the kept arrangement."""
-        kept = self._by_signature.get(_signature(structure))
+        kept = self._by_signature.get(_signature(structure, sizes))
         if kept is None:
             return sizes
         old = renamed(kept, structure).sizes
         anatomies = {item: _larger(anatomy, old.anatomies[item]) for item, anatomy in sizes.anatomies.items()}
         chips = {lane: _both(size, old.chips[lane]) for lane, size in sizes.chips.items()}
         pads = {item: max(sizes.pads.get(item, 0.0), old.pads.get(item, 0.0)) for item in anatomies}
-        return Sizes(anatomies, chips, pads)
+        return Sizes(anatomies, chips, pads, sizes.down)
 
 
 def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
@@ -65,6 +65,7 @@ def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
         {items[item]: anatomy for item, anatomy in kept.sizes.anatomies.items()},
         {lanes[lane]: size for lane, size in kept.sizes.chips.items()},
         {items[item]: pad for item, pad in kept.sizes.pads.items()},
+        kept.sizes.down,
     )
     layout = Layout(
         positions={items[item]: point for item, point in kept.layout.positions.items()},
@@ -75,8 +76,8 @@ def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
     return Arrangement(structure, sizes, layout)
 
 
-def _signature(structure: Structure) -> str:
-    return structure.signature or "\n".join(
+def _signature(structure: Structure, sizes: Sizes) -> tuple[bool, str]:
+    return sizes.down, structure.signature or "\n".join(
         [
             *(box.id for box in structure.boxes),
             *(circle.id for circle in structure.circles),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tutor.i18n import _
+from tutor.session.settings import GRAPH_DIRECTIONS, GraphDirection
 from tutor.views.theme import Palette
 
 
@@ -65,18 +75,31 @@ class EmptyState(QFrame):
 
 
 class GraphBar(QWidget):
-    """The line above the canvas: what is to be said of the picture, and at its right All, Fit and Legend."""
+    """The line above the canvas: what is to be said of the picture, and at its right All, its direction, Fit and Legend."""
+
+    direction_chosen = Signal(str)
+    """GraphDirection"""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.note = QLabel(self)
         self.note.setWordWrap(True)
         self.all, self.fit, self.legend = QToolButton(self), QToolButton(self), QToolButton(self)
+        self.direction = QToolButton(self)
+        self._ways = QActionGroup(self)
+        menu = QMenu(self.direction)
+        for way in GRAPH_DIRECTIONS:
+            action = QAction(self._ways, checkable=True)
+            action.setData(way)
+            menu.addAction(action)
+        self.direction.setMenu(menu)
+        self.direction.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._ways.triggered.connect(self._on_ways_triggered)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 4, 8, 4)
         row.setSpacing(4)
         row.addWidget(self.note, 1)
-        for button in (self.all, self.fit, self.legend):
+        for button in (self.all, self.direction, self.fit, self.legend):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         self.all.setCheckable(True)
@@ -86,7 +109,11 @@ class GraphBar(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
+        words = {"auto": _("Automatic"), "right": _("Left to right"), "down": _("Top to bottom")}
+        for action in self._ways.actions():
+            action.setText(words[action.data()])
         for button, text, tip in (
+            (self.direction, "⇄", _("Which way the graph runs")),
             (self.all, _("All"), _("Show all iterations at once")),
             (self.fit, _("Fit"), _("Fit the picture to the window (0)")),
             (self.legend, _("Legend"), _("Show or hide what colours and shapes mean")),
@@ -101,6 +128,7 @@ class GraphBar(QWidget):
             f"QLabel {{ color: {palette.muted}; background: transparent; }}"
             f"QToolButton {{ color: {palette.muted}; background: {palette.panel}; border: 1px solid {palette.faint};"
             " border-radius: 5px; padding: 2px 8px; font-size: 12px; }"
+            "QToolButton::menu-indicator { image: none; width: 0; }"
             f"QToolButton:hover {{ color: {palette.ink}; }}"
             f"QToolButton:checked {{ color: {palette.value_text}; border-color: {palette.value}; }}"
             f"QToolButton:focus {{ border-color: {palette.value}; }}"
@@ -109,6 +137,14 @@ class GraphBar(QWidget):
     def say(self, text: str | None) -> None:
         """What is written at the left; None: nothing."""
         self.note.setText(text or "")
+
+    def set_direction(self, direction: GraphDirection) -> None:
+        """Checks the way that was chosen."""
+        for action in self._ways.actions():
+            action.setChecked(action.data() == direction)
+
+    def _on_ways_triggered(self, action: QAction) -> None:
+        self.direction_chosen.emit(action.data())
 
     def set_all(self, on: bool) -> None:
         blocked = self.all.blockSignals(True)

@@ -12,7 +12,17 @@ from tutor.views.graph_fonts import text_width
 from tutor.views.graph_funnel import draw_funnel, funnel_words
 from tutor.views.graph_items import DETAIL, GraphItem, halo, rounded
 from tutor.views.graph_paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, write
-from tutor.views.graph_sizes import CELL, HEADER, PAD, TRAY_LINE, BoxAnatomy, name_role, room_for, shape_note
+from tutor.views.graph_sizes import (
+    CELL,
+    HEADER,
+    LABEL,
+    PAD,
+    TRAY_LINE,
+    BoxAnatomy,
+    name_role,
+    room_for,
+    shape_note,
+)
 from tutor.views.graph_values import cells, inline, summary, tooltip
 from tutor.views.reasons import none_text, reason_sentence, reason_text
 
@@ -122,7 +132,8 @@ class BoxItem(GraphItem):
         else:
             write(painter, row, _was(state), role="small", colour=inks.muted)
         note = shape_note(self.box) if state.name else shape_text(self.box.shape)
-        write(painter, row, note, role="small", colour=inks.muted, align=RIGHT)
+        beside = row.adjusted(text_width(name_role(state.name), state.name) + 6, 0, 0, 0)
+        write(painter, beside, note, role="small", colour=inks.muted, align=RIGHT)
         if self.box.is_leaf:
             _leaf_badge(painter, body, inks.leaf if state.requires_grad else inks.muted, inks.panel)
         if state.version > 0:
@@ -132,7 +143,8 @@ class BoxItem(GraphItem):
 
     def _rows(self, painter: QPainter, state: BoxState) -> None:
         inks, value, grad = self.inks, self.anatomy.value, self.anatomy.grad
-        write(painter, value, _("value"), role="label", colour=inks.muted)
+        label = QRectF(value.left(), value.top(), LABEL, value.height())
+        write(painter, label, _("value"), role="label", colour=inks.muted)
         if state.value is not None:
             self._numbers(painter, value, state.value, gradient=False)
         painter.setPen(pen(inks.faint, 1.0))
@@ -140,7 +152,8 @@ class BoxItem(GraphItem):
         tracked = state.requires_grad and (self.box.is_leaf or state.retains_grad)
         colour = inks.leaf_text if tracked else inks.muted
         if state.grad.value is not None:
-            write(painter, grad, ".grad", role="code", colour=colour)
+            label = QRectF(grad.left(), grad.top(), LABEL, grad.height())
+            write(painter, label, ".grad", role="code", colour=colour)
             self._numbers(painter, grad, state.grad.value, gradient=True)
         else:
             self._none(painter, grad, state.grad, colour)
@@ -148,7 +161,7 @@ class BoxItem(GraphItem):
     def _none(self, painter: QPainter, row: QRectF, grad: GradRow, label: QColor) -> None:
         """The word None over its reason."""
         top = QRectF(row.left(), row.center().y() - 17, row.width(), 17)
-        write(painter, top, ".grad", role="code", colour=label)
+        write(painter, top.adjusted(0, 0, LABEL - top.width(), 0), ".grad", role="code", colour=label)
         write(painter, top, "None", role="number", colour=self.inks.ink, align=RIGHT)
         if grad.reason is not None:
             words = reason_text(grad.reason, grad.line)

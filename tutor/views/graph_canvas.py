@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEasingCurve, QEvent, QPoint, QPointF, QRectF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
+from tutor.views.graph_fonts import SMALL, SMALLEST
 from tutor.views.graph_items import GraphItem
 
 MAX_FIT = 1.6
-MIN_FIT = 0.65
+MIN_FIT = SMALLEST / SMALL
 """Below this zoom texts are no longer easy to read: the picture keeps its size and follows the step."""
-READABLE = 0.85
+READABLE = 1.0
 """The zoom of a picture that is followed."""
 _MIN_ZOOM = 0.08
 _MAX_ZOOM = 5.0
 _DRAG = 4
+_EDGE = 30
+"""What is followed keeps so far from the edges."""
+_GLIDE_MS = 320
 _DIRECTIONS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -42,6 +46,13 @@ class GraphCanvas(QGraphicsView):
         """Zoom and place were chosen here, not by the person."""
         self.whole = True
         """The whole picture is in sight."""
+        self.following = True
+        """The person has not dragged the picture away from the step."""
+        self._goal: QPointF | None = None
+        self._glide = QVariantAnimation(self, duration=_GLIDE_MS)
+        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
+        self._glide.valueChanged.connect(self.centerOn)
+        self._glide.finished.connect(self._on_glide_finished)
         self._pressed: QPoint | None = None
         self._dragging = False
         self._under: GraphItem | None = None
@@ -64,9 +75,17 @@ class GraphCanvas(QGraphicsView):
         """The part of the scene in sight."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
+    def goal(self) -> QRectF:
+        """The part that will be in sight when the view has come to rest."""
+        seen = self.seen()
+        if self._goal is not None:
+            seen.moveCenter(self._goal)
+        return seen
+
     def fit(self) -> None:
         """The whole picture, neither too large nor too small to read; else its beginning at a readable zoom."""
-        self.fitted = True
+        self._stop_gliding()
+        self.fitted = self.following = True
         room = self.scene().sceneRect()
         port = self.viewport().size()
         if room.isEmpty() or port.isEmpty():
@@ -83,11 +102,14 @@ class GraphCanvas(QGraphicsView):
         self._give_room()
         self.whole = self.whole and self.seen().contains(self.scene().sceneRect())
 
-    def fit_whole(self) -> None:
-        """The whole picture, however small: the person asked for it."""
+    def fit_again(self) -> None:
+        """Back from where the person went; once more, the whole picture however small."""
+        small = self.fitted and not self.whole
         self.fit()
+        if not small:
+            return
         room, port = self.scene().sceneRect(), self.viewport().size()
-        if self.whole or room.isEmpty() or port.isEmpty():
+        if room.isEmpty() or port.isEmpty():
             return
         self.whole = True
         self._set_zoom(max(min(port.width() / room.width(), port.height() / room.height()), _MIN_ZOOM))
@@ -95,20 +117,37 @@ class GraphCanvas(QGraphicsView):
         self.centerOn(room.center())
         self.moved.emit()
 
-    def follow(self, rect: QRectF, least: QRectF) -> None:
-        """Moves as little as it must to bring the rectangle into sight, and `least` of it well inside."""
-        inner = self.seen().adjusted(30, 30, -30, -30)
+    def follow(self, rect: QRectF, least: QRectF, *, gently: bool = False) -> None:
+        """Moves as little as it must to bring the rectangle into sight, or else the middle of `least`."""
+        inner = self.goal().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
         if rect.isEmpty() or inner.contains(rect):
             return
-        if rect.width() <= inner.width() and rect.height() <= inner.height():
-            self.ensureVisible(rect, 40, 40)
-        else:
-            self.centerOn(least.center())
+        small = rect.width() <= inner.width() and rect.height() <= inner.height()
+        self._go_to(self.goal().center() + _shift(inner, rect) if small else least.center(), gently=gently)
+
+    def _go_to(self, centre: QPointF, *, gently: bool) -> None:
+        self._stop_gliding()
+        if not gently:
+            self.centerOn(centre)
+            self.moved.emit()
+            return
+        self._goal = centre
+        self._glide.setStartValue(self.seen().center())
+        self._glide.setEndValue(centre)
+        self._glide.start()
+
+    def _stop_gliding(self) -> None:
+        self._goal = None
+        self._glide.stop()
+
+    def _on_glide_finished(self) -> None:
+        self._goal = None
         self.moved.emit()
 
     def zoom_by(self, factor: float) -> None:
         """The person's own zoom."""
         target = min(max(self.zoom * factor, _MIN_ZOOM), _MAX_ZOOM)
+        self._stop_gliding()
         self.fitted = self.whole = False
         self.scale(target / self.zoom, target / self.zoom)
         self._give_room()
@@ -193,7 +232,7 @@ class GraphCanvas(QGraphicsView):
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.KeypadModifier,
         ):
-            self.fit_whole()
+            self.fit_again()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_by(1.2)
         elif key == Qt.Key.Key_Minus:
@@ -221,7 +260,15 @@ class GraphCanvas(QGraphicsView):
             QToolTip.hideText()
 
     def _pan(self, by: QPoint) -> None:
-        self.fitted = self.whole = False
+        self._stop_gliding()
+        self.fitted = self.whole = self.following = False
         for bar, distance in ((self.horizontalScrollBar(), by.x()), (self.verticalScrollBar(), by.y())):
             bar.setValue(bar.value() + distance)
         self.moved.emit()
+
+
+def _shift(inner: QRectF, rect: QRectF) -> QPointF:
+    """The least that moves `inner` so that it holds the rectangle."""
+    x = min(rect.left() - inner.left(), 0.0) + max(rect.right() - inner.right(), 0.0)
+    y = min(rect.top() - inner.top(), 0.0) + max(rect.bottom() - inner.bottom(), 0.0)
+    return QPointF(x, y)

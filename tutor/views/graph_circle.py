@@ -12,7 +12,18 @@ from tutor.trace.picture import Circle, CircleState, Tab, TabState
 from tutor.views.graph_fonts import symbol_font, symbol_size
 from tutor.views.graph_funnel import draw_funnel, funnel_words
 from tutor.views.graph_items import DETAIL, GraphItem, halo, rounded
-from tutor.views.graph_paint import CENTRE, Inks, cross, dashed, dotted, pen, scissors, tick, write
+from tutor.views.graph_paint import (
+    CENTRE,
+    Inks,
+    cross,
+    dashed,
+    dotted,
+    pen,
+    scissors,
+    tick,
+    write,
+    write_readable,
+)
 from tutor.views.graph_sizes import CircleAnatomy, room_for, saves_text
 
 _LAID = TabState("laid")
@@ -85,10 +96,16 @@ class CircleItem(GraphItem):
             return
         for row, (tab, rect) in enumerate(zip(self.circle.tabs, self.anatomy.tabs, strict=True)):
             painter.setPen(dotted(self.inks.gradient, 1.6))
-            painter.drawLine(QPointF(0, rect.top() - (4 if row else 8)), QPointF(0, rect.top() - 1))
+            painter.drawLine(*self._joint(rect, first=row == 0))
             _tab(painter, rect, tab, state.tabs[row] if row < len(state.tabs) else _LAID, self.inks)
         if self.anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
             draw_funnel(painter, self.anatomy.funnel, state.funnel, self.inks)
+
+    def _joint(self, tab: QRectF, *, first: bool) -> tuple[QPointF, QPointF]:
+        """Between the circle and its tabs."""
+        if self.anatomy.down:
+            return QPointF(tab.left() - 8, tab.center().y()), QPointF(tab.left() - 1, tab.center().y())
+        return QPointF(0, tab.top() - (8 if first else 4)), QPointF(0, tab.top() - 1)
 
     def _outline(self) -> QPen:
         if self.circle.zone != "none":
@@ -109,7 +126,7 @@ class CircleItem(GraphItem):
             radius = self.anatomy.body.height() / 2
             painter.drawRoundedRect(self.anatomy.body, radius, radius)
             return
-        start = 0 if backward else 180
+        start = (270 if backward else 90) if self.anatomy.down else (0 if backward else 180)
         span = round(180 * 16 * share)
         painter.drawArc(self.anatomy.body, start * 16, span)
         painter.drawArc(self.anatomy.body, start * 16, -span)
@@ -118,10 +135,10 @@ class CircleItem(GraphItem):
         if self.circle.cut == "detach":
             scissors(painter, QPointF(1, 0), self.inks.ink)
             return
-        pixels, _width = symbol_size(self.circle.symbol)
-        painter.setFont(symbol_font(pixels))
+        symbol = self.circle.symbol
+        pixels, width = symbol_size(symbol)
         painter.setPen(self.inks.ink)
-        painter.drawText(self.anatomy.body, CENTRE, self.circle.symbol)
+        write_readable(painter, self.anatomy.body, symbol, symbol_font(pixels), width, CENTRE)
 
 
 def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks) -> None:

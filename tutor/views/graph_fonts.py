@@ -1,4 +1,4 @@
-"""The few fonts of the canvas, and how wide a text is in them; nothing is smaller than 11 pixels at zoom 1."""
+"""The few fonts of the canvas, and how wide a text is in them; nothing is smaller than 12 pixels at zoom 1."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ Role = Literal[
 ]
 
 
+SMALL = 12
+"""Pixels of the smallest font."""
+SMALLEST = 11.0
+"""On the screen no text has fewer pixels."""
+
+
 @cache
 def font(role: Role) -> QFont:
     """The font of one kind of text; loads the shipped fonts the first time."""
@@ -24,7 +30,7 @@ def font(role: Role) -> QFont:
         case "label":
             return sans(12)
         case "small":
-            return sans(11)
+            return sans(SMALL)
         case "note":
             return sans(12)
         case "strong":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, QSizeF
 
 from tutor.trace.picture import ItemId, LaneId, Picture, Structure
+from tutor.views.graph_arrangement import Arrangement
 from tutor.views.graph_motion import Frame
 from tutor.views.graph_places import Crowd, chip_rect
 from tutor.views.graph_routes import Places
@@ -15,6 +16,13 @@ from tutor.views.graph_sizes import FUNNEL_NOTE, CircleAnatomy, Sizes
 _MARGIN = 16.0
 _SEED_ROOM = 34.0
 _SHORT = 46.0
+
+
+def room_of(arrangement: Arrangement) -> QSizeF:
+    """About how much room the picture takes, with v at its end."""
+    drawn = arrangement.layout
+    seed = (0.0, _SEED_ROOM) if arrangement.sizes.down else (2 * _SEED_ROOM, 0.0)
+    return QSizeF(drawn.width + 2 * _MARGIN + seed[0], drawn.height + 2 * _MARGIN + seed[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +64,8 @@ class Ground:
 
     def _seed_room(self, lane: LaneId) -> float:
         """Right of a box; a long v stands below it."""
+        if self.sizes.down:
+            return 0.0
         width = self.sizes.chips[lane][0]
         return _SEED_ROOM + width if width <= _SHORT else 0.0
 

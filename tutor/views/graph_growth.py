@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF
 
-from tutor.trace.layout import COLUMN_GAP, NODE_GAP, Layout, Point
+from tutor.trace.layout import COLUMN_GAP, NODE_GAP, ROW_GAP, Layout, Point
 from tutor.trace.picture import ItemId, Structure
 from tutor.views.graph_arrangement import Arrangement
 from tutor.views.graph_sizes import Sizes
@@ -18,7 +18,7 @@ def grown(old: Arrangement, structure: Structure, sizes: Sizes) -> Arrangement |
         return None
     anatomies = {**sizes.anatomies, **{item: old.sizes.anatomies[item] for item in known}}
     pads = {item: (old.sizes if item in known else sizes).pads.get(item, 0.0) for item in names}
-    kept = Sizes(anatomies, dict(sizes.chips), pads)
+    kept = Sizes(anatomies, dict(sizes.chips), pads, old.sizes.down)
     places = _Places(kept, known)
     for item in _in_order(structure, set(names) - set(known)):
         places.add(item, structure)
@@ -35,7 +35,10 @@ class _Places:
         self.rects = {item: self._rect(item, point) for item, point in positions.items()}
 
     def add(self, item: ItemId, structure: Structure) -> None:
-        """Right of all that leads to it, at their height, below what stands there already."""
+        """Beyond all that leads to it, beside what stands there already."""
+        if self.sizes.down:
+            self._add_below(item, structure)
+            return
         room = self.sizes.room(item)
         sources = [
             self.rects[ln.source] for ln in structure.lanes if ln.target == item and ln.source in self.rects
@@ -45,6 +48,21 @@ class _Places:
         rect = self._rect(item, Point(x, y))
         while (hit := self._hit(rect)) is not None:
             rect.moveTop(hit.bottom() + NODE_GAP)
+        self._keep(item, rect)
+
+    def _add_below(self, item: ItemId, structure: Structure) -> None:
+        room = self.sizes.room(item)
+        sources = [
+            self.rects[ln.source] for ln in structure.lanes if ln.target == item and ln.source in self.rects
+        ]
+        y = max((rect.bottom() for rect in sources), default=-ROW_GAP) + ROW_GAP + room.height() / 2
+        x = sum(rect.center().x() for rect in sources) / len(sources) if sources else room.width() / 2
+        rect = self._rect(item, Point(x, y))
+        while (hit := self._hit(rect)) is not None:
+            rect.moveLeft(hit.right() + NODE_GAP)
+        self._keep(item, rect)
+
+    def _keep(self, item: ItemId, rect: QRectF) -> None:
         self.rects[item] = rect
         self.positions[item] = Point(rect.center().x(), rect.center().y())
 

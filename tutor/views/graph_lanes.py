@@ -32,6 +32,12 @@ class LaneCurves:
     centre: Curve
     value: Curve
     gradient: Curve
+    down: bool = False
+
+    @property
+    def ahead(self) -> tuple[float, float]:
+        """The direction in which values arrive."""
+        return (0.0, 1.0) if self.down else (1.0, 0.0)
 
 
 class LaneItem(GraphItem):
@@ -98,7 +104,7 @@ class LaneItem(GraphItem):
         end = 1.0 - (_ARROW - 2) / max(curve.length, 1.0) if complete else frame.drawn
         _stroke(painter, curve, 0.0, end, pen(colour, 1.9))
         if complete:
-            arrowhead(painter, QPointF(*curve.at(1.0)), (1.0, 0.0), colour, size=_ARROW)
+            arrowhead(painter, QPointF(*curve.at(1.0)), self.curves.ahead, colour, size=_ARROW)
 
     def _return_line(self, painter: QPainter, frame: LaneFrame, *, travelled: bool) -> None:
         """Dotted where it is laid, solid from the node towards the input as far as the gradient has travelled."""
@@ -112,7 +118,8 @@ class LaneItem(GraphItem):
             _stroke(painter, curve, max(border, start), 1.0, pen(colour, 3.6 if frame.strong else 2.3))
         if frame.laid >= 1.0:
             size = _ARROW + 3 if solid >= 1.0 and frame.strong else _ARROW
-            arrowhead(painter, QPointF(*curve.at(0.0)), (-1.0, 0.0), colour, size=size)
+            x, y = self.curves.ahead
+            arrowhead(painter, QPointF(*curve.at(0.0)), (-x, -y), colour, size=size)
 
     def _buffer_stop(self, painter: QPainter) -> None:
         """The return lane ends in a buffer stop: nothing gets past it to the input."""
@@ -122,7 +129,9 @@ class LaneItem(GraphItem):
         points, normals = curve.stations((place,))
         (x, y), (normal_x, normal_y) = points[0].tolist(), normals[0].tolist()
         painter.setPen(pen(colour, 4.0))
-        near, far = QPointF(x - normal_x * 2, y - normal_y * 2), QPointF(x + normal_x * 10, y + normal_y * 10)
+        side = -1 if self.curves.down else 1
+        near = QPointF(x - side * normal_x * 2, y - side * normal_y * 2)
+        far = QPointF(x + side * normal_x * 10, y + side * normal_y * 10)
         painter.drawLine(near, far)
 
 
@@ -178,9 +187,17 @@ def _chip_room(text: str, table: Cells | None) -> tuple[float, float]:
     return card_size(table.rows, table.columns, longest)
 
 
-def same_memory_path(positions: Mapping[ItemId, QRectF], one: ItemId, other: ItemId) -> QPainterPath:
-    """From the lower edge of one box to the lower edge of another, sagging between them."""
+def same_memory_path(
+    positions: Mapping[ItemId, QRectF], one: ItemId, other: ItemId, *, down: bool = False
+) -> QPainterPath:
+    """From the lower edge of one box to the lower edge of another, sagging between them; or along the left edges."""
     start, end = positions[one], positions[other]
+    if down:
+        top, bottom = QPointF(start.left(), start.center().y()), QPointF(end.left(), end.center().y())
+        out = min(top.x(), bottom.x()) - 46
+        path = QPainterPath(top)
+        path.cubicTo(QPointF(out, top.y()), QPointF(out, bottom.y()), bottom)
+        return path
     left = QPointF(start.center().x() + 20, start.bottom())
     right = QPointF(end.center().x() - 20, end.bottom())
     sag = max(left.y(), right.y()) + 46

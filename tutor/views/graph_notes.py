@@ -102,13 +102,13 @@ class SeedItem(GraphItem):
         self.setZValue(4)
         self.hide()
 
-    def show_at(self, shown: Shown, body: QRectF) -> None:
-        """A short v stands right of its box, at the end of the gradients' line; a long one below."""
-        if shown != self.shown:
+    def show_at(self, shown: Shown, body: QRectF, *, down: bool = False) -> None:
+        """A short v stands right of its box, at the end of the gradients' line; a long one below, or each if `down`."""
+        if shown != self.shown or (down and not self.below):
             self.shown = shown
             self.text = self.name = f"v = {inline(shown)}"
             width = text_width("code", self.text)
-            self.below = width > _SHORT_SEED
+            self.below = down or width > _SHORT_SEED
             half = width / 2 + 4
             self.set_room(QRectF(-half, 0, 2 * half, 36) if self.below else QRectF(-4, -14, width + 30, 28))
             self.update()
@@ -233,12 +233,16 @@ class GradFnItem(GraphItem):
         self.name = "grad_fn"
         self.hide()
 
-    def join(self, box: QRectF, port: QPointF) -> None:
-        """From the lower edge of the box (scene coordinates) to the right edge of the tab."""
-        start = QPointF(box.left() + 24, box.bottom())
-        bend = max(start.y() + 26, port.y())
+    def join(self, box: QRectF, port: QPointF, *, down: bool = False) -> None:
+        """From the lower edge of the box (scene coordinates) to the right edge of the tab; or from its right edge."""
+        start = QPointF(box.right(), box.top() + 24) if down else QPointF(box.left() + 24, box.bottom())
         path = QPainterPath(start)
-        path.cubicTo(QPointF(start.x(), bend + 8), QPointF(port.x() + 56, port.y()), port)
+        if down:
+            bend = max(start.x() + 34, port.x() + 20)
+            path.cubicTo(QPointF(bend, start.y()), QPointF(bend, port.y()), port)
+        else:
+            bend = max(start.y() + 26, port.y())
+            path.cubicTo(QPointF(start.x(), bend + 8), QPointF(port.x() + 56, port.y()), port)
         self._path = path
         middle = path.pointAtPercent(0.45)
         width = text_width("code", "grad_fn") + 8

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
-from tutor.views.graph_fonts import Role, font, text_width
+from tutor.views.graph_fonts import SMALLEST, Role, font, text_width
 from tutor.views.graph_values import COVERED, Cells
 from tutor.views.theme import Palette
 
@@ -69,10 +69,28 @@ def write(
     colour: QColor,
     align: Qt.AlignmentFlag = LEFT,
 ) -> None:
-    """One line of vector text."""
-    painter.setFont(font(role))
+    """One line of vector text, as large as it must be to be read; nothing where it then has no room."""
     painter.setPen(colour)
-    painter.drawText(rect, align, text)
+    write_readable(painter, rect, text, font(role), text_width(role, text), align)
+
+
+def write_readable(
+    painter: QPainter, rect: QRectF, text: str, chosen: QFont, width: float, align: Qt.AlignmentFlag
+) -> None:
+    """`width` is the text's advance at zoom 1."""
+    pixels = chosen.pixelSize()
+    scale = SMALLEST / (pixels * painter.worldTransform().map(QLineF(0, 0, 0, 1)).length())
+    painter.setFont(chosen)
+    if scale <= 1.0:
+        painter.drawText(rect, align, text)
+        return
+    if width * scale > rect.width() + 2 or pixels * scale > rect.height() + 2:
+        return
+    painter.save()
+    painter.translate(rect.topLeft())
+    painter.scale(scale, scale)
+    painter.drawText(QRectF(0, 0, rect.width() / scale, rect.height() / scale), align, text)
+    painter.restore()
 
 
 def chip(painter: QPainter, rect: QRectF, text: str, inks: Inks, *, gradient: bool, filled: bool) -> None:

@@ -166,9 +166,14 @@ class ItemPool:
         for box in structure.boxes:
             twin = box.shares_memory_with
             if twin in rects:
-                self._bands.append(SameMemoryItem(self.inks, same_memory_path(rects, twin, box.id)))
+                self._bands.append(self._twins(rects, twin, box.id, down=sizes.down))
         for item in self._bands:
             self._scene.addItem(item)
+
+    def _twins(
+        self, rects: dict[ItemId, QRectF], one: ItemId, other: ItemId, *, down: bool
+    ) -> SameMemoryItem:
+        return SameMemoryItem(self.inks, same_memory_path(rects, one, other, down=down))
 
 
 def _standing(sizes: Sizes, places: Places, items: Iterable[ItemId]) -> list[QRectF]:

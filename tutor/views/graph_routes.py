@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from PySide6.QtCore import QPointF, QRectF
 
@@ -13,10 +12,9 @@ from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.views.graph_lanes import LaneCurves
 from tutor.views.graph_paths import HALF_GAP, XY, ending, parallel, smooth
 from tutor.views.graph_places import Crowd, chip_place, chip_rect
-from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
+from tutor.views.graph_sizes import CircleAnatomy, Sizes
+from tutor.views.graph_spots import Spot, spots, turned_curve, turned_point
 
-_BOX_PORTS = 30.0
-_CIRCLE_PORTS = 21.0
 _WAVE = 9.0
 _MOST_POINTS = 20_000
 _MANY = 200
@@ -67,45 +65,27 @@ class PlaceMaker:
         return Places(self._items, self._lanes, values, gradients, self._crowd, self._bounds())
 
     def _make_curves(self) -> Iterator[None]:
-        structure, sizes, items = self._structure, self._sizes, self._items
-        waypoints = {lane.id: _waypoints(lane, sizes, self._layout, items) for lane in structure.lanes}
-        leaving = _ports(structure, sizes, items, waypoints, leaving=True)
-        arriving = _ports(structure, sizes, items, waypoints, leaving=False)
-        for lane in structure.lanes:
-            points = [leaving[lane.id], *waypoints[lane.id], arriving[lane.id]]
-            self._lanes[lane.id] = _lane_curves(lane, self._over_tabs(lane, points), sizes, items)
+        lanes, down = self._structure.lanes, self._sizes.down
+        found = spots(self._sizes, self._items)
+        ways = {lane.id: _waypoints(lane, found, self._layout, down) for lane in lanes}
+        leaving = _ports(lanes, found, ways, leaving=True)
+        arriving = _ports(lanes, found, ways, leaving=False)
+        for lane in lanes:
+            source, target = found[lane.source], found[lane.target]
+            points = _over_tabs(source, target, [leaving[lane.id], *ways[lane.id], arriving[lane.id]])
+            self._lanes[lane.id] = _lane_curves(points, source, target, down)
             yield
-
-    def _over_tabs(self, lane: Lane, points: list[XY]) -> list[XY]:
-        """Lanes from and to below pass over the tabs of their own circles, not behind them."""
-        start, end = points[0], points[-1]
-        right = self._tab_edge(lane.source, left=False)
-        left = self._tab_edge(lane.target, left=True)
-        room = points[-2][0] if len(points) > 2 else start[0]
-        if left is not None and points[-2][1] > end[1] + _STEEP and left - room > _TURN:
-            points = [*points[:-1], (left, end[1]), end]
-        room = points[1][0]
-        if right is not None and points[1][1] > start[1] + _STEEP and room - right > _TURN:
-            points = [start, (right, start[1]), *points[1:]]
-        return points
-
-    def _tab_edge(self, item: ItemId, *, left: bool) -> float | None:
-        anatomy = self._sizes.anatomies[item]
-        if not isinstance(anatomy, CircleAnatomy) or not anatomy.tabs:
-            return None
-        here = self._items[item].x()
-        edges = [tab.left() - 3 if left else tab.right() + 3 for tab in anatomy.tabs]
-        return here + (min(edges) if left else max(edges))
 
     def _place_chips(self) -> Iterator[None]:
         values, gradients = self._chips
+        down = self._sizes.down
         tries = 29 if len(self._structure.lanes) < _MANY else 5
         for lane in self._structure.lanes:
             curve, size = self._lanes[lane.id].centre, self._sizes.chips[lane.id]
             if not lane.named:
-                values[lane.id] = chip_place(curve, size, self._crowd, below=False, tries=tries)
+                values[lane.id] = chip_place(curve, size, self._crowd, below=down, tries=tries)
             if lane.returns:
-                gradients[lane.id] = chip_place(curve, size, self._crowd, below=True, tries=tries)
+                gradients[lane.id] = chip_place(curve, size, self._crowd, below=not down, tries=tries)
             yield
 
     def _standing(self, item: ItemId) -> QRectF:
@@ -134,23 +114,34 @@ def places(structure: Structure, sizes: Sizes, layout: Layout) -> Places:
     return maker.result
 
 
-def _lane_curves(lane: Lane, points: list[XY], sizes: Sizes, items: Mapping[ItemId, QPointF]) -> LaneCurves:
+def _over_tabs(source: Spot, target: Spot, points: list[XY]) -> list[XY]:
+    """Lanes from and to below pass over the tabs of their own circles, not behind them."""
+    start, end = points[0], points[-1]
+    right, left = source.tab_edge(left=False), target.tab_edge(left=True)
+    room = points[-2][0] if len(points) > 2 else start[0]
+    if left is not None and points[-2][1] > end[1] + _STEEP and left - room > _TURN:
+        points = [*points[:-1], (left, end[1]), end]
+    room = points[1][0]
+    if right is not None and points[1][1] > start[1] + _STEEP and room - right > _TURN:
+        points = [start, (right, start[1]), *points[1:]]
+    return points
+
+
+def _lane_curves(points: list[XY], source: Spot, target: Spot, down: bool) -> LaneCurves:
     centre = smooth(points)
     start, end = points[0][1], points[-1][1]
     value, gradient = parallel(centre, -HALF_GAP), parallel(centre, HALF_GAP)
-    return LaneCurves(
-        centre,
-        ending(value, *_ends(lane, sizes, items, (start - HALF_GAP, end - HALF_GAP), tip=1.0)),
-        ending(gradient, *_ends(lane, sizes, items, (start + HALF_GAP, end + HALF_GAP), tip=0.0)),
-    )
+    value = ending(value, *_ends(source, target, (start - HALF_GAP, end - HALF_GAP), tip=1.0))
+    gradient = ending(gradient, *_ends(source, target, (start + HALF_GAP, end + HALF_GAP), tip=0.0))
+    turned = [turned_curve(curve, down) for curve in (centre, value, gradient)]
+    return LaneCurves(turned[0], turned[1], turned[2], down)
 
 
-def _waypoints(lane: Lane, sizes: Sizes, layout: Layout, items: Mapping[ItemId, QPointF]) -> list[XY]:
+def _waypoints(lane: Lane, found: Mapping[ItemId, Spot], layout: Layout, down: bool) -> list[XY]:
     """The layout's points strictly between both items: where a long lane passes the columns."""
-    left = items[lane.source].x() + sizes.anatomies[lane.source].footprint.right() + 6
-    right = items[lane.target].x() + sizes.anatomies[lane.target].footprint.left() - 6
-    found = [(point.x, point.y) for point in layout.routes.get(lane.id, ())[1:-1]]
-    return _straightened([(x, y) for x, y in found if left < x < right])
+    left, right = found[lane.source].foot.right() + 6, found[lane.target].foot.left() - 6
+    points = [turned_point((p.x, p.y), down) for p in layout.routes.get(lane.id, ())[1:-1]]
+    return _straightened([(x, y) for x, y in points if left < x < right])
 
 
 def _straightened(points: list[XY]) -> list[XY]:
@@ -169,61 +160,35 @@ def _height(points: list[XY]) -> float:
 
 
 def _ports(
-    structure: Structure,
-    sizes: Sizes,
-    items: Mapping[ItemId, QPointF],
-    waypoints: Mapping[LaneId, list[XY]],
-    *,
-    leaving: bool,
+    lanes: Sequence[Lane], found: Mapping[ItemId, Spot], ways: Mapping[LaneId, list[XY]], *, leaving: bool
 ) -> dict[LaneId, XY]:
     """A place on the border for each lane, ordered by where it goes to or comes from, so that none cross there."""
     sides: dict[ItemId, list[Lane]] = {}
-    for lane in structure.lanes:
+    for lane in lanes:
         sides.setdefault(lane.source if leaving else lane.target, []).append(lane)
     ports: dict[LaneId, XY] = {}
-    for item, lanes in sides.items():
-        lanes.sort(key=lambda lane: (_other_y(lane, items, waypoints, leaving=leaving), lane.slot, lane.id))
-        spacing = _spacing(sizes, item, len(lanes))
-        origin = items[item]
-        for row, lane in enumerate(lanes):
-            y = (row - (len(lanes) - 1) / 2) * spacing
-            x = border(sizes.anatomies[item], y)
-            ports[lane.id] = (origin.x() + (x if leaving else -x), origin.y() + y)
+    for item, mine in sides.items():
+        mine.sort(key=lambda lane: (_other_y(lane, found, ways, leaving=leaving), lane.slot, lane.id))
+        spot = found[item]
+        spacing = spot.spacing(len(mine))
+        for row, lane in enumerate(mine):
+            y = spot.at[1] + (row - (len(mine) - 1) / 2) * spacing
+            ports[lane.id] = (spot.leave(y) if leaving else spot.arrive(y), y)
     return ports
 
 
 def _other_y(
-    lane: Lane, items: Mapping[ItemId, QPointF], waypoints: Mapping[LaneId, list[XY]], *, leaving: bool
+    lane: Lane, found: Mapping[ItemId, Spot], ways: Mapping[LaneId, list[XY]], *, leaving: bool
 ) -> float:
-    points = waypoints[lane.id]
+    points = ways[lane.id]
     if points:
         return points[0 if leaving else -1][1]
-    return items[lane.target if leaving else lane.source].y()
+    return found[lane.target if leaving else lane.source].at[1]
 
 
-def _spacing(sizes: Sizes, item: ItemId, count: int) -> float:
-    body = sizes.anatomies[item].body
-    wanted = _BOX_PORTS if isinstance(sizes.anatomies[item], BoxAnatomy) else _CIRCLE_PORTS
-    return min(wanted, (body.height() - 20) / max(count - 1, 1))
-
-
-def border(anatomy: BoxAnatomy | CircleAnatomy, y: float) -> float:
-    """How far right of the middle the outline is at this height."""
-    half_width, half_height = anatomy.body.width() / 2, anatomy.body.height() / 2
-    if isinstance(anatomy, BoxAnatomy):
-        return half_width
-    inside = max(half_height * half_height - y * y, 0.0)
-    return half_width - half_height + sqrt(inside)
-
-
-def _ends(
-    lane: Lane, sizes: Sizes, items: Mapping[ItemId, QPointF], ys: tuple[float, float], *, tip: float
-) -> tuple[float, float]:
+def _ends(source: Spot, target: Spot, ys: tuple[float, float], *, tip: float) -> tuple[float, float]:
     """The abscissae where this line touches both outlines; an arrowhead keeps a hair's breadth."""
-    source, target = items[lane.source], items[lane.target]
-    start = source.x() + border(sizes.anatomies[lane.source], ys[0] - source.y())
-    end = target.x() - border(sizes.anatomies[lane.target], ys[1] - target.y())
-    return start + 2.5 * (1.0 - tip) + 1, end - 2.5 * tip - 1
+    return source.leave(ys[0]) + 2.5 * (1.0 - tip) + 1, target.arrive(ys[1]) - 2.5 * tip - 1
 
 
 def _crowd(sizes: Sizes, items: Mapping[ItemId, QPointF], lanes: Mapping[LaneId, LaneCurves]) -> Crowd:

@@ -161,7 +161,11 @@ class GraphScene(QGraphicsScene):
         chip.set_shown(state.result if state.present else None)
         if state.result is not None:
             body = ground.body(item)
-            chip.setPos(body.right() + 10 + chip.boundingRect().width() / 2, body.center().y())
+            room = chip.boundingRect()
+            if ground.sizes.down:
+                chip.setPos(body.center().x(), body.bottom() + 8 + room.height() / 2)
+            else:
+                chip.setPos(body.right() + 10 + room.width() / 2, body.center().y())
 
     def _show_lanes(self, structure: Structure, seen: Frame) -> None:
         for lane in structure.lanes:
@@ -213,7 +217,7 @@ class GraphScene(QGraphicsScene):
         if at is None or picture.seed is None or not ground.has(at):
             self.seed.hide()
             return
-        self.seed.show_at(picture.seed, ground.body(at))
+        self.seed.show_at(picture.seed, ground.body(at), down=ground.sizes.down)
 
     def _show_callout(self, picture: Picture, seen: Frame, ground: Ground) -> None:
         callout = picture.callout
@@ -244,7 +248,7 @@ class GraphScene(QGraphicsScene):
             return
         box, circle = maker
         ring = self.pool.circles[circle]
-        self.grad_fn.join(ground.body(box), ring.pos() + ring.tab_port())
+        self.grad_fn.join(ground.body(box), ring.pos() + ring.tab_port(), down=ground.sizes.down)
 
     def _maker(self, tensor: TensorId, ground: Ground) -> tuple[ItemId, ItemId] | None:
         for lane in ground.structure.lanes:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 
 from tutor.i18n import _
 from tutor.protocol import TensorId
-from tutor.trace.layout import COLUMN_GAP
-from tutor.trace.picture import Box, Circle, GradReason, ItemId, LaneId, Structure
+from tutor.trace.layout import COLUMN_GAP, ROW_GAP, Order
+from tutor.trace.picture import Box, Circle, GradReason, ItemId, LaneId, Structure, Tab
+from tutor.trace.routes import Port
 from tutor.trace.trace import Trace
 from tutor.trace.values import shape_text
 from tutor.views.graph_extents import CHIP_HEIGHT, Extents, cell_width, extents
@@ -43,6 +44,8 @@ _BOX_INSET = 14.0
 _OFF_BOX = 9.0
 _OVER_CIRCLE = -8.0
 _SMALL_CHIP = 90.0
+_BESIDE_LANES = 24.0
+"""A funnel keeps so far right of the lanes that come from above."""
 _PORT_RISE = 22.0
 """Footprints reach this much further down than up, half of it each way, so that lanes of a straight spine are straight."""
 
@@ -58,6 +61,8 @@ class BoxAnatomy:
     tray: QRectF | None
     tray_lines: int
     funnel: QRectF | None
+    down: bool = False
+    """Values come from above and leave below."""
 
     @property
     def footprint(self) -> QRectF:
@@ -74,6 +79,7 @@ class CircleAnatomy:
     body: QRectF
     tabs: tuple[QRectF, ...]
     funnel: QRectF | None
+    down: bool = False
 
     @property
     def footprint(self) -> QRectF:
@@ -96,15 +102,32 @@ class Sizes:
     chips: Mapping[LaneId, tuple[float, float]]
     """Width and height of each lane's largest chip."""
     pads: Mapping[ItemId, float] = field(default_factory=dict)
-    """More room to the right, for chips wider than the gap between columns."""
+    """More room where lanes leave, for chips wider than the gap between columns."""
+    down: bool = False
+    """The picture runs from top to bottom."""
 
     def footprints(self) -> dict[ItemId, tuple[float, float]]:
         rooms = ((item, self.room(item)) for item in self.anatomies)
         return {item: (room.width(), room.height()) for item, room in rooms}
 
+    def order(self) -> Order:
+        """What the layout is asked for."""
+        return Order(self.footprints(), self.ports(), "down" if self.down else "right")
+
     def room(self, item: ItemId) -> QRectF:
         """What the layout keeps free for the item, around its (0, 0)."""
-        return room_for(self.anatomies[item]).adjusted(0, 0, self.pads.get(item, 0.0), 0)
+        pad = self.pads.get(item, 0.0)
+        return room_for(self.anatomies[item]).adjusted(0, 0, *((0, pad) if self.down else (pad, 0)))
+
+    def ports(self) -> dict[ItemId, Port]:
+        """Where lanes meet each item, seen from the centre of its room."""
+        return {item: self._port(anatomy, self.room(item)) for item, anatomy in self.anatomies.items()}
+
+    def _port(self, anatomy: Anatomy, room: QRectF) -> Port:
+        x, y = room.center().x(), room.center().y()
+        if self.down:
+            return Port(anatomy.body.top() - y, lane_exit(anatomy) - y, -x)
+        return Port(anatomy.body.left() - x, anatomy.body.right() - x, -y)
 
     def origin(self, item: ItemId, x: float, y: float) -> tuple[float, float]:
         """Where (0, 0) of an item lies when the layout puts the centre of its footprint at (x, y)."""
@@ -112,8 +135,18 @@ class Sizes:
         return x - centre.x(), y - centre.y()
 
 
+def lane_exit(anatomy: Anatomy) -> float:
+    """How far from the middle lanes leave: in a picture from top to bottom a leaf's leave under its tray."""
+    if not anatomy.down:
+        return anatomy.body.right()
+    tray = anatomy.tray if isinstance(anatomy, BoxAnatomy) else None
+    return anatomy.body.bottom() if tray is None else tray.bottom()
+
+
 def room_for(anatomy: Anatomy) -> QRectF:
     """The footprint, evened out so that the lanes meet every ordinary item equally far above its centre."""
+    if anatomy.down:
+        return anatomy.footprint
     rect = _narrowed(anatomy)
     if anatomy.funnel is not None:
         return rect
@@ -131,7 +164,7 @@ def _narrowed(anatomy: Anatomy) -> QRectF:
     return rect.adjusted(inset, 0, -inset, 0)
 
 
-def measure(structure: Structure, trace: Trace) -> Sizes:
+def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     """The sizes of everything in the structure, from every text that it will show."""
     texts = extents(structure, trace)
     returning = _returning(structure)
@@ -139,7 +172,7 @@ def measure(structure: Structure, trace: Trace) -> Sizes:
     anatomies: dict[ItemId, Anatomy] = {}
     for box in structure.boxes:
         anatomies[box.id] = box_anatomy(
-            box, texts, slots=returning.get(box.id, 0), ports=degree.get(box.id, 1)
+            box, texts, slots=returning.get(box.id, 0), ports=degree.get(box.id, 1), down=down
         )
     for circle in structure.circles:
         anatomies[circle.id] = circle_anatomy(
@@ -147,10 +180,22 @@ def measure(structure: Structure, trace: Trace) -> Sizes:
             slots=returning.get(circle.id, 0),
             ports=degree.get(circle.id, 1),
             term=texts.term(_output_tensor(structure, circle.id)),
+            down=down,
         )
     shapes = {row.id: tuple(row.shape) for row in trace.tensors}
     chips = {lane.id: texts.chip(lane.tensor, shapes.get(lane.tensor, ())) for lane in structure.lanes}
-    return Sizes(anatomies, chips, _pads(structure, anatomies, chips))
+    pads = _row_pads(structure, chips) if down else _pads(structure, anatomies, chips)
+    return Sizes(anatomies, chips, pads, down)
+
+
+def _row_pads(structure: Structure, chips: Mapping[LaneId, tuple[float, float]]) -> dict[ItemId, float]:
+    """From top to bottom a chip needs its height between two rows."""
+    pads: dict[ItemId, float] = {}
+    for lane in structure.lanes:
+        lacking = chips[lane.id][1] + 2 * _OFF_BOX - ROW_GAP
+        if lacking > 0 and (lane.returns or not lane.named):
+            pads[lane.source] = max(pads.get(lane.source, 0.0), lacking)
+    return pads
 
 
 def _pads(
@@ -179,15 +224,15 @@ def _beside(anatomy: Anatomy, chip: tuple[float, float]) -> float:
     return max(0.0, anatomy.footprint.right() - anatomy.body.right()) + 2
 
 
-def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int) -> BoxAnatomy:
+def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int, down: bool = False) -> BoxAnatomy:
     """`slots` is how many gradients may meet at the box, `ports` how many lanes touch one of its sides at most."""
     rows = _rows(box.shape)
     cell = cell_width(texts.cell(box.tensor)) if has_cells(box.shape) else 0.0
-    width = max(_MIN_WIDTH, *_widths(box, texts, cell))
+    width = max(_MIN_WIDTH, ports * 30.0 if down else 0.0, *_widths(box, texts, cell))
     value_height = max(ROW, rows * CELL + 8)
     kept = (box.is_leaf and box.tracked) or box.tensor in texts.keeping
     grad_height = max(GRAD_ROW, rows * CELL + 10) if kept else GRAD_ROW
-    height = max(HEADER + value_height + grad_height, ports * 30.0)
+    height = max(HEADER + value_height + grad_height, 0.0 if down else ports * 30.0)
     body = QRectF(-width / 2, -height / 2, width, height)
     value = QRectF(body.left() + PAD, body.top() + HEADER, width - 2 * PAD, value_height)
     grad = QRectF(value.left(), value.bottom(), value.width(), body.bottom() - value.bottom())
@@ -195,19 +240,44 @@ def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int) -> BoxAnato
     has_tray = box.is_leaf and box.tracked
     tray = QRectF(body.left() + 4, body.bottom() + 2, width - 8, lines * TRAY_LINE + 9) if has_tray else None
     funnel = _funnel(body, slots, texts.term(box.tensor), right=True) if slots > 1 else None
-    return BoxAnatomy(body, value, grad, cell, tray, lines, funnel)
+    if funnel is not None and down and not box.is_leaf:
+        funnel.moveLeft(_BESIDE_LANES)
+    return BoxAnatomy(body, value, grad, cell, tray, lines, funnel, down)
 
 
-def circle_anatomy(circle: Circle, *, slots: int, ports: int, term: float) -> CircleAnatomy:
+def circle_anatomy(
+    circle: Circle, *, slots: int, ports: int, term: float, down: bool = False
+) -> CircleAnatomy:
+    if down:
+        return _upright_circle(circle, slots=slots, ports=ports, term=term)
     half_height = max(RADIUS, ports * 10.0 + 4)
     half_width = max(half_height, symbol_size(circle.symbol)[1] / 2 + 11)
     body = QRectF(-half_width, -half_height, 2 * half_width, 2 * half_height)
     tabs = []
     for row, tab in enumerate(circle.tabs):
-        width = max(text_width("tab", tab.name) + 26, text_width("small", saves_text(tab.saves)) + 18)
+        width = _tab_width(tab)
         tabs.append(QRectF(-width / 2, body.bottom() + TAB_GAP + row * (TAB + 4), width, TAB))
     funnel = _funnel(body, slots, term, right=False) if slots > 1 else None
     return CircleAnatomy(body, tuple(tabs), funnel)
+
+
+def _upright_circle(circle: Circle, *, slots: int, ports: int, term: float) -> CircleAnatomy:
+    """Lanes arrive above and leave below: tabs stand at the right, the funnel over them."""
+    half_width = max(RADIUS, ports * 10.0 + 4, symbol_size(circle.symbol)[1] / 2 + 11)
+    body = QRectF(-half_width, -RADIUS, 2 * half_width, 2 * RADIUS)
+    top = -((TAB + 4) * len(circle.tabs) - 4) / 2
+    tabs = tuple(
+        QRectF(body.right() + TAB_GAP, top + row * (TAB + 4), _tab_width(tab), TAB)
+        for row, tab in enumerate(circle.tabs)
+    )
+    funnel = _funnel(body, slots, term, right=False) if slots > 1 else None
+    if funnel is not None:
+        funnel.moveBottomLeft(QPointF(_BESIDE_LANES + (ports - 1) * 10, min(top, body.top()) - 10))
+    return CircleAnatomy(body, tabs, funnel, down=True)
+
+
+def _tab_width(tab: Tab) -> float:
+    return max(text_width("tab", tab.name) + 26, text_width("small", saves_text(tab.saves)) + 18)
 
 
 def saves_text(saves: tuple[str, ...]) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSizeF, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tutor.i18n import _, ngettext
 from tutor.insight.scene import scene
 from tutor.session.layout_client import LayoutClient
-from tutor.trace.layout import Layout
+from tutor.session.settings import GraphDirection
+from tutor.trace.layout import Layout, layout
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph_arrangement import Arrangement, Arrangements
 from tutor.views.graph_bar import EmptyState, GraphBar
 from tutor.views.graph_canvas import GraphCanvas
+from tutor.views.graph_direction import FEW, runs_down
+from tutor.views.graph_ground import room_of
 from tutor.views.graph_growth import grown
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_scene import GraphScene
@@ -60,8 +64,10 @@ class GraphView(QWidget):
         self.legend = Legend(self._palette, self)
         self.empty = EmptyState(self.canvas)
         self._laying_out = QTimer(self, singleShot=True, interval=150)
+        self._resized = QTimer(self, singleShot=True, interval=200)
         self._lay_out()
         self._connect()
+        self.buttons.set_direction(session.preferences.graph_direction)
         self.retranslate()
         self.apply_theme(self._palette)
         self._refresh()
@@ -90,7 +96,9 @@ class GraphView(QWidget):
         self.canvas.clicked.connect(self._on_canvas_clicked)
         self.canvas.moved.connect(self._on_canvas_moved)
         self.canvas.neighbour_wanted.connect(self._on_canvas_neighbour_wanted)
-        self.buttons.fit.clicked.connect(self.canvas.fit_whole)
+        self.buttons.fit.clicked.connect(self.canvas.fit_again)
+        self.buttons.direction_chosen.connect(self._on_buttons_direction_chosen)
+        self._resized.timeout.connect(self._turn)
         self.buttons.all.toggled.connect(session.set_show_all)
         self.buttons.legend.clicked.connect(self._on_legend_clicked)
         self.empty.cancel.clicked.connect(self._layouts.cancel)
@@ -141,7 +149,8 @@ class GraphView(QWidget):
         """Another structure: an arrangement that is known, or one to be laid out."""
         same = self._structure is not None and structure.signature == self._structure.signature != ""
         self._structure = structure
-        sizes = measure(structure, self._session.trace)
+        down = self._runs_down(structure)
+        sizes = measure(structure, self._session.trace, down=down)
         added = self._grown(structure, sizes)
         if added is not None:
             self._draw(added, fit=False)
@@ -149,11 +158,51 @@ class GraphView(QWidget):
             return
         known = self._arrangements.reuse(structure, sizes)
         if known is not None:
-            self._arrange(known, fit=not same)
+            self._arrange(known, fit=not same or self._provisional)
             return
         self._provisional = False
         self._sizes = self._arrangements.grown(structure, sizes)
-        self._layouts.request(structure, self._sizes.footprints())
+        self._layouts.request(structure, self._sizes.order())
+
+    @property
+    def turning(self) -> bool:
+        """Whether the pane has another shape and its picture may yet turn."""
+        return self._resized.isActive()
+
+    def _runs_down(self, structure: Structure) -> bool:
+        """Which way the picture is to run; while it plays it does not turn."""
+        wanted = self._session.preferences.graph_direction
+        if wanted == "auto":
+            if self._drawn is not None and (self._session.player.playing or self._session.run.running):
+                return self._drawn.sizes.down
+            if len(structure.boxes) + len(structure.circles) > FEW or not self.isVisible():
+                return False
+        return runs_down(
+            wanted,
+            self.canvas.viewport().size(),
+            partial(self._trial, structure, down=False),
+            partial(self._trial, structure, down=True),
+        )
+
+    def _trial(self, structure: Structure, *, down: bool) -> QSizeF:
+        """How much room the picture takes this way."""
+        sizes = measure(structure, self._session.trace, down=down)
+        known = self._arrangements.reuse(structure, sizes)
+        if known is None:
+            sizes = self._arrangements.grown(structure, sizes)
+            known = Arrangement(structure, sizes, layout(structure, sizes.order()))
+            self._arrangements.keep(known)
+        return room_of(known)
+
+    def _turn(self) -> None:
+        """The pane has another shape, or the person another wish: the picture may run the other way."""
+        if self._drawn is None or self._structure is None or self._layouts.busy:
+            return
+        if self._runs_down(self._structure) != self._drawn.sizes.down:
+            self._provisional = False
+            structure, self._structure = self._structure, None
+            self._take(structure)
+            self._show_picture()
 
     def _grown(self, structure: Structure, sizes: Sizes) -> Arrangement | None:
         """While a run goes on and until its next backward begins, new nodes are added and nothing moves."""
@@ -194,8 +243,10 @@ class GraphView(QWidget):
         return self._before[1]
 
     def _follow(self, picture: Picture) -> None:
-        if not self.canvas.whole and (self.canvas.fitted or self._session.player.playing):
-            self.canvas.follow(*self.scene.focus_rects(picture))
+        if not self.canvas.whole and self.canvas.following:
+            player = self._session.player
+            gently = player.playing and player.animated
+            self.canvas.follow(*self.scene.focus_rects(picture), gently=gently)
 
     def _show_words(self) -> None:
         session = self._session
@@ -292,13 +343,18 @@ class GraphView(QWidget):
             self._show_picture()
 
     def _tell_scene(self) -> None:
-        self.scene.set_view(self.canvas.seen(), self.canvas.zoom)
+        self.scene.set_view(self.canvas.goal(), self.canvas.zoom)
 
     def _on_canvas_neighbour_wanted(self, dx: int, dy: int) -> None:
         found = self.scene.neighbour(self._session.selection.item, dx, dy)
         if found is not None:
             self._session.select_item(found)
             self.canvas.follow(self.scene.item_rect(found), self.scene.item_rect(found))
+
+    def _on_buttons_direction_chosen(self, direction: GraphDirection) -> None:
+        self._session.preferences.graph_direction = direction
+        self.buttons.set_direction(direction)
+        self._turn()
 
     def _on_legend_clicked(self, wanted: bool) -> None:
         self._legend_chosen = True
@@ -312,9 +368,11 @@ class GraphView(QWidget):
             roomy = self.height() >= LEGEND_HEIGHT
             self.legend.setVisible(roomy)
             self.buttons.legend.setChecked(roomy)
+        self._resized.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._dirty:
             self._refresh()
+        self._turn()
         if self.canvas.fitted:
             self.canvas.fit()
