@@ -18,7 +18,7 @@ from tutor.session.session import Session
 from tutor.trace.iterations import iteration_at
 from tutor.trace.timeline import Segment, Timeline, timeline
 from tutor.views.fonts import Weight, sans
-from tutor.views.theme import LIGHT, Palette, icon
+from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, icon
 from tutor.views.timeline_bar import Stretch, TimelineBar, Track
 
 
@@ -52,7 +52,6 @@ class TimelineView(QWidget):
     def _button(self, icon_name: str) -> QToolButton:
         button = QToolButton(self)
         button.setProperty("icon_name", icon_name)
-        button.setIconSize(QSize(20, 20))
         button.setAutoRepeat(icon_name.startswith("step"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
@@ -128,11 +127,12 @@ class TimelineView(QWidget):
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
+        pixels = max(self.font().pixelSize(), SMALLEST_PIXELS)
         for button in self._buttons:
             button.setIcon(icon(str(button.property("icon_name")), palette))
-        pixels = self.font().pixelSize()
-        self.bar.set_text_pixels(pixels if pixels > 0 else 13)
-        self.text.setFont(sans(pixels if pixels > 0 else 13, Weight.DemiBold))
+            button.setIconSize(QSize(1, 1) * round(pixels * 1.5))
+        self.bar.set_text_pixels(pixels)
+        self.text.setFont(sans(pixels, Weight.DemiBold))
         self.bar.set_palette(palette)
         self._show_playing()
 
