@@ -16,7 +16,7 @@ from tutor.trace.lanes import box_id
 from tutor.trace.names import short_name
 from tutor.trace.picture import Callout, Circle, ItemId
 from tutor.trace.shown import grad_covered
-from tutor.trace.values import elements, shape_text, short
+from tutor.trace.values import dense, elements, shape_text, short
 
 LIMIT = 28
 MANY = 6
@@ -173,6 +173,7 @@ def _text(data: Data, *, hidden: bool = False) -> str:
     """The numbers where they fit, else the shape: [4×5]."""
     if hidden:
         return COVERED
+    data = data if (whole := dense(data)) is None else whole
     if not isinstance(data, dict) and len(elements(data)) <= MANY:
         text = short(data, limit=LIMIT + 1)
         if len(text) <= LIMIT:

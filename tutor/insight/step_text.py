@@ -6,6 +6,9 @@ from typing import assert_never
 
 from tutor.i18n import _
 from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
+from tutor.trace.drawn import function_name, in_place
+from tutor.trace.index import index_of
+from tutor.trace.lines import lines_of
 from tutor.trace.trace import Trace
 
 _LONGEST = 32
@@ -32,16 +35,16 @@ def step_text(trace: Trace, step: int) -> str:
 
 
 def tensor_name(trace: Trace, tensor: TensorId, step: int) -> str | None:
-    """The newest Python name that the tensor had got by this step."""
-    names = [named.name for named in trace.names if named.tensor == tensor and named.step <= step]
-    return names[-1] if names else trace.tensors[tensor].name
+    """The Python name that the tensor has (or last had) by this step."""
+    index = index_of(trace)
+    return index.name_at(tensor, step) or index.last_name(tensor, step) or None
 
 
 def span_text(trace: Trace, span: Span | None) -> str | None:
     """The piece of source a span covers, on one line; None for a span of no source of this trace."""
     if span is None or not 0 <= span.source < len(trace.sources):
         return None
-    lines = trace.sources[span.source].text.splitlines()[span.line - 1 : span.end_line]
+    lines = lines_of(trace.sources[span.source].text)[span.line - 1 : span.end_line]
     if not lines:
         return None
     lines[-1] = lines[-1][: span.end_col]
@@ -50,9 +53,11 @@ def span_text(trace: Trace, span: Span | None) -> str | None:
 
 
 def _operation_text(trace: Trace, operation: OperationId, step: int) -> str:
-    """`Q = 3 * a**3 - b**2`: the expression, behind the name that its result has by then."""
+    """`Q = 3 * a**3 - b**2`: the expression, behind the name that its result has by then; `y[0] = …` writes in place."""
     row = trace.operations[operation]
     text = _short(_expression(trace, operation))
+    if in_place(row):
+        return f"{text} = …" if function_name(row.function) == "__setitem__" else text
     names = [tensor_name(trace, output, step) for output in row.outputs[:1]]
     return f"{names[0]} = {text}" if names and names[0] and not text.startswith(f"{names[0]} ") else text
 

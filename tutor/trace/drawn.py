@@ -62,6 +62,8 @@ def is_drawn(operation: Operation, index: Index) -> bool:
         return False
     if function_name(operation.function) in _BOOKKEEPING:
         return False
+    if is_detach(operation) and "state_dict" in index.text(operation.span):
+        return False
     if in_place(operation):
         return is_tracked(operation) or not (_fills(operation) or is_gradient(operation.inputs[0], index))
     return bool(operation.outputs) and not hands_back(operation)

@@ -25,7 +25,7 @@ def grad_row(trace: Trace, index: Index, tensor: TensorId, step: int, covered: C
 def _reason(trace: Trace, index: Index, tensor: TensorId, step: int, event: GradEvent | None) -> GradReason:
     if not index.flag_at(tensor, step):
         return "no_requires_grad" if not _took_name_from_graded(index, tensor, step) else "moved_on"
-    if not index.tensors[tensor].is_leaf and not index.retains_at(tensor, step):
+    if not index.is_leaf_at(tensor, step) and not index.retains_at(tensor, step):
         return "passes" if _passed(index, tensor, step) else "not_leaf"
     if event is not None and _was_cleared(index, tensor, step):
         return "cleared"
@@ -40,7 +40,7 @@ def _was_cleared(index: Index, tensor: TensorId, step: int) -> bool:
 
 
 def _passed(index: Index, tensor: TensorId, step: int) -> bool:
-    node = index.tensors[tensor].grad_fn
+    node = index.grad_fn_at(tensor, step)
     runs = index.runs.get(node) if node is not None else None
     return runs is not None and runs[0].step <= step
 

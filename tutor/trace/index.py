@@ -8,7 +8,7 @@ from __future__ import annotations
 import weakref
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from tutor.protocol import (
     TensorNamed,
     Value,
 )
+from tutor.trace.lines import lines_of
 from tutor.trace.trace import Trace
 
 T = TypeVar("T")
@@ -73,6 +74,8 @@ class Index:
     sources: dict[SourceId, list[str]] = field(default_factory=dict)
     names: defaultdict[str, list[Naming]] = field(default_factory=lambda: defaultdict(list))
     namings: defaultdict[TensorId, list[Naming]] = field(default_factory=lambda: defaultdict(list))
+    owners: defaultdict[str, set[TensorId]] = field(default_factory=lambda: defaultdict(set))
+    """All tensors that ever had a name."""
     values: defaultdict[TensorId, list[Value]] = field(default_factory=lambda: defaultdict(list))
     changes: defaultdict[TensorId, list[Change]] = field(default_factory=lambda: defaultdict(list))
     grads: defaultdict[TensorId, list[GradEvent]] = field(default_factory=lambda: defaultdict(list))
@@ -104,7 +107,7 @@ class Index:
             return
         self.stamp = stamp
         for source in self._new("sources", trace.sources):
-            self.sources[source.id] = source.text.splitlines()
+            self.sources[source.id] = lines_of(source.text)
         for tensor in self._new("tensors", trace.tensors):
             self.tensors[tensor.id] = tensor
             if tensor.name:
@@ -132,6 +135,7 @@ class Index:
         naming = Naming(named.step, named.tensor, named.name)
         _insert(self.names[named.name], naming)
         _insert(self.namings[named.tensor], naming)
+        self.owners[named.name].add(named.tensor)
 
     def _ran(self, operation: Operation) -> None:
         self.operations[operation.id] = operation
@@ -162,25 +166,38 @@ class Index:
 
     def name_at(self, tensor: TensorId, step: int) -> str:
         """The name that this tensor has and no other took since; "" without one."""
-        naming = last(self.namings.get(tensor, ()), step)
-        if naming is None:
-            return ""
-        owner = last(self.names[naming.name], step)
-        return naming.name if owner is not None and owner.tensor == tensor else ""
+        naming = self._telling(n for n in self._until(tensor, step) if self._has(n, step))
+        return naming.name if naming else ""
 
     def last_name(self, tensor: TensorId, step: int | None = None) -> str:
         """The last name it had, until `step` or ever; "" when it never had one."""
-        namings = self.namings.get(tensor, ())
-        naming = last(namings, step) if step is not None else (namings[-1] if namings else None)
+        naming = self._telling(self._until(tensor, step))
         return naming.name if naming else ""
 
     def rebound_at(self, tensor: TensorId, step: int) -> Naming | None:
         """Which naming took this tensor's last name away."""
-        naming = last(self.namings.get(tensor, ()), step)
-        if naming is None:
+        naming = self._telling(self._until(tensor, step))
+        if naming is None or self.name_at(tensor, step):
             return None
         later = self.next_owner(naming)
-        return later if later and later.step <= step and self.name_at(tensor, step) == "" else None
+        return later if later and later.step <= step else None
+
+    def _until(self, tensor: TensorId, step: int | None) -> Sequence[Naming]:
+        namings = self.namings.get(tensor, ())
+        return namings if step is None else namings[: bisect_right(namings, step, key=_step)]
+
+    def _has(self, naming: Naming, step: int) -> bool:
+        owner = last(self.names[naming.name], step)
+        return owner is not None and owner.tensor == naming.tensor
+
+    def _telling(self, namings: Iterable[Naming]) -> Naming | None:
+        """The one that tells most: a parameter's path before a name of its own, that before the `p` of a loop over many."""
+        return max(namings, key=self._tells, default=None)
+
+    def _tells(self, naming: Naming) -> tuple[int, int]:
+        path = "." in naming.name and not naming.name.endswith(".grad")
+        own = len(self.owners[naming.name]) == 1
+        return (2 if path else int(own)), naming.step
 
     def next_owner(self, naming: Naming) -> Naming | None:
         """The naming that gave the name to another tensor next."""
@@ -201,6 +218,21 @@ class Index:
 
     def grad_at(self, tensor: TensorId, step: int) -> GradEvent | None:
         return last(self.grads.get(tensor, ()), step)
+
+    def grad_fn_at(self, tensor: TensorId, step: int) -> NodeId | None:
+        """Its node after `step`: what is written into a tensor in place makes a node of that operation its grad_fn."""
+        writes = self.writes.get(tensor, ())
+        for operation in reversed(writes[: bisect_right(writes, step, key=_step)]):
+            if operation.function.endswith(".detach_"):
+                return None
+            nodes = [self.nodes[n] for n in operation.nodes if n in self.nodes]
+            if made := [n for n in nodes if n.tensor is None]:
+                return max(made, key=lambda n: n.sequence or 0).id
+        return self.tensors[tensor].grad_fn
+
+    def is_leaf_at(self, tensor: TensorId, step: int) -> bool:
+        node = self.grad_fn_at(tensor, step)
+        return self.tensors[tensor].is_leaf if node == self.tensors[tensor].grad_fn else node is None
 
     def flag_at(self, tensor: TensorId, step: int) -> bool:
         """`requires_grad` after `step`."""

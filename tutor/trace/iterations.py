@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from tutor.protocol import BackwardId, Operation, Step
+from tutor.protocol import BackwardId, Operation, Step, TensorId
 from tutor.trace.drawn import in_place, is_drawn, is_gradient, is_tracked, zone_of
 from tutor.trace.index import Index, index_of
 from tutor.trace.trace import Backward, Trace
@@ -65,12 +65,15 @@ def _starts(trace: Trace, index: Index, start: int) -> list[int]:
     starts = [start]
     consumed_at = _next_end(trace, start)
     evaluating = False
+    computed: set[TensorId] = set()
     for number in range(start, len(trace.steps)):
-        closed = consumed_at is not None and number >= consumed_at
-        if not (closed or evaluating):
-            continue
         operation = _forward(trace.steps[number], index)
         if operation is None:
+            continue
+        if is_tracked(operation) or not computed.isdisjoint(operation.inputs):
+            computed.update(operation.outputs)
+        closed = consumed_at is not None and number >= consumed_at
+        if not (closed or evaluating):
             continue
         if is_tracked(operation):
             first = _rewound(trace, index, number, floor=starts[-1])
@@ -78,7 +81,8 @@ def _starts(trace: Trace, index: Index, start: int) -> list[int]:
                 starts.pop()
             starts.append(first)
             consumed_at, evaluating = _next_end(trace, first), False
-        elif closed and not evaluating and _is_evaluation(trace, index, operation, starts[-1]):
+            computed = set(operation.outputs)
+        elif closed and not evaluating and _is_evaluation(index, operation, computed):
             starts.append(number)
             evaluating = True
     return starts
@@ -128,13 +132,10 @@ def _is_preparation(operation: Operation, index: Index) -> bool:
     return bool(operation.outputs) and not any(is_gradient(t, index) for t in operation.inputs)
 
 
-def _is_evaluation(trace: Trace, index: Index, operation: Operation, start: int) -> bool:
+def _is_evaluation(index: Index, operation: Operation, computed: set[TensorId]) -> bool:
     """A computation under no_grad that is neither an update nor made from what this iteration computed."""
     if zone_of(operation) == "none" or in_place(operation) or not is_drawn(operation, index):
         return False
     if ".grad" in index.lines(operation.span):
         return False
-    made = (index.made_by.get(t) for t in operation.inputs)
-    return not any(
-        m is not None and index.operations[m].step >= start and index.operations[m].inputs for m in made
-    )
+    return computed.isdisjoint(operation.inputs)

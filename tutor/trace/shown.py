@@ -9,6 +9,7 @@ import msgspec
 from tutor.protocol import Data, Stats, TensorId, Value
 from tutor.trace.index import Index
 from tutor.trace.picture import Shown
+from tutor.trace.values import dense
 
 Covered = frozenset[str]
 """Names of what is hidden: "a.grad" the gradient of a, "Q" the value of Q."""
@@ -17,11 +18,11 @@ NOTHING: Covered = frozenset()
 
 
 def shown(data: Data, shape: Sequence[int], covered: bool = False) -> Shown:
-    """A gradient, whole or (where it was too large to keep) as its statistics."""
+    """A gradient, whole or (where it was too large to keep) as its statistics; a sparse one with its zeros."""
     if isinstance(data, dict):
         stats = data.get("stats")
         return Shown(
-            data=data.get("values") if stats is None else None,
+            data=dense(data) if "indices" in data else None,
             shape=tuple(data.get("shape", shape)),
             stats=None if stats is None else _stats(stats),
             covered=covered,
@@ -30,7 +31,7 @@ def shown(data: Data, shape: Sequence[int], covered: bool = False) -> Shown:
 
 
 def shown_value(value: Value | None, shape: Sequence[int], covered: bool = False) -> Shown | None:
-    return None if value is None else Shown(value.value, tuple(shape), value.stats, covered)
+    return None if value is None else Shown(dense(value.value), tuple(shape), value.stats, covered)
 
 
 def grad_covered(tensor: TensorId, index: Index, covered: Covered) -> bool:

@@ -31,7 +31,7 @@ def structure(trace: Trace, iteration: int | None) -> Structure:
     kept = index.derived.setdefault("structures", OrderedDict())
     assert isinstance(kept, OrderedDict)
     found = iterations(trace)
-    stamp = index.stamp if iteration is None or iteration >= len(found) - 2 else ()
+    stamp = () if iteration is not None and _is_settled(iteration, len(found)) else index.stamp
     entry = kept.get(iteration)
     if entry is None or entry[0] != stamp:
         entry = (stamp, _unchanged(entry[1] if entry else None, _built(trace, index, iteration)))
@@ -42,6 +42,11 @@ def structure(trace: Trace, iteration: int | None) -> Structure:
     result = entry[1]
     assert isinstance(result, Structure)
     return result
+
+
+def _is_settled(iteration: int, count: int) -> bool:
+    """Whether nothing that comes can change it; the first one also looks at the next turn, behind an evaluation."""
+    return iteration < count - (2 if iteration else 4)
 
 
 def _unchanged(old: Structure | None, new: Structure) -> Structure:
@@ -55,8 +60,9 @@ def _built(trace: Trace, index: Index, iteration: int | None) -> Structure:
     span = found[iteration]
     born_by = _consumed(trace, span) if iteration + 1 < len(found) else span.end_step
     drawn = _Builder(index, span, born_by=born_by).build()
-    if iteration == 0 and len(found) > 1:
-        return _without_preparation(index, span, drawn, structure(trace, 1))
+    following = next((turn for turn in found[1:3] if turn.backwards), None)
+    if iteration == 0 and following is not None:
+        return _without_preparation(index, span, drawn, structure(trace, following.index))
     return drawn
 
 
@@ -187,10 +193,11 @@ class _Builder:
             id=box_id(tensor),
             tensor=tensor,
             name=self.index.last_name(tensor, self.end)
-            or shortened(written(expression(self.index, tensor)), _NAME_LIMIT),
+            or shortened(written(expression(self.index, tensor)), _NAME_LIMIT)
+            or f"#{tensor}",
             shape=tuple(found.shape),
             dtype=found.dtype,
-            is_leaf=found.is_leaf,
+            is_leaf=self.index.is_leaf_at(tensor, self.end),
             tracked=self.index.flag_at(tensor, self.end),
             zone=zone_of(maker) if maker else "none",
             shares_memory_with=self._shares(tensor),

@@ -48,6 +48,7 @@ def _row(
 ) -> TensorRow:
     found = index.tensors[tensor]
     value = index.value_at(tensor, step)
+    grad_fn = index.grad_fn_at(tensor, step)
     return TensorRow(
         tensor=tensor,
         name=", ".join(names),
@@ -55,8 +56,8 @@ def _row(
         dtype=found.dtype,
         device=found.device,
         requires_grad=index.flag_at(tensor, step),
-        is_leaf=found.is_leaf,
-        grad_fn=index.nodes[found.grad_fn].name if found.grad_fn in index.nodes else None,
+        is_leaf=index.is_leaf_at(tensor, step),
+        grad_fn=index.nodes[grad_fn].name if grad_fn in index.nodes else None,
         value=shown_value(value, found.shape, value_covered(tensor, index, covered)),
         grad=grad_row(trace, index, tensor, step, covered),
         retains_grad=index.retains_at(tensor, step),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from tutor.protocol import Data, Stats
 
 DIGITS = 4
+_MOST = 4_096
 _WORDS = {"nan": "nan", "inf": "∞", "-inf": "−∞"}
 
 
@@ -66,8 +68,30 @@ def elements(data: Data) -> list[Data]:
     return found
 
 
+def dense(data: Data) -> Data:
+    """A sparse tensor with its zeros, what stands twice at one place added; None where it is too large for that."""
+    if not isinstance(data, dict) or "indices" not in data:
+        return data
+    shape, places = tuple(data["shape"]), np.asarray(data["indices"], int)
+    if math.prod(shape) > _MOST:
+        return None
+    values = np.asarray(data["values"], float)
+    whole = np.zeros(shape[: len(places)] + values.shape[1:] if len(values) else shape)
+    if len(values):
+        np.add.at(whole, tuple(places), values)
+    return _spoken(whole.tolist())
+
+
+def _spoken(data: Data) -> Data:
+    """NaN and infinities as words, as everywhere in a trace."""
+    if isinstance(data, list):
+        return [_spoken(part) for part in data]
+    return data if math.isfinite(data) else str(data)
+
+
 def same_numbers(left: Data, right: Data) -> bool:
     """Whether both hold the same elements, as far as float32 tells; nothing is the same as None."""
+    left, right = dense(left), dense(right)
     if left is None or right is None or isinstance(left, dict) or isinstance(right, dict):
         return False
     ours, theirs = elements(left), elements(right)
@@ -79,7 +103,11 @@ def same_numbers(left: Data, right: Data) -> bool:
 
 
 def add(left: Data, right: Data) -> Data:
-    """Elementwise sum of two equal shapes; only where torch's own sum is not in the trace."""
+    """Elementwise sum of two equal shapes; only where torch's own sum is not in the trace. Its shape, where not kept."""
+    left, right = dense(left), dense(right)
+    if isinstance(left, dict) or isinstance(right, dict):
+        kept = left if isinstance(left, dict) else right
+        return {"shape": kept["shape"]}
     if isinstance(left, list) and isinstance(right, list):
         return [add(a, b) for a, b in zip(left, right, strict=False)]
     if left is None or right is None:
