@@ -49,8 +49,16 @@ def main(arguments: list[str]) -> int:
         return again_with_newer(arguments)
     make_ready(tests=purpose.startswith("test"))
     if purpose == "run":
-        return subprocess.call([str(venv_python()), str(ROOT / "main.py"), *rest])
+        return open_window(rest)
     return check(purpose, rest) if purpose != "setup" else 0
+
+
+def open_window(arguments: list[str]) -> int:
+    """In this process's place where the system can do that, so that Ctrl+C reaches the window alone."""
+    command = [str(venv_python()), str(ROOT / "main.py"), *arguments]
+    if os.name == "posix":
+        os.execv(command[0], command)
+    return subprocess.call(command)
 
 
 def make_ready(*, tests: bool) -> None:
@@ -273,4 +281,7 @@ def stop(*lines: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
