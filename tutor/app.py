@@ -10,7 +10,7 @@ from pathlib import Path
 
 os.environ["QT_API"] = "pyside6"
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tutor.i18n import _
@@ -26,6 +26,8 @@ from tutor.views.main_window import MainWindow
 _log = logging.getLogger(__name__)
 FIRST_LESSON = "00-slope"
 _FIRST_SIZE = QSize(1360, 860)
+_FRAME = 40
+"""What a title bar adds to the height, at most."""
 
 
 def run(path: Path | None = None) -> int:
@@ -64,7 +66,7 @@ def build(app: QApplication, settings: Settings, kernel: KernelClient) -> tuple[
 def begin(session: Session, window: MainWindow, path: Path | None) -> None:
     """A given file; at the first start the first lesson; else the start page. Shows the window."""
     if not window.restore():
-        window.resize(_fitting(_FIRST_SIZE, window))
+        _suit_screen(window)
     if path is not None:
         session.open_path(path.absolute())
     elif session.preferences.first_start:
@@ -75,9 +77,12 @@ def begin(session: Session, window: MainWindow, path: Path | None) -> None:
     window.show()
 
 
-def _fitting(size: QSize, window: MainWindow) -> QSize:
-    """No larger than the screen."""
-    return size.boundedTo(window.screen().availableSize())
+def _suit_screen(window: MainWindow) -> None:
+    """In a good size; on a screen that has no room for it with its frame, over the whole screen."""
+    room = window.screen().availableSize()
+    window.resize(_FIRST_SIZE.boundedTo(room))
+    if room.width() < _FIRST_SIZE.width() or room.height() < _FIRST_SIZE.height() + _FRAME:
+        window.setWindowState(Qt.WindowState.WindowMaximized)
 
 
 def _tell_our_faults(session: Session) -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton, QTableView, QTextBrowser
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTableView,
+    QTextBrowser,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import Died, FakeKernel
@@ -93,9 +101,10 @@ def test_from_the_start_page_one_click_leads_back_to_what_is_open(opened: Opened
 def test_a_pane_keeps_the_share_that_it_was_given(opened: Opened, qtbot: QtBot) -> None:
     window, session = opened
     begin(session, window, None)
-    window.resize(1400, 800)
+    resized(window, 1400, 800)
     session.new_sandbox()
-    QApplication.processEvents()
+    for _turn in ("sizes", "what became of them"):
+        QApplication.processEvents()
     workspace = window.workspace
     tensors = workspace.docks["tensors"]
     workspace.resizeDocks([tensors], [300], Qt.Orientation.Horizontal)
@@ -107,6 +116,83 @@ def test_a_pane_keeps_the_share_that_it_was_given(opened: Opened, qtbot: QtBot) 
     qtbot.waitUntil(lambda: tensors.width() == 300)
     window.resize(1200, 800)
     qtbot.waitUntil(lambda: abs(tensors.width() - 300 * 1200 / 1400) < 2)
+
+
+def below_the_graph(window: MainWindow) -> tuple[int, set[str]]:
+    """How many of the panes under the graph stand side by side, and which are seen."""
+    QApplication.processEvents()
+    docks = {name: window.workspace.docks[name] for name in ("code", "tensors", "output")}
+    seen = {name for name, dock in docks.items() if not dock.visibleRegion().isEmpty()}
+    return len(seen), seen
+
+
+def resized(window: MainWindow, width: int, height: int) -> None:
+    window.setWindowState(Qt.WindowState.WindowNoState)
+    window.resize(width, height)
+    QApplication.processEvents()
+
+
+def test_in_a_narrow_window_the_panes_under_the_graph_are_tabs(opened: Opened) -> None:
+    window, session = opened
+    begin(session, window, None)
+    session.new_sandbox()
+    resized(window, 1024, 640)
+    assert below_the_graph(window) == (1, {"code"})
+    assert window.workspace.graph.width() > 1000
+    resized(window, 1500, 900)
+    assert below_the_graph(window)[0] == 3
+    resized(window, 1024, 640)
+    assert below_the_graph(window) == (1, {"code"})
+
+
+def test_panes_that_were_moved_by_hand_stay_where_they_are(
+    opened: Opened, qapp: QApplication, qtbot: QtBot, settings: Settings, kernel: FakeKernel
+) -> None:
+    window, session = opened
+    begin(session, window, None)
+    session.new_sandbox()
+    resized(window, 1500, 900)
+    workspace = window.workspace
+    workspace.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, workspace.docks["tensors"])
+    resized(window, 1024, 640)
+    assert below_the_graph(window)[0] == 3
+    workspace.arrange()
+    assert below_the_graph(window) == (1, {"code"})
+
+
+def test_a_tab_comes_to_the_front_when_it_is_needed(opened: Opened, kernel: FakeKernel) -> None:
+    window, session = opened
+    begin(session, window, None)
+    resized(window, 1024, 640)
+    session.new_sandbox()
+    session.set_cell_text(session.document.cells[0].id, "1 / 0")
+    session.run_all()
+    kernel.begin()
+    kernel.send(Output(stream="stdout", text="x", step=0), Step(kind="output", id=0))
+    kernel.end()
+    assert below_the_graph(window)[1] == {"code"}
+    assert "•" in window.workspace.docks["output"].windowTitle()
+    session.player.first()
+    session.player.play()
+    session.player.advance(2.0)
+    assert below_the_graph(window)[1] == {"output"}
+    assert "•" not in window.workspace.docks["output"].windowTitle()
+    session.player.play()
+    assert below_the_graph(window)[1] == {"code"}
+    session.player.pause()
+
+
+def test_buttons_lose_their_words_only_where_there_is_no_room(opened: Opened) -> None:
+    window, session = opened
+    begin(session, window, None)
+    session.new_sandbox()
+    button = window.toolbar.widgetForAction(window.actions_["run"])
+    assert isinstance(button, QToolButton)
+    resized(window, 1400, 800)
+    assert button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    resized(window, 900, 640)
+    assert button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+    assert window.toolbar.sizeHint().width() <= 900
 
 
 def test_a_file_named_on_the_command_line_is_opened(opened: Opened, tmp_path: Path) -> None:

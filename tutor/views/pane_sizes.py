@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, QSizeF
 
 NARROW = 1200
-"""Below this width the side panes have a larger share."""
+"""Below this width the panes under the graph stand behind each other, as tabs."""
 
 _FIRST = {
     "lesson": QSizeF(0.23, 1.0),
@@ -13,12 +13,10 @@ _FIRST = {
     "code": QSizeF(0.4, 0.31),
     "output": QSizeF(0.2, 0.31),
 }
-_FIRST_NARROW = {
-    "lesson": QSizeF(0.27, 1.0),
-    "tensors": QSizeF(0.28, 1.0),
-    "code": QSizeF(0.4, 0.34),
-    "output": QSizeF(0.2, 0.34),
-}
+_FIRST_TABBED = {"lesson tabbed": QSizeF(0.27, 1.0), "tabs": QSizeF(0.73, 0.3)}
+SHARED = (*_FIRST, *_FIRST_TABBED)
+"""What has a share: each pane, and where some are tabs the lesson's pane and the tabs."""
+
 _ROUNDING = 3
 """So many pixels are no wish of the person's."""
 
@@ -28,20 +26,28 @@ class PaneSizes:
 
     def __init__(self) -> None:
         self.shares: dict[str, QSizeF] = {}
+        self.tabbed = False
+        """Whether the panes under the graph are tabs, which have one size together."""
 
     def clear(self) -> None:
         self.shares.clear()
 
     def size(self, pane: str, room: QSize) -> QSize:
         """The pane's size in a workspace as large as `room`."""
-        first = _FIRST_NARROW if room.width() < NARROW else _FIRST
-        share = self.shares.get(pane, first[pane])
+        key = self._key(pane)
+        share = self.shares.get(key, {**_FIRST, **_FIRST_TABBED}[key])
         return QSize(round(share.width() * room.width()), round(share.height() * room.height()))
 
-    def remember(self, pane: str, size: QSize, room: QSize) -> None:
-        """The pane was seen so large. What only rounding made different is nothing new."""
-        if room.isEmpty():
+    def remember(self, pane: str, placed: QSize, size: QSize, room: QSize) -> None:
+        """The pane was placed in one size and is seen in another. What only rounding made different is nothing new."""
+        wider, higher = size.width() - placed.width(), size.height() - placed.height()
+        if room.isEmpty() or max(abs(wider), abs(higher)) <= _ROUNDING:
             return
         known = self.size(pane, room)
-        if max(abs(known.width() - size.width()), abs(known.height() - size.height())) > _ROUNDING:
-            self.shares[pane] = QSizeF(size.width() / room.width(), size.height() / room.height())
+        width, height = (known.width() + wider) / room.width(), (known.height() + higher) / room.height()
+        self.shares[self._key(pane)] = QSizeF(min(max(width, 0.01), 1.0), min(max(height, 0.01), 1.0))
+
+    def _key(self, pane: str) -> str:
+        if not self.tabbed:
+            return pane
+        return "lesson tabbed" if pane == "lesson" else "tabs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from tutor.i18n import _
@@ -10,8 +11,10 @@ from tutor.session.session import LARGEST_SEED, Session
 from tutor.views.actions import Actions
 
 _STYLE = Qt.ToolButtonStyle
+_WORDS = ("run", "stop", "backward")
+"""These lose their words where there is no room."""
 _STYLES = {
-    **dict.fromkeys(("run", "stop", "backward"), _STYLE.ToolButtonTextBesideIcon),
+    **dict.fromkeys(_WORDS, _STYLE.ToolButtonTextBesideIcon),
     **dict.fromkeys(("zero_grad", "no_grad", "smaller", "larger", "language"), _STYLE.ToolButtonTextOnly),
 }
 
@@ -23,6 +26,7 @@ class RunToolbar(QToolBar):
         super().__init__(parent)
         self._session = session
         self._actions = actions
+        self._needed = 0
         self.setObjectName("run")
         self.setMovable(False)
         self.setStyleSheet("QToolBar { spacing: 1px; padding: 4px; } QToolButton { padding: 4px 5px; }")
@@ -80,6 +84,25 @@ class RunToolbar(QToolBar):
         self.setIconSize(QSize(side, side))
         longest = self.seed.fontMetrics().horizontalAdvance(f"{self.seed.prefix()}{LARGEST_SEED}")
         self.seed.setFixedWidth(longest + 46)
+        self._measure()
+
+    def _measure(self) -> None:
+        """How much room there must be for the words."""
+        self._set_words(True)
+        self.updateGeometry()
+        self._needed = self.sizeHint().width()
+        self._suit_width()
+
+    def _suit_width(self) -> None:
+        """Words beside the icons where they fit; their tooltips have them in any case."""
+        self._set_words(self.width() >= self._needed)
+
+    def _set_words(self, on: bool) -> None:
+        style = _STYLE.ToolButtonTextBesideIcon if on else _STYLE.ToolButtonIconOnly
+        for name in _WORDS:
+            button = self.widgetForAction(self._actions[name])
+            if isinstance(button, QToolButton) and button.toolButtonStyle() != style:
+                button.setToolButtonStyle(style)
 
     def _show_run(self) -> None:
         settings, run = self._session.settings, self._session.run
@@ -96,12 +119,21 @@ class RunToolbar(QToolBar):
             self.device.clear()
             for name in names:
                 self.device.addItem(_device_text(name), name)
+            self._measure()
         self.device.setCurrentIndex(names.index(chosen))
 
     def _on_device_activated(self, place: int) -> None:
         self._session.set_device(str(self.device.itemData(place)))
 
     # Qt's own
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._measure()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit_width()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
