@@ -15,8 +15,8 @@ from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
 from tutor.kernel.engine_run import Fingerprint, Leaf, Run, difference, fingerprint, put_first, root
 from tutor.kernel.forward import Forward, RecordingMode
-from tutor.kernel.graph import is_accumulate, leaf_of, reachable, sequence
 from tutor.kernel.identity import Known
+from tutor.kernel.nodes import is_accumulate, leaf_of, reachable, sequence
 from tutor.kernel.tape import Tape
 from tutor.protocol import (
     Accumulation,
@@ -31,7 +31,6 @@ from tutor.protocol import (
     NodeRan,
     NodeRun,
     Span,
-    Step,
 )
 
 Entry = Literal["Tensor.backward", "autograd.backward", "autograd.grad"]
@@ -147,8 +146,7 @@ class Engine:
                 self._last_failure = (fingerprint(error), run.id, stopped)
             failure = self._failure_of(error)
             tape = self._tape
-            tape.put(Step(kind="error", id=-1, backward=run.id, span=run.span))
-            tape.step += 1
+            tape.outlet.end_step("error", -1, run.id, run.span)
             tape.put(BackwardEnded(id=run.id, results=[], error=failure, step=tape.step))
 
     def _stopped_at(self, run: Run) -> NodeId | None:
@@ -253,29 +251,16 @@ class Engine:
         with self._guard, torch._C.DisableTorchFunction():
             if run.create_graph:
                 self._register_created(run, [*received, *sent])
-            self._put_run(run, node, received, sent)
+            read = self._tape.read_gradient
+            self._put_run(run, node, [read(g) for g in received], [read(g) for g in sent])
             for known in retained or ():
                 self._retain(run, node, known, received)
             self._tape.end_step("node", node, span)
 
-    def _put_run(
-        self,
-        run: Run,
-        node: NodeId,
-        received: Sequence[torch.Tensor | None],
-        sent: Sequence[torch.Tensor | None],
-    ) -> None:
-        tape = self._tape
+    def _put_run(self, run: Run, node: NodeId, received: list[Data], sent: list[Data]) -> None:
         run.done.add(node)
-        outputs = [tape.read_gradient(gradient) for gradient in received]
-        inputs = [tape.read_gradient(gradient) for gradient in sent]
-        tape.put(
-            NodeRan(
-                backward=run.id,
-                run=NodeRun(node=node, grad_outputs=outputs, grad_inputs=inputs, step=tape.step),
-            ),
-            elements=size(outputs) + size(inputs),
-        )
+        what = NodeRun(node=node, grad_outputs=received, grad_inputs=sent, step=self._tape.step)
+        self._tape.put(NodeRan(backward=run.id, run=what), elements=size(received) + size(sent))
 
     def _register_created(self, run: Run, gradients: Sequence[torch.Tensor | None]) -> None:
         """With create_graph the gradients have a graph of their own."""
@@ -338,19 +323,12 @@ class Engine:
         grad = grad_of(leaf.tensor)
         if run.create_graph:
             self._register_created(run, [grad])
-        run.done.add(leaf.node)
         # The first gradient to arrive is what `.grad` becomes: it need not be read again.
         after = leaf.incoming if leaf.before is None and grad is not None else tape.read_gradient(grad)
         if grad is not None:
             tape.tensors.own_gradient(leaf.known, grad)
         tape.gradients[leaf.known.id] = after
-        tape.put(
-            NodeRan(
-                backward=run.id,
-                run=NodeRun(node=leaf.node, grad_outputs=[leaf.incoming], grad_inputs=[], step=tape.step),
-            ),
-            elements=size(leaf.incoming),
-        )
+        self._put_run(run, leaf.node, [leaf.incoming], [])
         self._put_accumulation(run, leaf.known, leaf.node, leaf.before, leaf.incoming, after)
         tape.end_step("node", leaf.node, run.span)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tutor.protocol import Data, TraceEvent, Truncation
+from tutor.protocol import BackwardId, Data, Span, Step, StepKind, TraceEvent, Truncation
 
 _EVENT_BYTES = 300
 """A record without values, as it lies in memory; measured on a mixed trace."""
@@ -25,12 +25,15 @@ DEFAULT_LIMITS = Limits()
 
 
 class Outlet:
-    """Hands events on, counts them, and closes for good when a limit is reached."""
+    """Hands events on, counts them and their steps, and closes for good when a limit is reached."""
 
     def __init__(self, emit: Callable[[TraceEvent], None], limits: Limits) -> None:
         self._emit = emit
         self.limits = limits
         self.open = True
+        self.step = 0
+        """The index that the next step will have."""
+
         self._events = 0
         self._bytes = 0
 
@@ -38,6 +41,10 @@ class Outlet:
         self._events += 1
         self._bytes += _EVENT_BYTES + 32 * elements
         self._emit(event)
+
+    def end_step(self, kind: StepKind, id: int, backward: BackwardId | None, span: Span | None) -> None:
+        self.put(Step(kind=kind, id=id, backward=backward, span=span))
+        self.step += 1
 
     def has_room(self) -> bool:
         """Asked before each operation and backward; the first refusal says so in the trace."""

@@ -13,7 +13,7 @@ from tutor.kernel.identity import Known, storage
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
-from tutor.protocol import Change, OperationId, Span, TensorId
+from tutor.protocol import OperationId, Span, TensorId
 
 Pairs = list[tuple[Known, torch.Tensor]]
 
@@ -34,8 +34,11 @@ class Changes:
         tape = self.tape
         tape.value_changed(known, tensor, span, operation)
         if tensor.requires_grad != known.tracked:
-            self._put_flag(known, "requires_grad", known.tracked, tensor.requires_grad, span, operation)
-            known.tracked = tensor.requires_grad
+            now = tensor.requires_grad
+            tape.put_change(
+                known, "requires_grad", span, before=known.tracked, after=now, operation=operation
+            )
+            known.tracked = now
         for other, alias in tape.tensors.aliases(known):
             owner = tape.tensors.owner(alias)
             if owner is None:
@@ -115,7 +118,7 @@ class Changes:
         place = call.place(self.tape.sources)
         known = self.tape.tensors.find(tensor) or self._meet_as_before(tensor, place, what, call)
         self.tape.naming.operands(place, [tensor], reflected=False, step=self.tape.step)
-        self._put_flag(known, what, bool(call.before), after, place.span, None)
+        self.tape.put_change(known, what, place.span, before=bool(call.before), after=after)
         known.tracked = tensor.requires_grad
         if what == "retains_grad" and tensor.grad_fn is not None:
             self.tape.retain(tensor.grad_fn, known)
@@ -131,27 +134,6 @@ class Changes:
         )
         self.operands.christen(known, tensor, place.namespace)
         return known
-
-    def _put_flag(
-        self,
-        known: Known,
-        what: Literal["requires_grad", "retains_grad"],
-        before: bool,
-        after: bool,
-        span: Span | None,
-        operation: OperationId | None,
-    ) -> None:
-        self.tape.put(
-            Change(
-                tensor=known.id,
-                what=what,
-                before=before,
-                after=after,
-                operation=operation,
-                span=span,
-                step=self.tape.step,
-            )
-        )
 
     def gradient_read(self, call: Call, result: object) -> None:
         tensor = call.arguments[0]

@@ -9,8 +9,8 @@ import torch
 from torch.autograd.graph import GradientEdge
 from torch.autograd.graph import Node as AutogradNode
 
-from tutor.kernel.graph import root_node
 from tutor.kernel.identity import Known
+from tutor.kernel.nodes import root_node
 from tutor.protocol import BackwardId, Data, NodeId, Span
 
 Fingerprint = tuple[int, str, str]

@@ -90,17 +90,10 @@ class Forward:
             return self._before(Call(function, kind, arguments, keywords, frame))
         return None
 
-    def before_whole(
-        self,
-        function: Function,
-        arguments: tuple[object, ...],
-        keywords: Mapping[str, object],
-        frame: FrameType,
-    ) -> Call | None:
-        """Before a compiled function, which is one operation whatever it does."""
+    def take_whole(self, function: Function) -> None:
+        """A compiled function is one operation, whatever it does."""
         self._kinds[function] = Kind.OPERATION
         self._names[function] = f"torch.compile({plain_name(function)})"
-        return self.before(function, arguments, keywords, frame)
 
     def _before(self, call: Call) -> Call:
         match call.kind:

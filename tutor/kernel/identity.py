@@ -10,7 +10,7 @@ import torch
 
 from tutor.kernel.budget import Outlet, size
 from tutor.kernel.capture import capture, grad_of
-from tutor.kernel.graph import known_node
+from tutor.kernel.nodes import known_node
 from tutor.protocol import NodeId, Tensor, TensorId, Value
 
 

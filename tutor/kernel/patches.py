@@ -93,7 +93,8 @@ class Patches:
     ) -> Any:
         if not self._mine() or self._forward.outermost is not None or not self._is_on_top():
             return function(*args, **kwargs)
-        call = self._forward.before_whole(named, args, kwargs, frame)
+        self._forward.take_whole(named)
+        call = self._forward.before(named, args, kwargs, frame)
         self.uninstall()
         self._mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
         try:

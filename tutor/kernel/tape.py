@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch.autograd.graph import Node as AutogradNode
@@ -16,7 +17,9 @@ from tutor.kernel.identity import Known, Tensors, version
 from tutor.kernel.modules import Modules
 from tutor.kernel.naming import Naming
 from tutor.kernel.spans import Sources
-from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, Step, StepKind, TraceEvent
+from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, StepKind, TraceEvent
+
+What = Literal["grad", "value", "requires_grad", "retains_grad"]
 
 _LARGE_KEPT = 256
 """How many large gradients' statistics are remembered."""
@@ -31,7 +34,6 @@ class Tape:
         self.limits = limits
         self.token = object()
         self.thread = threading.get_ident()
-        self.step = 0
         self.operations = 0
         self.backwards = 0
         self.running: list[BackwardId] = []
@@ -39,7 +41,7 @@ class Tape:
         self.tensors = Tensors(self.outlet, self.token)
         self.naming = Naming(self.outlet, self.tensors)
         self.modules = Modules(self.sources)
-        self.graph = Graph(self)
+        self.graph = Graph(self.outlet, self.tensors, self.token)
         self._large: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
         self.gradients: dict[int, Data] = {}
         """The last `.grad` seen of each tensor that has had one, by tensor id."""
@@ -52,13 +54,17 @@ class Tape:
         self.retained.setdefault(self.graph.id_of(node), []).append(known)
 
     @property
+    def step(self) -> int:
+        """The index that the next step will have."""
+        return self.outlet.step
+
+    @property
     def backward(self) -> BackwardId | None:
         """The backward in progress, the innermost when they are nested."""
         return self.running[-1] if self.running else None
 
     def end_step(self, kind: StepKind, id: int, span: Span | None) -> None:
-        self.put(Step(kind=kind, id=id, backward=self.backward, span=span))
-        self.step += 1
+        self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
 
     def read_gradient(self, tensor: torch.Tensor | None) -> Data:
         """A gradient's values. A large one that goes from node to node is looked through once."""
@@ -73,23 +79,34 @@ class Tape:
         self._large[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
         return data
 
+    def put_change(
+        self,
+        known: Known,
+        what: What,
+        span: Span | None,
+        *,
+        before: Data = None,
+        after: Data = None,
+        operation: OperationId | None = None,
+    ) -> None:
+        """A tensor's `.grad`, values or flag are other ones from this step on."""
+        change = Change(
+            tensor=known.id,
+            what=what,
+            before=before,
+            after=after,
+            operation=operation,
+            span=span,
+            step=self.step,
+        )
+        self.put(change, elements=size(before) + size(after))
+
     def grad_changed(
         self, known: Known, before: Data, after: Data, span: Span | None, operation: OperationId | None = None
     ) -> None:
         """A `.grad` was set, cleared or written in place: a step of its own."""
         self.gradients[known.id] = after
-        self.put(
-            Change(
-                tensor=known.id,
-                what="grad",
-                before=before,
-                after=after,
-                operation=operation,
-                span=span,
-                step=self.step,
-            ),
-            elements=size(before) + size(after),
-        )
+        self.put_change(known, "grad", span, before=before, after=after, operation=operation)
         self.end_step("grad_changed", known.id, span)
 
     def value_changed(
@@ -97,14 +114,4 @@ class Tape:
     ) -> None:
         """A tensor's values were written in place; whoever shares its memory sees them too."""
         self.tensors.write_value(known, tensor, self.step)
-        self.put(
-            Change(
-                tensor=known.id,
-                what="value",
-                before=None,
-                after=None,
-                operation=operation,
-                span=span,
-                step=self.step,
-            )
-        )
+        self.put_change(known, "value", span, operation=operation)

@@ -1,0 +1,86 @@
+"""torch's own graph nodes: what they are called, their order, what follows them, and the mark that a recording leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from tutor.protocol import NodeId, Span, TensorId
+
+_KEY = "autograd_tutor"
+NO_SEQUENCE = 2**63
+"""From here on a sequence number is none: an AccumulateGrad always runs first."""
+
+
+class Mark(NamedTuple):
+    """What is written into a node's metadata. `token` tells recordings apart that meet the same graph."""
+
+    token: object
+    id: NodeId
+    span: Span | None
+    leaf: TensorId | None
+
+
+def mark_of(node: AutogradNode, token: object) -> Mark | None:
+    mark: Mark | None = node.metadata.get(_KEY)  # type: ignore[attr-defined]
+    return mark if mark is not None and mark.token is token else None
+
+
+def put_mark(node: AutogradNode, mark: Mark) -> None:
+    # The stubs call it a method; it is an attribute, shared with anomaly mode: only our key is ours.
+    node.metadata[_KEY] = mark  # type: ignore[index]
+
+
+def known_node(node: AutogradNode, token: object) -> NodeId | None:
+    mark = mark_of(node, token)
+    return None if mark is None else mark.id
+
+
+def leaf_of(node: AutogradNode) -> torch.Tensor:
+    """The leaf into which an AccumulateGrad adds."""
+    variable: torch.Tensor = node.variable  # type: ignore[attr-defined]
+    return variable
+
+
+def is_accumulate(node: AutogradNode) -> bool:
+    return type(node).__name__ == "AccumulateGrad" and hasattr(node, "variable")
+
+
+def node_name(node: AutogradNode) -> str:
+    return _without_namespace(node.name())
+
+
+@lru_cache(maxsize=2048)
+def _without_namespace(name: str) -> str:
+    return name.rpartition("::")[2]
+
+
+def sequence(node: AutogradNode) -> int:
+    return int(node._sequence_nr())
+
+
+def root_node(tensor: torch.Tensor) -> AutogradNode | None:
+    """The node where a backward from this tensor begins: its grad_fn, or a leaf's AccumulateGrad."""
+    if tensor.grad_fn is not None:
+        return tensor.grad_fn
+    if not tensor.requires_grad:
+        return None
+    return torch.autograd.graph.get_gradient_edge(tensor).node
+
+
+def reachable(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
+    """Every node that a backward from `roots` may run."""
+    seen: set[AutogradNode] = set()
+    found: list[AutogradNode] = []
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            found.append(node)
+            stack.extend(following for following, _ in node.next_functions if following is not None)
+    return found

@@ -1,0 +1,99 @@
+"""What a node of the graph has saved, read while it is there: values, and which operand each saved tensor is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from tutor.kernel.budget import Limits
+from tutor.kernel.capture import capture, number
+from tutor.kernel.identity import Tensors
+from tutor.protocol import Data
+
+
+class Saved:
+    """Reads what nodes saved, telling saved tensors by the memory that they share with the operation's operands."""
+
+    def __init__(self, tensors: Tensors, limits: Limits, operands: list[torch.Tensor]) -> None:
+        self._tensors = tensors
+        self._limits = limits
+        self._operands = operands
+        # Reading `_saved_*` would call the learner's unpack hook, under checkpoint run the forward again.
+        self._readable = torch._C._autograd._top_saved_tensors_default_hooks(True) is None
+
+    def of(self, node: AutogradNode) -> dict[str, Data]:
+        """Attribute names without `_saved_`, to values."""
+        if not self._readable:
+            return {}
+        found: dict[str, Data] = {}
+        for attribute, name in _saved_attributes(type(node)):
+            try:
+                value = getattr(node, attribute)
+            except (RuntimeError, AttributeError):
+                continue
+            if name == "saved_tensors" and isinstance(value, tuple):
+                for index, part in enumerate(value):
+                    found[f"saved_tensors[{index}]"] = self._data(part)
+            else:
+                found[name] = self._data(value)
+        return found
+
+    def _data(self, value: object) -> Data:
+        if value is None:
+            return None
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        if isinstance(value, (tuple, list)):
+            return [self._data(part) for part in value]
+        if isinstance(value, float):
+            return number(value)
+        if isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**53):
+            return value
+        return str(value)
+
+    def _tensor(self, saved: torch.Tensor) -> Data:
+        operand = self._operand(saved)
+        if operand is None:
+            value, _ = capture(saved, self._limits)
+            return {"tensor": None, "version": None, "shape": list(saved.shape), "value": value}
+        known = self._tensors.find(operand)
+        return {
+            "tensor": None if known is None else known.id,
+            "version": None if known is None else known.version,
+        }
+
+    def _operand(self, saved: torch.Tensor) -> torch.Tensor | None:
+        for operand in self._operands:
+            if operand is saved:
+                return operand
+        address = _address(saved)
+        if address is None:
+            return None
+        for operand in self._operands:
+            if _address(operand) == address and _same_form(operand, saved):
+                return operand
+        return None
+
+
+def _address(tensor: torch.Tensor) -> int | None:
+    try:
+        return tensor.data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return None
+
+
+def _same_form(one: torch.Tensor, other: torch.Tensor) -> bool:
+    try:
+        return one.shape == other.shape and one.stride() == other.stride()
+    except (RuntimeError, NotImplementedError):
+        return False
+
+
+@lru_cache(maxsize=2048)
+def _saved_attributes(kind: type) -> tuple[tuple[str, str], ...]:
+    found = [name for name in dir(kind) if name.startswith("_saved_")]
+    if not found and hasattr(kind, "saved_tensors"):
+        found.append("saved_tensors")
+    return tuple((name, name.removeprefix("_saved_")) for name in found)
