@@ -72,6 +72,27 @@ def test_a_question_covers_until_it_is_answered_right(session: Session) -> None:
     assert session.covered >= asked.covers
 
 
+def test_after_the_answer_the_backward_that_brings_it_is_played(session: Session) -> None:
+    go_to_question(session)
+    asked, player = question(session), session.player
+    before = player.step
+    session.answer(asked.id, NumbersAnswer((9.0,)))
+    assert not player.playing
+    session.answer(asked.id, NumbersAnswer(asked.numbers))
+    assert player.playing
+    assert player.step == before + 1
+    session.answer(asked.id, NumbersAnswer(asked.numbers))
+    assert player.step == before + 1
+
+
+def test_at_the_end_the_answer_is_played_from_the_beginning_of_its_backward(session: Session) -> None:
+    go_to_question(session)
+    session.player.last()
+    session.answer(question(session).id, ShowMe())
+    assert session.player.playing
+    assert session.player.step == session.trace.backwards[-1].first_step
+
+
 def test_to_be_shown_uncovers_too(session: Session) -> None:
     go_to_question(session)
     session.answer(question(session).id, ShowMe())

@@ -34,6 +34,7 @@ def session(kernel: FakeKernel, tmp_path: Path) -> Iterator[Session]:
 def test_a_recording_shows_its_sources_and_its_last_step(session: Session) -> None:
     assert session.from_recording
     assert session.read_only
+    assert session.recording_path == RECORDING
     assert [cell.text for cell in session.visible_cells] == [source.text for source in session.trace.sources]
     assert session.player.step == session.player.count - 1 == len(session.trace.steps) - 1
     assert {row.name for row in session.rows} >= {"a", "b", "Q"}

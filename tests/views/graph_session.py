@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
 from tests.traces import golden
@@ -33,6 +35,7 @@ class GraphSession(QObject):
         self.run = RunStatus(phase="ready")
         self.stale = False
         self.from_recording = False
+        self.recording_path: Path | None = None
         self.show_all = False
         self.covered: frozenset[str] = frozenset()
         self.preferences = Preferences()

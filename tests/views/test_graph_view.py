@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -340,6 +341,9 @@ def test_a_recorded_picture_and_one_of_another_text_say_so(qtbot: QtBot) -> None
     session.from_recording = True
     session.trace_changed.emit()
     assert view.buttons.note.text() == "Recorded earlier: run it to see it live."
+    session.recording_path = Path("/home/ana/net.json")
+    session.trace_changed.emit()
+    assert view.buttons.note.text() == "A recorded run: net.json"
     session.stale = True
     session.trace_changed.emit()
     assert view.banner.isVisible() and view.buttons.note.text() == ""

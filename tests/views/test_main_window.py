@@ -29,6 +29,7 @@ from tutor.session.session import Session
 from tutor.session.settings import Settings
 from tutor.source.document import Document
 from tutor.views.actions import SPECS
+from tutor.views.answer_inputs import NumberBoxes
 from tutor.views.backward_dialog import BackwardDialog
 from tutor.views.main_window import MainWindow
 from tutor.views.play_keys import playing_keys
@@ -413,6 +414,23 @@ def test_after_the_next_part_is_clicked_space_plays(opened: Opened, qtbot: QtBot
     assert session.part == 1
     assert session.player.playing
     session.player.pause()
+
+
+def test_after_the_right_answer_space_plays(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    begin(session, window, None)
+    session.open_lesson("02-q")
+    session.go_to_part(4)
+    window.activateWindow()
+    boxes = window.workspace.lesson.question.inputs
+    assert isinstance(boxes, NumberBoxes)
+    boxes.fill(["9", "36"])
+    boxes.boxes[1].setFocus()
+    qtbot.waitUntil(boxes.boxes[1].hasFocus)
+    qtbot.keyClick(boxes.boxes[1], Qt.Key.Key_Return)
+    assert session.player.playing
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert not session.player.playing
 
 
 def test_backward_dialog_starts_with_ones_of_the_tensors_shape(qtbot: QtBot) -> None:

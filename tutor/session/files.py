@@ -25,6 +25,8 @@ class Opened:
     document: Document
     lesson: Lesson | None = None
     trace: Trace | None = None
+    recording: Path | None = None
+    """The file that the trace was read from."""
 
 
 class Asker(Protocol):
@@ -53,7 +55,7 @@ def open_file(path: Path) -> Opened:
     """Raises DocumentError: `path:line: what is wrong, what would be right`."""
     if path.suffix.lower() == TRACE_SUFFIX:
         trace = trace_in(path)
-        return Opened(sources_document(trace), trace=trace)
+        return Opened(sources_document(trace), trace=trace, recording=path)
     document = read_document(path)
     if document.kind != "lesson":
         return Opened(document)

@@ -100,6 +100,14 @@ class LessonState:
         own = marks.part_steps(part, trace) if part is not None and part.drag is None else None
         return own.start - 1 if own is not None else len(trace.steps) - 1
 
+    def answer_begins(self, trace: Trace) -> int | None:
+        """The first step of the part's last backward, which brings what its question asks for."""
+        part = self.open_part
+        own = marks.part_steps(part, trace) if part is not None else None
+        if own is None:
+            return None
+        return next((one.first_step for one in reversed(trace.backwards) if one.first_step in own), own.start)
+
     def stops(self, trace: Trace) -> frozenset[int]:
         """The steps at whose end the author lets the player stop."""
         part = self.open_part

@@ -148,12 +148,24 @@ class Library(Live):
         self.lesson_changed.emit()
 
     def answer(self, question_id: str, answer: Answer) -> Verdict:
-        """Judges the answer and keeps it; a settled question uncovers what it covered."""
+        """Judges the answer and keeps it; a settled question uncovers what it covered, and the answer is seen arriving."""
+        hidden = self._lesson.covered
         verdict = self._lesson.answer(question_id, answer)
         self.lesson_changed.emit()
         self._look()
         self.trace_changed.emit()
+        if hidden and not self._lesson.covered:
+            self._play_answer()
         return verdict
+
+    def _play_answer(self) -> None:
+        """The part's backward, from where the player stands; again from its beginning when it is already over."""
+        begin = self._lesson.answer_begins(self.trace)
+        if begin is None or self.stale or self.run.running:
+            return
+        if self.player.step >= self.player.count - 1:
+            self.player.seek(begin - 1)
+        self.player.play()
 
     def answer_to(self, question_id: str) -> Answer | None:
         """The answer that stands."""
@@ -208,6 +220,7 @@ class Library(Live):
             self._lesson.go_to(self._lesson.part)
             self._recording = recorded_trace(opened.lesson)
         self._sheet.open(document, read_only=trace is not None)
+        self.recording_path = opened.recording
         self._hand_covered = frozenset()
         self.message.emit(NOTHING)
         self.document_changed.emit()

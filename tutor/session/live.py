@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
@@ -56,6 +57,8 @@ class Live(QObject):
         self.player = Player(self, clock=clock)
         self.trace = Trace()
         self.from_recording = False
+        self.recording_path: Path | None = None
+        """The trace file that is looked at: a run that was recorded elsewhere, and cannot be run from here."""
         self.show_all = False
         self.selection = Selection()
         self.hovered_span: Span | None = None

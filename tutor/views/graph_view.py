@@ -24,7 +24,7 @@ from tutor.views.graph_growth import grown
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_scene import GraphScene
 from tutor.views.graph_sizes import Sizes, measure
-from tutor.views.graph_words import empty_words, hint, summary
+from tutor.views.graph_words import empty_words, hint, recorded_words, summary
 from tutor.views.legend import Legend
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, Palette
@@ -255,7 +255,7 @@ class GraphView(QWidget):
             self._show_progress()
             return
         words = empty_words(
-            picture, running=session.run.running or session.run.queued, ran=bool(session.trace.steps)
+            picture, running=session.run.running or session.run.queued, ran=bool(session.trace.sources)
         )
         self.empty.show_words(words)
         backwards = len(session.trace.backwards)
@@ -270,7 +270,7 @@ class GraphView(QWidget):
         player = self._session.player
         missing = hint(picture.structure, backwards=backwards, at_end=player.step >= player.count - 1)
         if missing is None and self._session.from_recording and not self._session.stale:
-            return _("Recorded earlier: run it to see it live.")
+            return recorded_words(self._session.recording_path)
         return missing
 
     def _show_progress(self) -> None:

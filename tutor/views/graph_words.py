@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tutor.i18n import _
 from tutor.trace.picture import Picture, Structure
@@ -31,6 +32,13 @@ def hint(structure: Structure, *, backwards: int, at_end: bool) -> str | None:
     if backwards == 0 and at_end:
         return _("No backward yet: the return lanes are laid, and nothing has travelled on them.")
     return None
+
+
+def recorded_words(path: Path | None) -> str:
+    """Above a picture that no run of this window made; `path`: the trace file that was opened."""
+    if path is not None:
+        return _("A recorded run: {path}").format(path=path.name)
+    return _("Recorded earlier: run it to see it live.")
 
 
 def any_present(picture: Picture) -> bool:

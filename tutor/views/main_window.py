@@ -195,9 +195,11 @@ class MainWindow(QMainWindow):
         session = self._session
         if session.lesson is not None:
             return session.lesson.title
+        if session.recording_path is not None:
+            return _("Recorded run") + f": {session.recording_path.name}"
         if session.path is not None:
             return session.path.name
-        return _("Recorded run") if session.read_only else _("Sandbox")
+        return _("Sandbox")
 
     def _on_session_message(self, message: Message) -> None:
         self.message_bar.tell(message, stays=self._session.run.queued)

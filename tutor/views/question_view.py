@@ -273,6 +273,8 @@ class QuestionView(QFrame):
     def _give(self, answer: Answer) -> None:
         if self._question is not None:
             self._session.answer(self._question.id, answer)
+            if self._is_settled:
+                self.setFocus()  # not where Qt would carry it from the boxes that go: here Space plays
             self.answered.emit()
 
     def _typed(self) -> Answer | None:

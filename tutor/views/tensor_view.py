@@ -194,6 +194,8 @@ class TensorView(QWidget):
         self._pages.setCurrentWidget(self._split if self._model.rows else self._empty)
         if self._session.trace.steps:
             text = _("No named tensor exists at this step yet.")
+        elif self._session.trace.sources:
+            text = _("This program ran, but it made no tensor.")
         else:
             text = _("Nothing has run yet. The tensors of the program appear here.")
         self._empty.setText(text)
