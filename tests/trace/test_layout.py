@@ -175,6 +175,16 @@ def test_the_own_placing_takes_time_in_proportion() -> None:
     assert seconds[1] < max(12 * seconds[0], 4.0)
 
 
+def test_a_leaf_used_all_along_a_chain_is_laid_out_at_once() -> None:
+    turns = range(300)
+    edges = [edge for turn in turns for edge in ((2 * turn + 1, 2 * turn + 2), (2 * turn + 2, 2 * turn + 3))]
+    edges += [(0, 2 * turn + 3) for turn in turns]
+    graph = graphs.graph(edges, 2 * len(turns) + 2)
+    start = perf_counter()
+    drawn = layout(graph, Order(graphs.sizes_of(graph)))
+    assert perf_counter() - start < 1.5 and len(drawn.routes) == len(edges)
+
+
 def test_the_own_placing_crosses_not_much_more_than_graphlay(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {}
     for engine, most in (("graphlay", layout_module.MAX_GRAPHLAY), ("own", 0)):

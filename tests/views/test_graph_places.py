@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import combinations
+from time import perf_counter
 
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from pytestqt.qtbot import QtBot
 
+from tests.trace.graphs import graph
 from tests.traces import golden, names
 from tutor.trace.iterations import iterations
 from tutor.trace.layout import layout
@@ -150,3 +152,25 @@ def test_longer_numbers_make_the_box_wider_before_it_plays(qtbot: QtBot) -> None
     assert not isinstance(anatomy, CircleAnatomy)
     assert anatomy.cell_width * 2 < anatomy.value.width()
     assert anatomy.tray is not None and anatomy.tray.width() <= anatomy.body.width()
+
+
+def test_of_a_long_lane_only_what_is_near_counts_and_a_much_used_leaf_stays_small(qtbot: QtBot) -> None:
+    edges = [(0, n) for n in range(2, 302)] + [(n, n + 1) for n in range(1, 301)]
+    still = graph(edges, 302)
+    sizes = measure(still, Trace())
+    found = places(still, sizes, layout(still, sizes.order()))
+    assert sizes.anatomies[still.boxes[0].id].body.height() <= 400
+    longest = max(found.lanes.values(), key=lambda curves: curves.centre.length)
+    middle = QPointF(*longest.centre.at(0.5))
+    first, last = longest.shares(QRectF(middle.x() - 300, middle.y() - 200, 600, 400))
+    assert 0.4 < first < 0.5 < last < 0.6
+    assert longest.shares(QRectF(-5000, 0, 600, 400)) == (0.0, 0.0)
+
+
+def test_placing_a_leaf_used_all_along_a_chain_takes_no_second(qtbot: QtBot) -> None:
+    still = graph([(0, n) for n in range(2, 302)] + [(n, n + 1) for n in range(1, 301)], 302)
+    sizes = measure(still, Trace())
+    drawn_at = layout(still, sizes.order())
+    start = perf_counter()
+    places(still, sizes, drawn_at)
+    assert perf_counter() - start < 1.5

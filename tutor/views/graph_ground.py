@@ -69,14 +69,18 @@ class Ground:
         width = self.sizes.chips[lane][0]
         return _SEED_ROOM + width if width <= _SHORT else 0.0
 
-    def crowd(self, picture: Picture, seen: Frame) -> Crowd:
-        """What a callout must not cover: all that stands, more so what is in the step, and the ways of its chips."""
+    def crowd(self, picture: Picture, seen: Frame, near: QRectF) -> Crowd:
+        """What a callout must not cover: all that stands, more so what is in the step, and the ways of its chips.
+
+        What is in the step counts where it is `near`.
+        """
         crowd = Crowd(self.places.crowd)
         for item in seen.focus or ():
             if self.has(item):
-                self._add_item(crowd, item)
+                self._add_item(crowd, item, near)
         for lane in seen.focus_lanes:
-            self._add_lane(crowd, lane)
+            if lane in self.places.lanes:
+                self._add_lane(crowd, lane, near)
         for lane in picture.motion.passes:
             if lane in self.places.lanes:
                 for share in (0.1, 0.3, 0.5, 0.7, 0.9):
@@ -84,20 +88,26 @@ class Ground:
                     crowd.add(QRectF(x - 20, y - 14, 40, 28))
         return crowd
 
-    def _add_item(self, crowd: Crowd, item: ItemId) -> None:
+    def _add_item(self, crowd: Crowd, item: ItemId, near: QRectF) -> None:
+        if not self.anchor(item).intersects(near):
+            return
         funnel = self.sizes.anatomies[item].funnel
         for _weight in range(3):
             crowd.add(self.anchor(item))
             if funnel is not None:
                 crowd.add(self.places.rect(item, funnel.adjusted(0, -FUNNEL_NOTE, 0, 8)))
 
-    def _add_lane(self, crowd: Crowd, lane: LaneId) -> None:
-        if lane in self.places.lanes:
-            crowd.add_curve(self.places.lanes[lane].gradient)
-            crowd.add_curve(self.places.lanes[lane].value)
+    def _add_lane(self, crowd: Crowd, lane: LaneId, near: QRectF) -> None:
+        curves = self.places.lanes[lane]
+        first, last = curves.shares(near)
+        if last > first:
+            crowd.add_curve(curves.gradient, shares=(first, last))
+            crowd.add_curve(curves.value, shares=(first, last))
         for chips in (self.places.value_chips, self.places.gradient_chips):
             if lane in chips:
                 rect = chip_rect(chips[lane], self.sizes.chips[lane])
+                if not rect.intersects(near):
+                    continue
                 # A number hidden is worse than a piece of a line.
                 for _weight in range(4):
                     crowd.add(rect.adjusted(-3, -3, 3, 3))

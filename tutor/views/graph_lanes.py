@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from tutor.i18n import _
 from tutor.trace.picture import ItemId, Lane, LaneState, Shown
@@ -21,6 +23,8 @@ from tutor.views.graph_values import Cells, card, inline, tooltip
 _ARROW = 9.0
 _NO_NUMBERS = 0.2
 """Below this zoom chips are spots of colour."""
+_LONG = 2000.0
+"""Of longer lanes only the part in sight is drawn."""
 _STUB = 0.42
 """A cut return lane reaches this far."""
 
@@ -33,6 +37,15 @@ class LaneCurves:
     value: Curve
     gradient: Curve
     down: bool = False
+
+    def shares(self, rect: QRectF) -> tuple[float, float]:
+        """Between which shares of its length the lane may be inside the rectangle: values never run backwards."""
+        low, high = (rect.top(), rect.bottom()) if self.down else (rect.left(), rect.right())
+        along = self.centre.points[:, 1 if self.down else 0]
+        if self.centre.length == 0 or low > along[-1] or high < along[0]:
+            return 0.0, 0.0
+        places = np.interp((low, high), along, self.centre.lengths) / self.centre.length
+        return float(places[0]), float(places[1])
 
     @property
     def ahead(self) -> tuple[float, float]:
@@ -50,7 +63,9 @@ class LaneItem(GraphItem):
         super().__init__(inks)
         self.state: LaneState | None = None
         self.frame = STILL
+        self._exposed = QRectF()
         self.setZValue(1)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
 
     def bind(self, lane: Lane, curves: LaneCurves) -> None:
         """Stands for this dependence from now on: a new one, or the same place in another iteration."""
@@ -88,6 +103,12 @@ class LaneItem(GraphItem):
         stroker.setWidth(18)
         return stroker.createStroke(polyline(self.curves.centre.points.tolist()))
 
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        self._exposed = option.exposedRect
+        super().paint(painter, option, widget)
+
     def draw(self, painter: QPainter, detail: float) -> None:
         state, frame = self.state, self.frame
         if state is None:
@@ -102,7 +123,7 @@ class LaneItem(GraphItem):
         curve, colour = self.curves.value, self.inks.value
         complete = frame.drawn >= 1.0
         end = 1.0 - (_ARROW - 2) / max(curve.length, 1.0) if complete else frame.drawn
-        _stroke(painter, curve, 0.0, end, pen(colour, 1.9))
+        self._stroke(painter, curve, 0.0, end, pen(colour, 1.9))
         if complete:
             arrowhead(painter, QPointF(*curve.at(1.0)), self.curves.ahead, colour, size=_ARROW)
 
@@ -113,19 +134,30 @@ class LaneItem(GraphItem):
         solid = frame.solid if travelled else 0.0
         border = 1.0 - solid
         if border > start:
-            _stroke(painter, curve, max(1.0 - frame.laid, start), border, dotted(colour, 2.0))
+            self._stroke(painter, curve, max(1.0 - frame.laid, start), border, dotted(colour, 2.0))
         if solid > 0:
-            _stroke(painter, curve, max(border, start), 1.0, pen(colour, 3.6 if frame.strong else 2.3))
+            self._stroke(painter, curve, max(border, start), 1.0, pen(colour, 3.6 if frame.strong else 2.3))
         if frame.laid >= 1.0:
             size = _ARROW + 3 if solid >= 1.0 and frame.strong else _ARROW
             x, y = self.curves.ahead
             arrowhead(painter, QPointF(*curve.at(0.0)), (-x, -y), colour, size=size)
 
+    def _stroke(self, painter: QPainter, curve: Curve, start: float, end: float, line: QPen) -> None:
+        """Only what is to be seen: dots along a lane of a thousand columns take seconds."""
+        if curve.length > _LONG:
+            near = self._exposed.adjusted(-_LONG / 4, -_LONG / 4, _LONG / 4, _LONG / 4)
+            first, last = self.curves.shares(near)
+            whole, start, end = start, max(start, first), min(end, last)
+            line.setDashOffset((start - whole) * curve.length / line.widthF())
+        painter.setPen(line)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(polyline(curve.part(start, end).tolist()))
+
     def _buffer_stop(self, painter: QPainter) -> None:
         """The return lane ends in a buffer stop: nothing gets past it to the input."""
         curve, colour = self.curves.gradient, self.inks.gradient
         place = 1.0 - _STUB
-        _stroke(painter, curve, place, 1.0, dotted(colour, 2.0))
+        self._stroke(painter, curve, place, 1.0, dotted(colour, 2.0))
         points, normals = curve.stations((place,))
         (x, y), (normal_x, normal_y) = points[0].tolist(), normals[0].tolist()
         painter.setPen(pen(colour, 4.0))
@@ -204,12 +236,6 @@ def same_memory_path(
     path = QPainterPath(left)
     path.cubicTo(QPointF(left.x(), sag), QPointF(right.x(), sag), right)
     return path
-
-
-def _stroke(painter: QPainter, curve: Curve, start: float, end: float, line: QPen) -> None:
-    painter.setPen(line)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(polyline(curve.part(start, end).tolist()))
 
 
 def _bounds(curves: LaneCurves) -> QRectF:

@@ -51,9 +51,10 @@ class Curve:
         inside = self.points[(self.lengths > low) & (self.lengths < high)]
         return np.vstack([self.at(start), inside, self.at(end)])
 
-    def spread(self, distance: float) -> Floats:
-        """Points that lie about so far apart."""
-        return self._at(np.linspace(0.0, 1.0, max(2, int(self.length / distance))))
+    def spread(self, distance: float, shares: tuple[float, float] = (0.0, 1.0)) -> Floats:
+        """Points that lie about so far apart, between two shares of the length."""
+        start, end = shares
+        return self._at(np.linspace(start, end, max(2, int(self.length * (end - start) / distance))))
 
     def stations(self, shares: Sequence[float]) -> tuple[Floats, Floats]:
         """The points at these shares of the length, and the unit normals there: down on a lane from left to right."""

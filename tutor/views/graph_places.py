@@ -34,9 +34,11 @@ class Crowd:
         for square in _squares(rect):
             self._rects[square].append(rect)
 
-    def add_curve(self, curve: Curve, *, every: float = 12.0) -> None:
-        """A point of it `every` so many pixels."""
-        for x, y in curve.spread(every).tolist():
+    def add_curve(
+        self, curve: Curve, *, every: float = 12.0, shares: tuple[float, float] = (0.0, 1.0)
+    ) -> None:
+        """A point `every` so many pixels of what lies between two shares of its length."""
+        for x, y in curve.spread(every, shares).tolist():
             self._points[_square(x, y)].append((x, y))
 
     def cost(self, rect: QRectF, *, point_cost: float = 60.0, area_cost: float = 1.0) -> float:

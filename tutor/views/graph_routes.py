@@ -12,7 +12,7 @@ from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.views.graph_lanes import LaneCurves
 from tutor.views.graph_paths import HALF_GAP, XY, ending, parallel, smooth
 from tutor.views.graph_places import Crowd, chip_place, chip_rect
-from tutor.views.graph_sizes import CircleAnatomy, Sizes
+from tutor.views.graph_sizes import Anatomy, CircleAnatomy, Sizes
 from tutor.views.graph_spots import Spot, spots, turned_curve, turned_point
 
 _WAVE = 9.0
@@ -53,10 +53,9 @@ class PlaceMaker:
     def run(self) -> Iterator[None]:
         """`result` holds after the last turn."""
         yield from self._make_curves()
-        self._crowd = _crowd(self._sizes, self._items, self._lanes)
+        yield from self._fill_crowd()
         for zone in self._structure.zones:
             self._crowd.add(zone_tag(self._standing(zone.items[0])))
-        yield
         yield from self._place_chips()
 
     @property
@@ -74,6 +73,18 @@ class PlaceMaker:
             source, target = found[lane.source], found[lane.target]
             points = _over_tabs(source, target, [leaving[lane.id], *ways[lane.id], arriving[lane.id]])
             self._lanes[lane.id] = _lane_curves(points, source, target, down)
+            yield
+
+    def _fill_crowd(self) -> Iterator[None]:
+        for item, place in self._items.items():
+            for part in _solid(self._sizes.anatomies[item]):
+                self._crowd.add(part.translated(place))
+            yield
+        total = sum(curves.centre.length for curves in self._lanes.values())
+        every = max(12.0, total / _MOST_POINTS)
+        for curves in self._lanes.values():
+            self._crowd.add_curve(curves.value, every=every)
+            self._crowd.add_curve(curves.gradient, every=every)
             yield
 
     def _place_chips(self) -> Iterator[None]:
@@ -191,20 +202,10 @@ def _ends(source: Spot, target: Spot, ys: tuple[float, float], *, tip: float) ->
     return source.leave(ys[0]) + 2.5 * (1.0 - tip) + 1, target.arrive(ys[1]) - 2.5 * tip - 1
 
 
-def _crowd(sizes: Sizes, items: Mapping[ItemId, QPointF], lanes: Mapping[LaneId, LaneCurves]) -> Crowd:
-    crowd = Crowd()
-    for item, place in items.items():
-        anatomy = sizes.anatomies[item]
-        # A round outline leaves the corners of its square free.
-        grow = -5 if isinstance(anatomy, CircleAnatomy) else 4
-        crowd.add(anatomy.body.translated(place).adjusted(-grow, -grow, grow, grow))
-        parts = anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,)
-        for part in (*parts, anatomy.funnel and anatomy.funnel.adjusted(-4, -18, 4, 8)):
-            if part:
-                crowd.add(part.translated(place))
-    total = sum(curves.centre.length for curves in lanes.values())
-    every = max(12.0, total / _MOST_POINTS)
-    for curves in lanes.values():
-        crowd.add_curve(curves.value, every=every)
-        crowd.add_curve(curves.gradient, every=every)
-    return crowd
+def _solid(anatomy: Anatomy) -> list[QRectF]:
+    """What a chip must not cover."""
+    # A round outline leaves the corners of its square free.
+    grow = -5 if isinstance(anatomy, CircleAnatomy) else 4
+    parts = list(anatomy.tabs) if isinstance(anatomy, CircleAnatomy) else [anatomy.tray]
+    funnel = anatomy.funnel and anatomy.funnel.adjusted(-4, -18, 4, 8)
+    return [anatomy.body.adjusted(-grow, -grow, grow, grow), *(part for part in (*parts, funnel) if part)]

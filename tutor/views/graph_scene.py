@@ -229,8 +229,8 @@ class GraphScene(QGraphicsScene):
             return
         self._callout_of = shown
         self.callout.magnified = min(max(1.0 / self._view.zoom, 1.0), _MAGNIFIED)
-        crowd = ground.crowd(picture, seen)
         view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
+        crowd = ground.crowd(picture, seen, view.united(ground.anchor(callout.item)))
         size = self.callout.size_for(callout)
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
         body, parts = ground.body(callout.item), ground.lower_parts(callout.item)

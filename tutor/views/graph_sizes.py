@@ -44,6 +44,8 @@ _BOX_INSET = 14.0
 _OFF_BOX = 9.0
 _OVER_CIRCLE = -8.0
 _SMALL_CHIP = 90.0
+_MOST_PORTS = 12
+"""A side with more lanes is no longer: they stand closer."""
 _BESIDE_LANES = 24.0
 """A funnel keeps so far right of the lanes that come from above."""
 _PORT_RISE = 22.0
@@ -106,24 +108,22 @@ class Sizes:
     down: bool = False
     """The picture runs from top to bottom."""
 
-    def footprints(self) -> dict[ItemId, tuple[float, float]]:
-        rooms = ((item, self.room(item)) for item in self.anatomies)
-        return {item: (room.width(), room.height()) for item, room in rooms}
-
     def order(self) -> Order:
         """What the layout is asked for."""
-        return Order(self.footprints(), self.ports(), "down" if self.down else "right")
+        rooms = {item: self.room(item) for item in self.anatomies}
+        return Order(
+            {item: (room.width(), room.height()) for item, room in rooms.items()},
+            {item: self._port(self.anatomies[item], room) for item, room in rooms.items()},
+            "down" if self.down else "right",
+        )
 
     def room(self, item: ItemId) -> QRectF:
         """What the layout keeps free for the item, around its (0, 0)."""
         pad = self.pads.get(item, 0.0)
         return room_for(self.anatomies[item]).adjusted(0, 0, *((0, pad) if self.down else (pad, 0)))
 
-    def ports(self) -> dict[ItemId, Port]:
-        """Where lanes meet each item, seen from the centre of its room."""
-        return {item: self._port(anatomy, self.room(item)) for item, anatomy in self.anatomies.items()}
-
     def _port(self, anatomy: Anatomy, room: QRectF) -> Port:
+        """Where lanes meet the item, seen from the centre of its room."""
         x, y = room.center().x(), room.center().y()
         if self.down:
             return Port(anatomy.body.top() - y, lane_exit(anatomy) - y, -x)
@@ -168,7 +168,8 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     """The sizes of everything in the structure, from every text that it will show."""
     texts = extents(structure, trace)
     returning = _returning(structure)
-    degree = _degree(structure)
+    degree = {item: min(ports, _MOST_PORTS) for item, ports in _degree(structure).items()}
+    outputs = {lane.source: lane.tensor for lane in reversed(structure.lanes)}
     anatomies: dict[ItemId, Anatomy] = {}
     for box in structure.boxes:
         anatomies[box.id] = box_anatomy(
@@ -179,7 +180,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
             circle,
             slots=returning.get(circle.id, 0),
             ports=degree.get(circle.id, 1),
-            term=texts.term(_output_tensor(structure, circle.id)),
+            term=texts.term(outputs.get(circle.id, TensorId(-1))),
             down=down,
         )
     shapes = {row.id: tuple(row.shape) for row in trace.tensors}
@@ -202,12 +203,13 @@ def _pads(
     structure: Structure, anatomies: Mapping[ItemId, Anatomy], chips: Mapping[LaneId, tuple[float, float]]
 ) -> dict[ItemId, float]:
     pads: dict[ItemId, float] = {}
+    rooms = {item: room_for(anatomy) for item, anatomy in anatomies.items()}
     for lane in structure.lanes:
         if lane.named and not lane.returns:
             continue
         source, target = anatomies[lane.source], anatomies[lane.target]
-        free = COLUMN_GAP + room_for(source).right() - source.body.right()
-        free += target.body.left() - room_for(target).left()
+        free = COLUMN_GAP + rooms[lane.source].right() - source.body.right()
+        free += target.body.left() - rooms[lane.target].left()
         chip = chips[lane.id]
         lacking = chip[0] + _beside(source, chip) + _beside(target, chip) - free
         if lacking > 0:
@@ -341,7 +343,3 @@ def _degree(structure: Structure) -> dict[ItemId, int]:
             sides[side] = sides.get(side, 0) + 1
     items = {item for item, _side in sides}
     return {item: max(sides.get((item, True), 0), sides.get((item, False), 0)) for item in items}
-
-
-def _output_tensor(structure: Structure, item: ItemId) -> TensorId:
-    return next((lane.tensor for lane in structure.lanes if lane.source == item), TensorId(-1))
