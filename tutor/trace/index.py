@@ -32,6 +32,7 @@ from tutor.protocol import (
 )
 from tutor.trace.lines import lines_of
 from tutor.trace.trace import Trace
+from tutor.trace.views import is_viewing, written_node
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class Index:
     """A leaf's AccumulateGrad nodes: torch makes a new one when the graph that held the last is gone."""
     made_by: dict[TensorId, OperationId] = field(default_factory=dict)
     writes: defaultdict[TensorId, list[Operation]] = field(default_factory=lambda: defaultdict(list))
-    """In-place operations on a tensor."""
+    """In-place operations on a tensor or on a view of it."""
     operation_at: dict[int, OperationId] = field(default_factory=dict)
     node_steps: dict[int, RunOf] = field(default_factory=dict)
     derived: dict[str, object] = field(default_factory=dict)
@@ -142,7 +143,8 @@ class Index:
         self.operation_at[operation.step] = operation.id
         for tensor in operation.outputs:
             if tensor in operation.inputs or tensor in self.made_by:
-                self.writes[tensor].append(operation)
+                for written in dict.fromkeys((tensor, self.base_of(tensor))):
+                    self.writes[written].append(operation)
             else:
                 self.made_by[tensor] = operation.id
 
@@ -225,10 +227,24 @@ class Index:
         for operation in reversed(writes[: bisect_right(writes, step, key=_step)]):
             if operation.function.endswith(".detach_"):
                 return None
-            nodes = [self.nodes[n] for n in operation.nodes if n in self.nodes]
-            if made := [n for n in nodes if n.tensor is None]:
-                return max(made, key=lambda n: n.sequence or 0).id
+            node = self.written_node(operation, tensor)
+            if node is not None:
+                return node
         return self.tensors[tensor].grad_fn
+
+    def written_node(self, operation: Operation, tensor: TensorId) -> NodeId | None:
+        """The grad_fn that an in-place operation gives to this tensor."""
+        nodes = [self.nodes[n] for n in operation.nodes if n in self.nodes]
+        found = written_node(operation, nodes, tensor)
+        return None if found is None else found.id
+
+    def base_of(self, tensor: TensorId) -> TensorId:
+        """What it is a view of; itself where it is no view."""
+        made = self.made_by.get(tensor)
+        while made is not None and is_viewing(self.operations[made]):
+            tensor = self.operations[made].inputs[0]
+            made = self.made_by.get(tensor)
+        return tensor
 
     def is_leaf_at(self, tensor: TensorId, step: int) -> bool:
         node = self.grad_fn_at(tensor, step)

@@ -41,8 +41,9 @@ class LaneMaker:
 
     def _lanes_in(self, operation: Operation, nodes: tuple[NodeId, ...]) -> None:
         circle = circle_id(operation.id)
-        repeats, seen = Counter(operation.inputs), Counter[TensorId]()
-        for slot, tensor in enumerate(operation.inputs):
+        inputs = (*operation.inputs, *self._written_through(operation, nodes))
+        repeats, seen = Counter(inputs), Counter[TensorId]()
+        for slot, tensor in enumerate(inputs):
             source = self._source(tensor)
             if source is None:
                 continue
@@ -65,9 +66,20 @@ class LaneMaker:
                 )
             )
 
+    def _written_through(self, operation: Operation, nodes: tuple[NodeId, ...]) -> tuple[TensorId, ...]:
+        """The tensor that is written into through a view of it: its gradient passes through the writing too."""
+        if not nodes or not in_place(operation):
+            return ()
+        base = self.index.base_of(operation.inputs[0])
+        known = base not in operation.inputs and self._source(base) is not None
+        return (base,) if known and self.index.written_node(operation, base) is not None else ()
+
     def _lanes_out(self, operation: Operation, nodes: tuple[NodeId, ...]) -> None:
         circle, written = circle_id(operation.id), in_place(operation)
         heads = self._heads(operation, nodes)
+        for base in self._written_through(operation, nodes):
+            self._from[base] = circle
+            self._head[base] = heads[base]
         for slot, tensor in enumerate(operation.outputs or operation.inputs[:1]):
             if tensor in heads:
                 self._head[tensor] = heads[tensor]
@@ -99,18 +111,27 @@ class LaneMaker:
 
     def _heads(self, operation: Operation, nodes: tuple[NodeId, ...]) -> dict[TensorId, tuple[NodeId, int]]:
         """For each output: the node that its gradient goes to, and which of that node's grad_outputs it is."""
+        if in_place(operation):
+            return self._written_heads(operation, nodes)
         heads: dict[TensorId, tuple[NodeId, int]] = {}
         counts = Counter[NodeId]()
         for tensor in operation.outputs or operation.inputs[:1]:
             if not nodes:
                 continue
-            known = None if in_place(operation) else self.index.tensors[tensor].grad_fn
-            if known is None and not in_place(operation) and not self.index.tensors[tensor].requires_grad:
+            known = self.index.tensors[tensor].grad_fn
+            if known is None and not self.index.tensors[tensor].requires_grad:
                 continue
             node = known if known is not None else nodes[0]
             heads[tensor] = (node, counts[node])
             counts[node] += 1
         return heads
+
+    def _written_heads(
+        self, operation: Operation, nodes: tuple[NodeId, ...]
+    ) -> dict[TensorId, tuple[NodeId, int]]:
+        written = (*(operation.outputs or operation.inputs[:1]), *self._written_through(operation, nodes))
+        found = ((t, self.index.written_node(operation, t)) for t in written)
+        return {t: (node, 0) for t, node in found if node is not None}
 
     def _edges(self, nodes: tuple[NodeId, ...], tensor: TensorId) -> tuple[int, ...]:
         """The edges from this operation's nodes to where the tensor's gradient goes, in the order of the arguments."""

@@ -22,6 +22,8 @@ def cell(number: Data, *, digits: int = DIGITS) -> str:
         return _WORDS.get(number, number)
     if isinstance(number, bool):
         return str(number)
+    if isinstance(number, float) and math.isinf(number):
+        return _WORDS[str(number)]
     if isinstance(number, list):
         return _complex([cell(part, digits=digits) for part in number])
     return _number(number, digits)
