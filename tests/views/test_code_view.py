@@ -31,21 +31,6 @@ CTRL, SHIFT, ALT = (
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[tuple[Session, FakeKernel]]:
-    yield from live.lent(tmp_path)
-
-
-@pytest.fixture
-def session(told: tuple[Session, FakeKernel]) -> Session:
-    return told[0]
-
-
-@pytest.fixture
-def kernel(told: tuple[Session, FakeKernel]) -> FakeKernel:
-    return told[1]
-
-
-@pytest.fixture
 def view(session: Session, qtbot: QtBot) -> Iterator[CodeView]:
     made = CodeView(session)
     qtbot.addWidget(made)

@@ -24,21 +24,6 @@ RECORDINGS = Path(__file__).parents[1] / "traces"
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[tuple[Session, FakeKernel]]:
-    yield from live.lent(tmp_path)
-
-
-@pytest.fixture
-def session(told: tuple[Session, FakeKernel]) -> Session:
-    return told[0]
-
-
-@pytest.fixture
-def kernel(told: tuple[Session, FakeKernel]) -> FakeKernel:
-    return told[1]
-
-
-@pytest.fixture
 def view(session: Session, qtbot: QtBot) -> Iterator[OutputView]:
     made = OutputView(session)
     qtbot.addWidget(made)
@@ -217,10 +202,12 @@ def test_a_warning_that_python_printed_is_not_said_twice(
     assert view.text.count("careful") == 1
 
 
-def test_an_edit_that_has_not_run_is_said(view: OutputView, session: Session, kernel: FakeKernel) -> None:
+def test_an_edit_that_has_not_run_is_said(
+    view: OutputView, session: Session, kernel: FakeKernel, qtbot: QtBot
+) -> None:
     ran(session, kernel, view, live.square(session))
     session.set_cell_text(session.document.cells[0].id, "x = 1")
-    assert view.banner.isVisible()
+    qtbot.waitUntil(view.banner.isVisible)
 
 
 def test_colours_change_and_the_text_stays(view: OutputView, session: Session, kernel: FakeKernel) -> None:

@@ -23,21 +23,6 @@ RECORDINGS = Path(__file__).parents[1] / "traces"
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[tuple[Session, FakeKernel]]:
-    yield from live.lent(tmp_path)
-
-
-@pytest.fixture
-def session(told: tuple[Session, FakeKernel]) -> Session:
-    return told[0]
-
-
-@pytest.fixture
-def kernel(told: tuple[Session, FakeKernel]) -> FakeKernel:
-    return told[1]
-
-
-@pytest.fixture
 def view(session: Session, qtbot: QtBot) -> Iterator[TensorView]:
     made = TensorView(session)
     qtbot.addWidget(made)
@@ -222,11 +207,11 @@ def test_ctrl_and_a_click_cover_by_hand_and_uncover(ran: TensorView, session: Se
         assert numbers(ran, "gradient") == shown
 
 
-def test_an_edit_that_has_not_run_is_said(ran: TensorView, session: Session) -> None:
+def test_an_edit_that_has_not_run_is_said(ran: TensorView, session: Session, qtbot: QtBot) -> None:
     banner = ran.banner
     assert not banner.isVisible()
     session.set_cell_text(session.document.cells[0].id, live.SQUARE + "z = 1")
-    assert banner.isVisible()
+    qtbot.waitUntil(banner.isVisible)
     session.undo()
     assert not banner.isVisible()
 

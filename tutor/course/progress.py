@@ -52,13 +52,6 @@ class LessonProgress:
         return self.reached > 0 or bool(self.answers) or bool(self.code)
 
 
-def default_path() -> Path:
-    """The progress file in the user's own data folder."""
-    from platformdirs import user_data_path
-
-    return user_data_path("autograd-tutor", appauthor=False) / "progress.json"
-
-
 class ProgressStore:
     """The one keeper of the progress file. `set_aside` names a broken file that was moved out of the way, if any."""
 

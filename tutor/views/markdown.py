@@ -52,12 +52,6 @@ def to_page(markdown: str, look: Look, opened: Collection[int] = ()) -> Page:
     return _Writer(look, opened).page(markdown)
 
 
-def to_inline_page(markdown: str, look: Look) -> Page:
-    """A piece of a line: no paragraph around it."""
-    writer = _Writer(look, ())
-    return Page(str(_parser().renderInline(markdown, {"writer": writer})), writer.images)
-
-
 class _Writer:
     """Writes one page: keeps its images and counts its foldable notes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from tutor.session.session import Session
 
 
+_PATIENCE_MS = 300
+"""An edit that runs at once, and a number that is being dragged, shall not make the picture jump."""
+
+
 class StaleBanner(QLabel):
-    """Shows itself while what is seen is not of the text as it stands."""
+    """Shows itself while what is seen is not of the text as it stands, and no run of it is on its way."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,9 +28,12 @@ class StaleBanner(QLabel):
         self._palette = LIGHT
         self.setWordWrap(True)
         self.setContentsMargins(14, 3, 8, 3)
-        session.trace_changed.connect(self._on_session_trace_changed)
+        self._soon = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._soon.timeout.connect(self.show)
+        session.trace_changed.connect(self._refresh)
+        session.run_changed.connect(self._refresh)
         self.retranslate()
-        self._on_session_trace_changed()
+        self.setVisible(self._is_wanted())
 
     def retranslate(self) -> None:
         self.setText(_("Not of this text: the code was edited and has not run since."))
@@ -36,8 +43,16 @@ class StaleBanner(QLabel):
         self.setStyleSheet(f"color: {palette.special_text};")
         self.update()
 
-    def _on_session_trace_changed(self) -> None:
-        self.setVisible(self._session.stale)
+    def _is_wanted(self) -> bool:
+        run = self._session.run
+        return self._session.stale and not run.running and not run.queued
+
+    def _refresh(self) -> None:
+        if not self._is_wanted():
+            self._soon.stop()
+            self.hide()
+        elif self.isHidden() and not self._soon.isActive():
+            self._soon.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
