@@ -42,7 +42,10 @@ def write_bytes(path: Path, data: bytes) -> None:
     A symbolic link is followed. Raises DocumentError when the folder is missing, full or may not be written.
     """
     try:
-        _replace(path.resolve(), data)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe takes the bytes; a move would put a file in its place
+        else:
+            _replace(path.resolve(), data)
     except OSError as fault:
         raise DocumentError(
             path,
@@ -52,8 +55,6 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(21, os.strerror(21))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     try:
         with os.fdopen(handle, "wb") as file:
