@@ -2,107 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
 
-from tutor.kernel.runner import Runner
+from tests.kernel.conftest import Bench
 from tutor.protocol import (
     CellText,
     Environment,
-    Event,
-    Failure,
-    Output,
     RunBegan,
-    RunCells,
     RunEnded,
     RunId,
-    RunSettings,
     Warned,
 )
 
 pytestmark = pytest.mark.kernel
-
-
-class Bench:
-    """A runner and what its last run said."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.events: list[Event] = []
-        self.runner = Runner(self.events.append)
-
-    def run(
-        self,
-        *cells: str | CellText,
-        path: str | None = None,
-        seed: int = 0,
-        arguments: tuple[str, ...] = (),
-    ) -> RunEnded:
-        """Runs cells; with a path one whole script."""
-        self.events.clear()
-        texts = [
-            cell if isinstance(cell, CellText) else CellText(None if path else f"cell-{number}", cell)
-            for number, cell in enumerate(cells, 1)
-        ]
-        return self.runner.run(
-            RunCells(
-                run=RunId(7),
-                cells=texts,
-                path=path,
-                directory=str(self.folder),
-                settings=RunSettings(seed=seed),
-                arguments=list(arguments),
-            )
-        )
-
-    def text(self, *streams: str) -> str:
-        kinds = streams or ("stdout",)
-        return "".join(
-            event.text for event in self.events if isinstance(event, Output) and event.stream in kinds
-        )
-
-    @property
-    def failure(self) -> Failure:
-        (failure,) = (event for event in self.events if isinstance(event, Failure))
-        return failure
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """The test's own process is put back as it was."""
-    interrupt, folder, main = signal.getsignal(signal.SIGINT), os.getcwd(), sys.modules["__main__"]
-    limits = _memory_limit()
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("default")
-        patch.setattr(sys, "path", list(sys.path))
-        patch.setattr(sys, "argv", list(sys.argv))
-        yield Bench(tmp_path)
-    signal.signal(signal.SIGINT, interrupt)
-    os.chdir(folder)
-    sys.modules["__main__"] = main
-    _set_memory_limit(limits)
-
-
-def _memory_limit() -> tuple[int, int] | None:
-    if sys.platform != "linux":
-        return None
-    import resource
-
-    return resource.getrlimit(resource.RLIMIT_AS)
-
-
-def _set_memory_limit(limits: tuple[int, int] | None) -> None:
-    if limits is not None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def test_a_run_begins_with_where_it_takes_place(bench: Bench) -> None:
@@ -179,7 +94,16 @@ def test_a_cell_that_may_raise_does_not_end_the_run(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("leaving", "status", "printed"),
-    [("sys.exit()", None, ""), ("sys.exit(3)", 3, ""), ("sys.exit('no data')", "no data", "no data\n")],
+    [
+        ("sys.exit()", None, ""),
+        ("sys.exit(3)", 3, ""),
+        ("exit(3)", 3, ""),
+        ("quit()", None, ""),
+        ("sys.exit(True)", 1, ""),
+        ("sys.exit(2**70)", -1, ""),
+        ("sys.exit('no data')", "no data", "no data\n"),
+        (r"sys.exit('half \ud800')", r"half \ud800", "half \\ud800\n"),
+    ],
 )
 def test_sys_exit_ends_the_run_with_its_status(
     bench: Bench, leaving: str, status: str | int | None, printed: str
@@ -213,12 +137,33 @@ def test_a_script_waits_for_its_threads(bench: Bench) -> None:
     assert bench.text() == "late\n"
 
 
+def test_a_script_says_its_farewells_at_its_end(bench: Bench) -> None:
+    bench.run(
+        "import atexit\nprint('work')\natexit.register(print, 'last')\n"
+        "@atexit.register\ndef fails(): 1 / 0\natexit.register(print, 'first')\nexit(2)",
+        path=str(bench.folder / "p.py"),
+    )
+    assert bench.text() == "work\nfirst\nlast\n"
+    assert bench.text("stderr").startswith(
+        f'Traceback (most recent call last):\n  File "{bench.folder / "p.py"}", line 5, in fails\n'
+    )
+    bench.run("print('other')", path=str(bench.folder / "p.py"))
+    assert bench.text() == "other\n"
+
+
 # ---------------------------------------------------------------- what is refused
 
 
 @pytest.mark.parametrize(
     "text",
-    ["input()", "import sys; sys.stdin.readline()", "import getpass; getpass.getpass()", "breakpoint()"],
+    [
+        "input()",
+        "import sys; sys.stdin.readline()",
+        "import getpass; getpass.getpass()",
+        "breakpoint()",
+        "import pdb; pdb.set_trace()",
+        "import sys; sys.stdin.buffer.read()",
+    ],
 )
 def test_input_is_refused_and_never_waits(bench: Bench, text: str) -> None:
     assert bench.run(text).outcome == "error"

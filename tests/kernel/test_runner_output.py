@@ -104,6 +104,24 @@ def test_half_a_surrogate_pair_is_written_as_an_escape(recorder: Recorder) -> No
     assert recorder.text == "\\ud800é\n"
 
 
+def test_bytes_are_text_in_the_trace(recorder: Recorder) -> None:
+    with Streams(Output(recorder)):
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        sys.stdout.buffer.write("é".encode() + b"\xff\n")
+    assert recorder.text == "é\ufffd\n"
+
+
+def test_a_descriptor_that_a_program_closed_is_back_in_the_next_run(tmp_path: Path) -> None:
+    number = os.open(tmp_path / "log", os.O_RDWR | os.O_CREAT)
+    descriptor = Descriptor(number)
+    os.close(number)
+    descriptor.skip()
+    os.write(number, b"heard")
+    assert descriptor.read() == "heard"
+    for one in (number, descriptor._file):
+        os.close(one)
+
+
 def test_a_descriptors_news_are_read_once(tmp_path: Path) -> None:
     with (tmp_path / "log").open("ab+", buffering=0) as file:
         file.write(b"before\n")
@@ -134,6 +152,16 @@ def test_a_value_is_shown_as_jupyter_shows_it() -> None:
     assert shown([1, 2]) == Shown("[1, 2]")
     assert shown(Rich()) == Shown("rich", "<b>rich</b>", "iVBORw==")
     assert shown(Rich) == Shown(f"{Rich.__module__}.Rich")
+
+
+class Broken(Rich):
+    def _repr_html_(self) -> str:
+        raise ValueError("no table")
+
+
+def test_a_form_that_cannot_be_made_is_told_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(Broken()) == Shown("rich", None, "iVBORw==")
+    assert capsys.readouterr().err == "Broken._repr_html_: ValueError: no table\n"
 
 
 # ---------------------------------------------------------------- programs

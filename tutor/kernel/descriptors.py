@@ -23,13 +23,15 @@ class Descriptor:
     """One of the two files, read from where the run began."""
 
     def __init__(self, number: int) -> None:
+        self._number = number
         self._file = os.dup(number)
         self._lock = threading.Lock()
         self._offset = self._size()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def skip(self) -> None:
-        """What was written so far is not this run's."""
+        """What was written so far is not this run's; the descriptor leads here, whatever the last one made of it."""
+        os.dup2(self._file, self._number)
         with self._lock:
             self._offset = self._size()
             self._decoder.reset()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
+
+from tutor.kernel.encodable import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,14 @@ def from_bundle(bundle: Mapping[str, object]) -> Shown:
 
 
 def _own_form(value: object, method: str) -> object:
-    """What the class's own display method answers; classes themselves and mocks that answer to any name have none."""
+    """What the class's own display method answers; one that raises is told and left out, as in Jupyter.
+
+    Classes themselves, and mocks that answer to any name, have none.
+    """
     if isinstance(value, type) or not hasattr(type(value), method):
         return None
-    return getattr(value, method)()
+    try:
+        return getattr(value, method)()
+    except Exception as error:
+        sys.stderr.write(f"{type(value).__name__}.{method}: {type(error).__name__}: {text_of(error)}\n")
+        return None

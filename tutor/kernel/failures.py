@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tutor.kernel.spans import Sources
+from tutor.kernel.encodable import message_of, shortened
+from tutor.kernel.spans import Sources, module_frame
 from tutor.protocol import BackwardId, Failure, Frame, NodeId, Span
 
 
@@ -11,12 +12,14 @@ def failure_of(
 ) -> Failure:
     """`backward` is the one that raised this very exception, with the node that it stopped at."""
     frames = sources.frames(error.__traceback__)
-    span = frames[-1].span if frames else None
+    span = next((frame.span for frame in reversed(frames) if frame.span is not None), None)
     if isinstance(error, SyntaxError) and error.filename in sources.files:
         frames, span = _syntax(error, sources, frames)
+    elif isinstance(error, SyntaxError) and sources.is_module(error.filename or ""):
+        frames = [*frames, module_frame(error.filename or "", "<module>", error.lineno or 1)]
     return Failure(
         type=type(error).__name__,
-        message=str(error) if not isinstance(error, SyntaxError) else error.msg,
+        message=shortened(error.msg) if isinstance(error, SyntaxError) and error.msg else message_of(error),
         span=span,
         frames=frames,
         backward=None if backward is None else backward[0],

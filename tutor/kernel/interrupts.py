@@ -26,6 +26,11 @@ class Interrupts:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    @property
+    def came(self) -> bool:
+        """Whether Stop was pressed, rather than KeyboardInterrupt raised by the program itself."""
+        return self._pending
+
     @contextmanager
     def allowed(self) -> Iterator[None]:
         """Raises KeyboardInterrupt at once when an interrupt is waiting."""

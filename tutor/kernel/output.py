@@ -7,9 +7,10 @@ import os
 import sys
 import threading
 from collections import deque
-from typing import Literal, Protocol, TextIO
+from typing import Any, Literal, Protocol, TextIO
 
 from tutor.kernel.descriptors import Descriptors, StreamName
+from tutor.kernel.encodable import encodable
 
 KEPT_CHARACTERS = 500_000
 KEPT_PIECES = 10_000
@@ -90,7 +91,7 @@ class Output:
             self._write(stream, text)
 
     def _write(self, stream: StreamName, text: str) -> None:
-        text = _encodable(text)
+        text = encodable(text)
         if self._full:
             self._keep_tail(stream, text)
             return
@@ -113,7 +114,8 @@ class Output:
             self.cut += size
             return
         self._count(text)
-        self._recorder.output("display", _encodable(text), html=html, png=png)
+        kept = None if html is None else encodable(html)
+        self._recorder.output("display", encodable(text), html=kept, png=png)
 
     def end(self) -> None:
         """After the cap: how much was cut, and the last lines."""
@@ -154,6 +156,24 @@ class Output:
         return merged
 
 
+class ByteStream(io.RawIOBase):
+    """`sys.stdout.buffer`: bytes, which are text in the trace."""
+
+    def __init__(self, stream: LearnerStream) -> None:
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        content = bytes(data)
+        self._stream.write(content.decode(errors="replace"))
+        return len(content)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
 class LearnerStream(io.TextIOBase):
     """Stands in for `sys.stdout` or `sys.stderr`: whole lines go on, one `print` in one piece.
 
@@ -176,6 +196,18 @@ class LearnerStream(io.TextIOBase):
     @property
     def errors(self) -> str:  # type: ignore[override]
         return "backslashreplace"
+
+    @property
+    def name(self) -> str:
+        return f"<{self._name}>"
+
+    @property
+    def buffer(self) -> ByteStream:
+        """For programs that write bytes."""
+        return ByteStream(self)
+
+    def reconfigure(self, **_options: object) -> None:
+        """The encoding and the ends of lines are the trace's."""
 
     def writable(self) -> bool:
         return True
@@ -241,8 +273,3 @@ class Streams:
         self._output.flush()
         self._output.end()
         sys.stdout, sys.stderr = self._before
-
-
-def _encodable(text: str) -> str:
-    """Half of a surrogate pair cannot go over the wire; it is written as an escape, as on stderr."""
-    return text if text.isascii() else text.encode(errors="backslashreplace").decode()

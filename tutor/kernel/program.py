@@ -27,7 +27,7 @@ class Program:
 
 
 def compile_cell(text: str, filename: str, *, display: bool, future_flags: int = 0) -> Program:
-    """Raises SyntaxError (or ValueError for null characters) as Python does, MagicRefusedError for IPython's commands."""
+    """Raises SyntaxError as Python does, MagicRefusedError for IPython's commands."""
     known_to_linecache(text, filename)
     try:
         tree = _parse(text, filename, future_flags)
@@ -47,6 +47,10 @@ def known_to_linecache(text: str, filename: str) -> None:
 
 
 def _parse(text: str, filename: str, future_flags: int) -> ast.Module:
+    if "\0" in text:
+        lines = text[: text.index("\0")].split("\n")
+        place = (filename, len(lines), len(lines[-1]) + 1, lines[-1])
+        raise SyntaxError("source code cannot contain null characters", place)
     tree = compile(text, filename, "exec", flags=ast.PyCF_ONLY_AST | future_flags, dont_inherit=True)
     assert isinstance(tree, ast.Module)
     return tree

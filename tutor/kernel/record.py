@@ -20,6 +20,7 @@ import torch
 
 from tutor.kernel.backward import Engine
 from tutor.kernel.budget import DEFAULT_LIMITS, Limits
+from tutor.kernel.encodable import shortened
 from tutor.kernel.failures import failure_of
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.guard import Guard
@@ -120,9 +121,8 @@ class Recorder:
     def warned(self, category: str, message: str, filename: str, line: int) -> None:
         """A warning that was shown. The recorder hears of torch's and Python's own while it records."""
         self._warnings += 1
-        self._tape.put(
-            Warned(category=category, message=message, span=self._tape.sources.line_span(filename, line))
-        )
+        span = self._tape.sources.line_span(filename, line)
+        self._tape.put(Warned(category=category, message=shortened(message), span=span))
 
     def cell_ended(self, namespace: Mapping[str, object]) -> None:
         """Checks the names of a cell's variables, once it has run."""

@@ -31,7 +31,7 @@ def refuse_magic(text: str, filename: str, line: int | None) -> None:
 
 
 def refuse_input(*_arguments: object, **_options: object) -> NoReturn:
-    """Stands in for `input`, `getpass` and `breakpoint`."""
+    """Stands in for `input`, `getpass`, `breakpoint` and the debugger."""
     raise InputRefusedError("a run cannot ask for input; write the value into the code")
 
 
@@ -46,6 +46,10 @@ class NoInput(io.TextIOBase):
 
     def readline(self, _size: int | None = -1, /) -> NoReturn:
         refuse_input()
+
+    @property
+    def buffer(self) -> NoInput:
+        return self
 
     def fileno(self) -> int:
         raise io.UnsupportedOperation("a run has no input")

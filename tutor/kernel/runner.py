@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -19,6 +20,8 @@ import torch
 
 from tutor.kernel.descriptors import Descriptors
 from tutor.kernel.display import Shown, shown
+from tutor.kernel.encodable import text_of
+from tutor.kernel.farewells import Farewells
 from tutor.kernel.interrupts import Interrupts
 from tutor.kernel.limits import limit_memory
 from tutor.kernel.output import Echo, Output, Streams
@@ -118,29 +121,43 @@ class _Run:
         self._namespace = namespace
         self._future_flags = 0
         self.interrupt: BaseException = KeyboardInterrupt()
+        self._farewells = Farewells(namespace)
 
     def cells(self) -> tuple[Outcome, str | int | None]:
         """How the run ended, with sys.exit's status."""
+        with self._farewells.heard():
+            outcome, status = self._until_one_ends_it()
+            if self._command.cells and self._command.cells[0].id is None:
+                self._leave_script()
+        return outcome, status
+
+    def display(self, form: Shown) -> None:
+        self._output.display(form.text + "\n", html=form.html, png=form.png)
+
+    def _until_one_ends_it(self) -> tuple[Outcome, str | int | None]:
         for cell in self._command.cells:
             outcome, status = self._guarded(cell)
             if outcome != "ok" and not (outcome == "error" and cell.may_raise):
                 return outcome, status
         return "ok", None
 
-    def display(self, form: Shown) -> None:
-        self._output.display(form.text + "\n", html=form.html, png=form.png)
+    def _leave_script(self) -> None:
+        """What `atexit` was asked to call; a stopped program calls nothing more."""
+        with suppress(KeyboardInterrupt), self._interrupts.allowed():
+            self._farewells.run()
+        self._output.flush()
 
     def _guarded(self, cell: CellText) -> tuple[Outcome, str | int | None]:
         """Runs one cell; from here on the learner's exception is data."""
         try:
             with self._interrupts.allowed():
                 self._run_cell(cell)
-        except KeyboardInterrupt as error:
-            self.interrupt = error
-            return "interrupted", None
         except SystemExit as leaving:
             return "exit", self._status(leaving)
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and self._interrupts.came:
+                self.interrupt = error
+                return "interrupted", None
             self._output.flush()
             self._recorder.failure(error)
             return "error", None
@@ -165,13 +182,16 @@ class _Run:
             self.display(shown(value))
 
     def _status(self, leaving: SystemExit) -> str | int | None:
-        """A text is printed, as Python does."""
+        """A text is printed, as Python does. A number too large for the system counts as -1 there."""
         match leaving.code:
-            case None | int() as number:
-                return number
+            case None:
+                return None
+            case int() as number:
+                return int(number) if abs(number) < 2**31 else -1
             case other:
-                self._output.write("stderr", f"{other}\n")
-                return str(other)
+                text = text_of(other)
+                self._output.write("stderr", f"{text}\n")
+                return text
 
 
 def _enter_document(command: RunCells) -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ _QUIET: Final = tuple(
 
 _AVERAGED: Final = os.path.join(_TORCH, "optim", "swa_utils.py")
 """Holds a module, whose forward is like any other's."""
+_INSTALLED: Final = (OWN_FOLDER, _TORCH, os.path.dirname(os.path.abspath(os.__file__)))
 _MODULE: Final = os.path.join(_TORCH, "nn", "modules", "module.py")
 _QUIET_METHODS: Final = frozenset({"_apply", "_load_from_state_dict", "load_state_dict", "zero_grad"})
 
@@ -105,6 +107,7 @@ class Sources:
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
         self._by_id: list[File] = []
+        self._folders: set[str] = set()
         self._spots: dict[tuple[int, int], Spot] = {}
         self._quiet: dict[str, bool] = {}
 
@@ -112,7 +115,17 @@ class Sources:
         file = File(id=SourceId(len(self._by_id)), text=text, path=path, filename=filename)
         self._by_id.append(file)
         self.files[filename] = file
+        if path is not None:
+            self._folders.add(os.path.dirname(os.path.abspath(path)) + os.sep)
         return file
+
+    def is_module(self, filename: str) -> bool:
+        """Whether it is the file of a module that lies beside the learner's program, and is not installed there."""
+        return (
+            filename.startswith(tuple(self._folders))
+            and not filename.startswith(_INSTALLED)
+            and "site-packages" not in filename
+        )
 
     def place(self, frame: FrameType | None) -> Place:
         """Walks up from the frame that called torch to the learner's frames."""
@@ -176,13 +189,15 @@ class Sources:
         return None if file is None else file.whole_line(line)
 
     def frames(self, traceback: TracebackType | None) -> list[Frame]:
-        """The learner's own frames of a traceback, outermost first."""
+        """The learner's own frames of a traceback, outermost first; those of their modules have no span."""
         found = []
         while traceback is not None:
             code = traceback.tb_frame.f_code
             file = self.files.get(code.co_filename)
             if file is not None:
                 found.append(_traced(file, code, traceback))
+            elif self.is_module(code.co_filename):
+                found.append(module_frame(code.co_filename, code.co_name, traceback.tb_lineno or 1))
             traceback = traceback.tb_next
         return found
 
@@ -197,6 +212,12 @@ def _traced(file: File, code: CodeType, traceback: TracebackType) -> Frame:
         text=file.line(line).strip(),
         span=file.whole_line(line) if position is None else file.span(position),
     )
+
+
+def module_frame(filename: str, function: str, line: int) -> Frame:
+    """A place in a module of the learner's."""
+    text = linecache.getline(filename, line).strip()
+    return Frame(path=filename, function=function, line=line, text=text, span=None)
 
 
 def position_of(code: CodeType, last: int) -> Position | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import getpass
+import pdb
 import sys
 import threading
 import warnings
@@ -25,6 +26,7 @@ def surroundings(recorder: WarningRecorder, display: Callable[[Shown], None]) ->
     """Everything around one run; all of it is as before afterwards."""
     with ExitStack() as stack:
         stack.enter_context(_no_keyboard())
+        stack.enter_context(_exits())
         stack.enter_context(_display(display))
         stack.enter_context(_warnings(recorder))
         stack.enter_context(_no_event_loop())
@@ -34,15 +36,38 @@ def surroundings(recorder: WarningRecorder, display: Callable[[Shown], None]) ->
 @contextmanager
 def _no_keyboard() -> Iterator[None]:
     """Nothing in a run can wait for a person to type."""
-    before = (builtins.input, getpass.getpass, sys.breakpointhook, sys.stdin)
-    builtins.input = refuse_input
-    getpass.getpass = refuse_input
-    sys.breakpointhook = refuse_input
-    sys.stdin = NoInput()
+    asking: tuple[tuple[Any, str], ...] = (
+        (builtins, "input"),
+        (getpass, "getpass"),
+        (sys, "breakpointhook"),
+        (pdb, "set_trace"),
+        (pdb, "post_mortem"),
+        (pdb, "pm"),
+    )
+    before = [(module, name, getattr(module, name)) for module, name in asking]
+    for module, name in asking:
+        setattr(module, name, refuse_input)
+    stdin, sys.stdin = sys.stdin, NoInput()
     try:
         yield
     finally:
-        builtins.input, getpass.getpass, sys.breakpointhook, sys.stdin = before
+        sys.stdin = stdin
+        for module, name, function in before:
+            setattr(module, name, function)
+
+
+@contextmanager
+def _exits() -> Iterator[None]:
+    """`exit` and `quit`, which IPython takes away."""
+    builtin: Any = builtins
+    before = {name: getattr(builtin, name) for name in ("exit", "quit") if hasattr(builtin, name)}
+    builtin.exit = builtin.quit = sys.exit
+    try:
+        yield
+    finally:
+        del builtin.exit, builtin.quit
+        for name, function in before.items():
+            setattr(builtin, name, function)
 
 
 @contextmanager
