@@ -147,3 +147,31 @@ for turn in range(3):
 def test_tensors_that_only_torch_knows_have_some_name() -> None:
     trace = _trace("layer = torch.nn.BatchNorm1d(2)\nlayer(torch.randn(3, 2)).sum().backward()\n")
     assert all(_boxes(trace))
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")
+def test_a_gradient_with_a_name_of_its_own_is_called_by_it() -> None:
+    trace = _trace("""\
+x = torch.tensor(2.0, requires_grad=True)
+(x**3).backward(create_graph=True)
+g = x.grad
+(g**2).backward()
+""")
+    seen = scene(
+        trace, structure(trace, 1), next(s for s in _node_steps(trace) if _ran(trace, s) == "g ** 2")
+    )
+    assert seen.callout is not None and "to g" in seen.callout.lines[0]
+
+
+def test_a_reciprocals_inner_product_borrows_no_name_of_the_program() -> None:
+    trace = _trace("x = torch.tensor(2.0, requires_grad=True)\ny = 1 / x\ny.backward()\n")
+    seen = scene(trace, structure(trace, 0), _node_steps(trace)[0])
+    assert seen.callout is not None and "∂(1·u)/∂u" in seen.callout.lines[0]
+
+
+def _node_steps(trace: Trace) -> list[int]:
+    return [number for number, step in enumerate(trace.steps) if step.kind == "node"]
+
+
+def _ran(trace: Trace, step: int) -> str:
+    return step_text(trace, step).partition(" of ")[2]

@@ -50,7 +50,7 @@ def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, st
     alone = len(circle.tabs) == 1 or circle.symbol == "linear"
     return Use(
         name=node.name,
-        operands=_operands(at, operation, known) if alone else _kept_operands(node.saved, kept),
+        operands=_operands(at, operation, known) if alone else _kept_operands(at.index, node.saved, kept),
         received=array(run.grad_outputs[0]) if run.grad_outputs else None,
         result=_result(at, operation, run, kept),
         saved={k: v for k, v in node.saved.items() if not isinstance(v, dict)},
@@ -75,12 +75,17 @@ def _kept(at: Moment, saved: Data) -> Operand | None:
     return Operand(text, value, tuple(saved.get("shape", ())))
 
 
-def _kept_operands(saved: Mapping[str, Data], kept: Mapping[str, Operand]) -> tuple[Operand, ...]:
-    """The operands of an inner node of an operation that made several: what it saved of them."""
+def _kept_operands(
+    index: Index, saved: Mapping[str, Data], kept: Mapping[str, Operand]
+) -> tuple[Operand, ...]:
+    """The operands of an inner node of an operation that made several: what it saved of them, else a free letter."""
+    free = (letter for letter in "xyuvwzpqst" if letter not in index.names)
     sizes = saved.get("self_sym_sizes")
     shape = tuple(int(n) for n in sizes) if isinstance(sizes, list) else ()
-    first = next((kept[k] for k in ("self", "input", "mat1") if k in kept), Operand("x", None, shape))
-    second = next((kept[k] for k in ("other", "target", "mat2") if k in kept), Operand("y"))
+    first = next(
+        (kept[k] for k in ("self", "input", "mat1") if k in kept), Operand(next(free, "x"), None, shape)
+    )
+    second = next((kept[k] for k in ("other", "target", "mat2") if k in kept), Operand(next(free, "y")))
     return first, second
 
 

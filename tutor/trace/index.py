@@ -197,9 +197,10 @@ class Index:
         return max(namings, key=self._tells, default=None)
 
     def _tells(self, naming: Naming) -> tuple[int, int]:
-        path = "." in naming.name and not naming.name.endswith(".grad")
+        if naming.name.endswith(".grad"):
+            return -1, naming.step
         own = len(self.owners[naming.name]) == 1
-        return (2 if path else int(own)), naming.step
+        return (2 if "." in naming.name else int(own)), naming.step
 
     def next_owner(self, naming: Naming) -> Naming | None:
         """The naming that gave the name to another tensor next."""
