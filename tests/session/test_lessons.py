@@ -146,7 +146,23 @@ def test_a_reset_can_be_taken_back(session: Session) -> None:
     assert session.visible_cells[0].text == "x = 7"
 
 
+def test_an_open_question_is_about_the_lessons_own_numbers(session: Session, kernel: FakeKernel) -> None:
+    told: list[Message] = []
+    session.message.connect(told.append)
+    cell = session.visible_cells[0]
+    session.set_cell_text(cell.id, cell.text.replace("3.0", "4.0"))
+    go_to_question(session)
+    assert session.visible_cells[0].text == cell.text
+    assert session.from_recording
+    assert "Undo" in told[-1].text
+    session.undo()
+    assert "4.0" in session.visible_cells[0].text
+
+
 def test_code_that_was_changed_is_run_on_the_next_part(session: Session, kernel: FakeKernel) -> None:
+    go_to_question(session)
+    session.answer(question(session).id, ShowMe())
+    session.go_to_part(0)
     cell = session.visible_cells[0]
     session.set_cell_text(cell.id, cell.text.replace("3.0", "4.0"))
     runs = len(kernel.ran)

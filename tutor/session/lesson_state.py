@@ -73,6 +73,15 @@ class LessonState:
             self.store.drop_code(self.lesson.id, set(kept) - set(own))
             self.store.keep_code(self.lesson.id, {str(cell): text for cell, text in own.items()})
 
+    def changed_given(self, document: Document) -> tuple[Cell, ...]:
+        """Under an open question: the given cells, as the author wrote them, whose text is another one now."""
+        part = self.open_part
+        if self.lesson is None or part is None or part.question is None or self.is_settled(part.question):
+            return ()
+        now = {cell.id: cell.text for cell in self.cells(document)}
+        given = [cell for cell in self.lesson.document.code_cells if "given" in cell.tags]
+        return tuple(cell for cell in given if now.get(cell.id, cell.text) != cell.text)
+
     @property
     def covered(self) -> frozenset[str]:
         """What the open part covers: until its question is answered right, or shown."""

@@ -15,7 +15,7 @@ from tutor.i18n import _, language
 from tutor.protocol import CellText, RunSettings
 from tutor.session.files import Asker, NobodyThere, Opened, open_file, recorded_trace
 from tutor.session.live import Live
-from tutor.session.message import NOTHING, Message
+from tutor.session.message import NOTHING, Message, own_numbers_back
 from tutor.session.runs import Kernel, Program
 from tutor.session.settings import Settings
 from tutor.source.disk import DocumentError
@@ -143,9 +143,19 @@ class Library(Live):
         if not self._lesson.go_to(part):
             return
         self._hand_covered = frozenset()
+        restored = self._restore_given()
         self.document_changed.emit()
         self._show_part()
         self.lesson_changed.emit()
+        if restored:
+            self.message.emit(own_numbers_back())
+
+    def _restore_given(self) -> bool:
+        """An open question is about the lesson's own numbers; what the learner made of them comes back with Undo."""
+        changed = self._lesson.changed_given(self.document)
+        for cell in changed:
+            self._sheet.rewrite(cell.id, cell.text, merge="given")
+        return bool(changed)
 
     def answer(self, question_id: str, answer: Answer) -> Verdict:
         """Judges the answer and keeps it; a settled question uncovers what it covered, and the answer is seen arriving."""

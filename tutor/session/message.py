@@ -28,6 +28,11 @@ def queued() -> Message:
     return Message("info", _("torch is loading; the run starts when it is ready."))
 
 
+def own_numbers_back() -> Message:
+    text = _("The question is about the lesson’s own program, so it is back. Undo brings back yours.")
+    return Message("info", text)
+
+
 def stopped() -> Message:
     return Message("info", _("Stopped. What ran up to there is in the picture."))
 
