@@ -18,6 +18,7 @@ from tutor.trace.structure import structure
 from tutor.trace.trace import Trace
 from tutor.views.graph_arrangement import Arrangement, Arrangements
 from tutor.views.graph_extents import CHIP_HEIGHT
+from tutor.views.graph_ground import Ground
 from tutor.views.graph_paths import smooth
 from tutor.views.graph_places import chip_rect
 from tutor.views.graph_routes import Places, places
@@ -118,6 +119,26 @@ def test_from_top_to_bottom_lanes_end_at_the_outlines_and_gradients_run_right_of
             assert source.adjusted(-1, -1, 1, 6).contains(*start) and start[1] > source.center().y()
             assert target.adjusted(-1, -6, 1, 1).contains(*end) and end[1] < target.center().y()
         assert curves.value.at(0.5)[0] < curves.gradient.at(0.5)[0]
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["no_grad", "rebind", "loop", "by_hand", "detach"])
+def test_bands_and_their_labels_are_clear_and_inside_the_picture(name: str, down: bool, qtbot: QtBot) -> None:
+    trace = golden(name)
+    for iteration in iterations(trace):
+        still, sizes, found = drawn(trace, iteration.index, down=down)
+        assert len(found.bands) == len(still.zones)
+        room = Ground(still, sizes, found).room()
+        for band in found.bands:
+            assert room.contains(band.path.boundingRect()) and room.contains(band.tag)
+            assert all(shared(band.tag, chip) == 0 for chip in chips(sizes, found))
+            assert not any(
+                band.tag.contains(x, y)
+                for curves in found.lanes.values()
+                for curve in (curves.value, curves.gradient)
+                for x, y in curve.spread(4.0).tolist()
+            )
+        assert all(room.contains(twins.path.boundingRect()) for twins in found.twins)
 
 
 def test_a_lane_never_swings_past_the_points_it_passes() -> None:

@@ -309,6 +309,24 @@ def test_a_followed_picture_is_left_alone_once_dragged_and_0_follows_again(qtbot
     assert view.canvas.seen().adjusted(-1, -1, 1, 1).contains(view.scene.sceneRect())
 
 
+def test_a_band_appears_with_its_first_operation_and_same_memory_with_the_second_box(qtbot: QtBot) -> None:
+    for name in ("no_grad", "detach"):
+        session = GraphSession(name)
+        view = shown(qtbot, session)
+        seen = []
+        for step in range(-1, session.player.count):
+            session.at(step)
+            for band in view.scene.pool.bands:
+                there = [view.scene.item(item) for item in band.band.zone.items]
+                assert band.isVisible() == any(item is not None and item.isVisible() for item in there)
+                seen.append(band.isVisible())
+            for line in view.scene.pool.twins:
+                ends = [view.scene.item(item) for item in (line.twins.one, line.twins.other)]
+                assert line.isVisible() == all(item is not None and item.isVisible() for item in ends)
+                seen.append(line.isVisible())
+        assert {True, False} == set(seen)
+
+
 def test_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot) -> None:
     session = GraphSession("slope")
     view = shown(qtbot, session)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSizeF
 
 from tutor.trace.picture import ItemId, LaneId, Picture, Structure
 from tutor.views.graph_arrangement import Arrangement
+from tutor.views.graph_lanes import LaneCurves
 from tutor.views.graph_motion import Frame
-from tutor.views.graph_places import Crowd, chip_rect
+from tutor.views.graph_paths import Floats
+from tutor.views.graph_places import Obstacles, chip_rect, obstacles
 from tutor.views.graph_routes import Places
 from tutor.views.graph_sizes import FUNNEL_NOTE, CircleAnatomy, Sizes
 
@@ -69,45 +74,50 @@ class Ground:
         width = self.sizes.chips[lane][0]
         return _SEED_ROOM + width if width <= _SHORT else 0.0
 
-    def crowd(self, picture: Picture, seen: Frame, near: QRectF) -> Crowd:
+    @cached_property
+    def standing(self) -> Obstacles:
+        """All that stands, and its lanes."""
+        return self.places.crowd.obstacles()
+
+    def crowd(self, picture: Picture, seen: Frame, near: QRectF) -> Obstacles:
         """What a callout must not cover: all that stands, more so what is in the step, and the ways of its chips.
 
-        What is in the step counts where it is `near`.
+        Of all this, what is `near`.
         """
-        crowd = Crowd(self.places.crowd)
-        for item in seen.focus or ():
-            if self.has(item):
-                self._add_item(crowd, item, near)
+        rects = [pair for item in seen.focus or () if self.has(item) for pair in self._item(item)]
+        points: list[Floats] = []
         for lane in seen.focus_lanes:
             if lane in self.places.lanes:
-                self._add_lane(crowd, lane, near)
-        for lane in picture.motion.passes:
-            if lane in self.places.lanes:
-                for share in (0.1, 0.3, 0.5, 0.7, 0.9):
-                    x, y = self.places.lanes[lane].gradient.at(share)
-                    crowd.add(QRectF(x - 20, y - 14, 40, 28))
-        return crowd
+                rects += self._chips(lane)
+                points += self._lines(self.places.lanes[lane], near)
+        rects += [(rect, 1.0) for lane in picture.motion.passes for rect in self._way(lane)]
+        still, moving = self.standing.near(near), obstacles(rects, points).near(near)
+        return Obstacles(
+            np.vstack([still.rects, moving.rects]),
+            np.concatenate([still.weights, moving.weights]),
+            np.vstack([still.points, moving.points]),
+        )
 
-    def _add_item(self, crowd: Crowd, item: ItemId, near: QRectF) -> None:
-        if not self.anchor(item).intersects(near):
-            return
+    def _item(self, item: ItemId) -> Iterator[tuple[QRectF, float]]:
         funnel = self.sizes.anatomies[item].funnel
-        for _weight in range(3):
-            crowd.add(self.anchor(item))
-            if funnel is not None:
-                crowd.add(self.places.rect(item, funnel.adjusted(0, -FUNNEL_NOTE, 0, 8)))
+        yield self.anchor(item), 3.0
+        if funnel is not None:
+            yield self.places.rect(item, funnel.adjusted(0, -FUNNEL_NOTE, 0, 8)), 3.0
 
-    def _add_lane(self, crowd: Crowd, lane: LaneId, near: QRectF) -> None:
-        curves = self.places.lanes[lane]
-        first, last = curves.shares(near)
-        if last > first:
-            crowd.add_curve(curves.gradient, shares=(first, last))
-            crowd.add_curve(curves.value, shares=(first, last))
+    def _chips(self, lane: LaneId) -> Iterator[tuple[QRectF, float]]:
+        """A number hidden is worse than a piece of a line."""
         for chips in (self.places.value_chips, self.places.gradient_chips):
             if lane in chips:
-                rect = chip_rect(chips[lane], self.sizes.chips[lane])
-                if not rect.intersects(near):
-                    continue
-                # A number hidden is worse than a piece of a line.
-                for _weight in range(4):
-                    crowd.add(rect.adjusted(-3, -3, 3, 3))
+                yield chip_rect(chips[lane], self.sizes.chips[lane]).adjusted(-3, -3, 3, 3), 4.0
+
+    def _lines(self, curves: LaneCurves, near: QRectF) -> Iterator[Floats]:
+        shares = curves.shares(near)
+        if shares[1] > shares[0]:
+            yield from (curve.spread(12.0, shares) for curve in (curves.gradient, curves.value))
+
+    def _way(self, lane: LaneId) -> Iterator[QRectF]:
+        """Where a gradient's chip will come past."""
+        if lane in self.places.lanes:
+            for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+                x, y = self.places.lanes[lane].gradient.at(share)
+                yield QRectF(x - 20, y - 14, 40, 28)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from tutor.i18n import _
-from tutor.trace.picture import ItemId, Lane, LaneState, Shown
+from tutor.trace.picture import Lane, LaneState, Shown
 from tutor.views.graph_extents import CHIP_HEIGHT, card_size
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_motion import STILL, LaneFrame
@@ -217,25 +216,6 @@ def _chip_room(text: str, table: Cells | None) -> tuple[float, float]:
         return chip_size(text), CHIP_HEIGHT
     longest = max(len(cell) for row in table.texts for cell in row)
     return card_size(table.rows, table.columns, longest)
-
-
-def same_memory_path(
-    positions: Mapping[ItemId, QRectF], one: ItemId, other: ItemId, *, down: bool = False
-) -> QPainterPath:
-    """From the lower edge of one box to the lower edge of another, sagging between them; or along the left edges."""
-    start, end = positions[one], positions[other]
-    if down:
-        top, bottom = QPointF(start.left(), start.center().y()), QPointF(end.left(), end.center().y())
-        out = min(top.x(), bottom.x()) - 46
-        path = QPainterPath(top)
-        path.cubicTo(QPointF(out, top.y()), QPointF(out, bottom.y()), bottom)
-        return path
-    left = QPointF(start.center().x() + 20, start.bottom())
-    right = QPointF(end.center().x() - 20, end.bottom())
-    sag = max(left.y(), right.y()) + 46
-    path = QPainterPath(left)
-    path.cubicTo(QPointF(left.x(), sag), QPointF(right.x(), sag), right)
-    return path
 
 
 def _bounds(curves: LaneCurves) -> QRectF:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPainterPathStroker, QPolygonF
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
 
 from tutor.i18n import _
-from tutor.trace.picture import Callout, Shown, Zone
+from tutor.trace.picture import Callout, Shown
+from tutor.views.graph_bands import Band, Twins, zone_label
 from tutor.views.graph_fonts import text_width
 from tutor.views.graph_items import GraphItem
 from tutor.views.graph_paint import CENTRE, LEFT, Inks, dotted, lock, pen, write
@@ -18,9 +19,7 @@ from tutor.views.graph_values import inline, tooltip
 _LINE = 20.0
 _CALLOUT_PAD = 14.0
 _WIDEST = 400.0
-_BAND = 12.0
 _SHORT_SEED = 64.0
-_BAND_TOP = 30.0
 
 
 class CalloutItem(GraphItem):
@@ -138,14 +137,14 @@ class SeedItem(GraphItem):
 class ZoneItem(GraphItem):
     """The hatched band behind what ran under no_grad (or, with a lock, inference_mode)."""
 
-    def __init__(self, inks: Inks, zone: Zone, path: QPainterPath, corner: QPointF) -> None:
+    def __init__(self, inks: Inks, band: Band) -> None:
         super().__init__(inks)
-        self._path = path
-        self._corner = corner
-        self._locked = zone.kind == "inference"
-        self.name = zone_label(zone)
+        self.band = band
+        self._path = band.path
+        self._locked = band.zone.kind == "inference"
+        self.name = zone_label(band.zone)
         self.setZValue(-5)
-        self.set_room(path.boundingRect().adjusted(-2, -2, 2, 2))
+        self.set_room(band.path.boundingRect().united(band.tag).adjusted(-2, -2, 2, 2))
 
     def shape(self) -> QPainterPath:
         return self._path
@@ -158,7 +157,7 @@ class ZoneItem(GraphItem):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QBrush(inks.faded("muted", 0.22), Qt.BrushStyle.BDiagPattern))
         painter.drawPath(self._path)
-        tag = QRectF(self._corner, QSizeF(text_width("tab", self.name) + 16, 20))
+        tag = QRectF(self.band.tag.topLeft(), QSizeF(text_width("tab", self.name) + 16, 20))
         painter.setBrush(inks.panel)
         painter.drawRoundedRect(tag, 6, 6)
         write(painter, tag.adjusted(8, 0, 0, 0), self.name, role="tab", colour=inks.muted)
@@ -166,44 +165,13 @@ class ZoneItem(GraphItem):
             lock(painter, QPointF(tag.right() + 12, tag.center().y()), inks.muted)
 
 
-def band(members: Sequence[QRectF], ways: Sequence[QPainterPath], others: Sequence[QRectF]) -> QPainterPath:
-    """One rectangle around the members; where others stand in it, an outline that keeps to the members and their lanes."""
-    whole = QRectF()
-    for rect in members:
-        whole = whole.united(rect)
-    path = QPainterPath()
-    path.setFillRule(Qt.FillRule.WindingFill)
-    whole = whole.adjusted(-_BAND, -_BAND_TOP, _BAND, _BAND)
-    if not any(whole.intersects(rect) for rect in others):
-        path.addRoundedRect(whole, 12, 12)
-        return path
-    stroker = QPainterPathStroker()
-    stroker.setWidth(2 * _BAND + 14)
-    for rect in members:
-        path.addRoundedRect(rect.adjusted(-_BAND, -_BAND, _BAND, _BAND), 12, 12)
-    for way in ways:
-        path.addPath(stroker.createStroke(way))
-    first = members[0].adjusted(-_BAND, -_BAND_TOP, _BAND, 0)
-    path.addRoundedRect(first, 12, 12)
-    return path.simplified()
-
-
-def zone_label(zone: Zone) -> str:
-    word = "no_grad" if zone.kind == "no_grad" else "inference_mode"
-    if zone.lines is None:
-        return word
-    first, last = zone.lines
-    if first == last:
-        return _("{word} · line {line}").format(word=word, line=first)
-    return _("{word} · lines {first}–{last}").format(word=word, first=first, last=last)
-
-
 class SameMemoryItem(GraphItem):
     """The thin double line between a tensor and its detached twin."""
 
-    def __init__(self, inks: Inks, path: QPainterPath) -> None:
+    def __init__(self, inks: Inks, twins: Twins) -> None:
         super().__init__(inks)
-        self._path = path
+        self.twins = twins
+        self._path = path = twins.path
         self.setZValue(0)
         self.name = _("same memory")
         self.set_room(path.boundingRect().adjusted(-6, -6, 6, 24))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
-from tutor.views.graph_paths import Curve
+from tutor.views.graph_paths import Curve, Floats
 
 Size = tuple[float, float]
 _CLEAR = 10.5
@@ -18,15 +21,16 @@ _RING = 20
 """Places at one distance around a callout's anchor."""
 _WELL = 600.0
 """A callout that covers less is not moved further away."""
+_POINT = 50.0
+"""What a point of a lane under the callout counts."""
 _GOOD = 40.0
 """A place that costs less is taken without looking further away."""
 
 
 class Crowd:
-    """What is already there, in a grid of squares so that thousands of things are asked quickly; on top of a base."""
+    """What is already there, in a grid of squares so that thousands of things are asked quickly."""
 
-    def __init__(self, base: Crowd | None = None) -> None:
-        self._base = base
+    def __init__(self) -> None:
         self._rects: dict[tuple[int, int], list[QRectF]] = defaultdict(list)
         self._points: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
 
@@ -41,11 +45,14 @@ class Crowd:
         for x, y in curve.spread(every, shares).tolist():
             self._points[_square(x, y)].append((x, y))
 
+    def obstacles(self) -> Obstacles:
+        """All of it."""
+        rects = {id(rect): (rect, 1.0) for found in self._rects.values() for rect in found}
+        points = [np.array(found) for found in self._points.values() if found]
+        return obstacles(rects.values(), points)
+
     def cost(self, rect: QRectF, *, point_cost: float = 60.0, area_cost: float = 1.0) -> float:
         """What the rectangle would cover: `area_cost` a square pixel, `point_cost` a point of a lane."""
-        below = (
-            0.0 if self._base is None else self._base.cost(rect, point_cost=point_cost, area_cost=area_cost)
-        )
         area = 0.0
         points = 0
         seen: set[int] = set()
@@ -56,7 +63,7 @@ class Crowd:
                     shared = rect.intersected(other)
                     area += max(shared.width(), 0.0) * max(shared.height(), 0.0)
             points += sum(rect.contains(x, y) for x, y in self._points.get(square, ()))
-        return below + area_cost * area + point_cost * points
+        return area_cost * area + point_cost * points
 
 
 def chip_place(curve: Curve, size: Size, crowd: Crowd, *, below: bool, tries: int = len(_TRIES)) -> QPointF:
@@ -90,19 +97,65 @@ def _beside(point: list[float], normal: list[float], size: Size, *, below: bool,
     return QPointF(point[0] + side * normal[0] * reach, point[1] + side * normal[1] * reach)
 
 
-def callout_place(size: Size, anchor: QRectF, crowd: Crowd, view: QRectF) -> QRectF:
+@dataclass(frozen=True, eq=False)
+class Obstacles:
+    """What a callout should not cover, as arrays: rectangles (left, top, right, bottom) with weights, points of lanes."""
+
+    rects: Floats
+    weights: Floats
+    points: Floats
+
+    def near(self, rect: QRectF) -> Obstacles:
+        """Those that meet the rectangle."""
+        rects, points = self.rects, self.points
+        left, top, right, bottom = _edges(rect)
+        meets = (rects[:, 0] < right) & (rects[:, 2] > left) & (rects[:, 1] < bottom) & (rects[:, 3] > top)
+        x, y = points[:, 0], points[:, 1]
+        inside = (x > left) & (x < right) & (y > top) & (y < bottom)
+        return Obstacles(rects[meets], self.weights[meets], points[inside])
+
+    def costs(self, places: Floats) -> Floats:
+        """What each of the places (left, top, right, bottom) would cover."""
+        wide, high = (
+            np.minimum(places[:, None, at + 2], self.rects[None, :, at + 2])
+            - np.maximum(places[:, None, at], self.rects[None, :, at])
+            for at in (0, 1)
+        )
+        area = np.clip(wide, 0.0, None) * np.clip(high, 0.0, None) @ self.weights
+        x, y = self.points[None, :, 0], self.points[None, :, 1]
+        within = (x > places[:, :1]) & (x < places[:, 2:3]) & (y > places[:, 1:2]) & (y < places[:, 3:4])
+        return np.asarray(area + _POINT * within.sum(axis=1))
+
+
+def obstacles(weighted: Iterable[tuple[QRectF, float]], points: Sequence[Floats]) -> Obstacles:
+    """Of rectangles with their weights and of pieces of lanes."""
+    pairs = list(weighted)
+    rects = np.array([_edges(rect) for rect, _ in pairs]).reshape(-1, 4)
+    weights = np.array([weight for _, weight in pairs])
+    return Obstacles(rects, weights, np.vstack([np.empty((0, 2)), *points]))
+
+
+def callout_place(size: Size, anchor: QRectF, crowd: Obstacles, view: QRectF) -> QRectF:
     """Beside or below the anchor (circle and tabs), inside the view where it can be, where it covers least."""
     best: tuple[float, QRectF] | None = None
-    for rank, place in enumerate(_around(size, anchor)):
-        rect = _moved_into(place, view)
-        outside = rect.width() * rect.height() - _area(rect.intersected(view))
-        covered = crowd.cost(rect, point_cost=50.0) + 3.0 * outside
-        if best is None or covered + rank * 8 < best[0]:
-            best = (covered + rank * 8, rect)
-        if covered == 0.0 or (rank % _RING == _RING - 1 and best[0] < _WELL):
+    for ring, found in enumerate(_rings(size, anchor)):
+        rects = [_moved_into(rect, view) for rect in found]
+        costs = crowd.costs(np.array([_edges(rect) for rect in rects]))
+        for rank, (rect, cost) in enumerate(zip(rects, costs.tolist(), strict=True)):
+            outside = size[0] * size[1] - _area(rect.intersected(view))
+            total = cost + 3.0 * outside + (ring * _RING + rank) * 8
+            if best is None or total < best[0]:
+                best = (total, rect)
+        if best is not None and best[0] < _WELL:
             break
     assert best is not None
     return best[1]
+
+
+def _rings(size: Size, anchor: QRectF) -> Iterator[list[QRectF]]:
+    places = _around(size, anchor)
+    while ring := list(islice(places, _RING)):
+        yield ring
 
 
 def _around(size: Size, anchor: QRectF) -> Iterator[QRectF]:
@@ -132,6 +185,10 @@ def _moved_into(rect: QRectF, view: QRectF) -> QRectF:
     x = min(max(rect.left(), view.left()), max(view.right() - rect.width(), view.left()))
     y = min(max(rect.top(), view.top()), max(view.bottom() - rect.height(), view.top()))
     return QRectF(x, y, rect.width(), rect.height())
+
+
+def _edges(rect: QRectF) -> tuple[float, float, float, float]:
+    return rect.left(), rect.top(), rect.right(), rect.bottom()
 
 
 def _area(rect: QRectF) -> float:

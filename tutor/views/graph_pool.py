@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
-from tutor.trace.picture import ItemId, Lane, LaneId, Structure, Zone
+from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.views.graph_box import BoxItem
 from tutor.views.graph_circle import CircleItem
 from tutor.views.graph_items import GraphItem
-from tutor.views.graph_lanes import ChipItem, LaneItem, same_memory_path
-from tutor.views.graph_notes import SameMemoryItem, ZoneItem, band
-from tutor.views.graph_paint import Inks, polyline
+from tutor.views.graph_lanes import ChipItem, LaneItem
+from tutor.views.graph_notes import SameMemoryItem, ZoneItem
+from tutor.views.graph_paint import Inks
 from tutor.views.graph_routes import Places
 from tutor.views.graph_sizes import BoxAnatomy, CircleAnatomy, Sizes
 
-_ONE_RECTANGLE = 17
-"""A path of more elements is no single rounded rectangle."""
 _Item = TypeVar("_Item", bound=GraphItem)
 
 
@@ -36,13 +33,15 @@ class ItemPool:
         self.gradient_chips: dict[LaneId, ChipItem] = {}
         self.results: dict[ItemId, ChipItem] = {}
         """What an operation has computed, until a lane or a box shows it."""
+        self.bands: list[ZoneItem] = []
+        self.twins: list[SameMemoryItem] = []
         self._scene = scene
         self._stock: dict[str, GraphItem] = {}
-        self._bands: list[GraphItem] = []
 
     def items(self) -> Iterator[GraphItem]:
         yield from self._stock.values()
-        yield from self._bands
+        yield from self.bands
+        yield from self.twins
 
     def named(self) -> Iterator[tuple[str, GraphItem]]:
         """Nodes, lanes and chips with the names of their places."""
@@ -65,7 +64,7 @@ class ItemPool:
             yield from step(structure, sizes, places, kept)
         self._keep(kept)
         self._drop_bands()
-        self._add_bands(structure, sizes, places)
+        self._add_bands(places)
 
     def _build_nodes(
         self, structure: Structure, sizes: Sizes, places: Places, kept: dict[str, GraphItem]
@@ -138,52 +137,17 @@ class ItemPool:
                 self._scene.removeItem(item)
         self._stock = kept
 
-    def _zone(self, zone: Zone, structure: Structure, sizes: Sizes, places: Places) -> ZoneItem:
-        inside = set(zone.items)
-        members = _standing(sizes, places, zone.items)
-        others = _standing(sizes, places, (item for item in places.items if item not in inside))
-        ways = [
-            polyline(places.lanes[lane.id].value.points.tolist())
-            for lane in structure.lanes
-            if lane.source in inside and lane.target in inside
-        ]
-        path = band(members, ways, others)
-        corner = members[0].topLeft()
-        if path.elementCount() <= _ONE_RECTANGLE:
-            corner = path.boundingRect().topLeft() + QPointF(12, 30)
-        return ZoneItem(self.inks, zone, path, corner - QPointF(4, 25))
-
     def _drop_bands(self) -> None:
-        for item in self._bands:
+        for item in (*self.bands, *self.twins):
             self._scene.removeItem(item)
-        self._bands.clear()
+        self.bands.clear()
+        self.twins.clear()
 
-    def _add_bands(self, structure: Structure, sizes: Sizes, places: Places) -> None:
-        for zone in structure.zones:
-            if zone.items:
-                self._bands.append(self._zone(zone, structure, sizes, places))
-        rects = {box.id: places.rect(box.id, _lower(sizes, box.id)) for box in structure.boxes}
-        for box in structure.boxes:
-            twin = box.shares_memory_with
-            if twin in rects:
-                self._bands.append(self._twins(rects, twin, box.id, down=sizes.down))
-        for item in self._bands:
+    def _add_bands(self, places: Places) -> None:
+        self.bands += [ZoneItem(self.inks, band) for band in places.bands]
+        self.twins += [SameMemoryItem(self.inks, twins) for twins in places.twins]
+        for item in (*self.bands, *self.twins):
             self._scene.addItem(item)
-
-    def _twins(
-        self, rects: dict[ItemId, QRectF], one: ItemId, other: ItemId, *, down: bool
-    ) -> SameMemoryItem:
-        return SameMemoryItem(self.inks, same_memory_path(rects, one, other, down=down))
-
-
-def _standing(sizes: Sizes, places: Places, items: Iterable[ItemId]) -> list[QRectF]:
-    return [places.rect(item, sizes.anatomies[item].footprint) for item in items]
-
-
-def _lower(sizes: Sizes, item: ItemId) -> QRectF:
-    anatomy = sizes.anatomies[item]
-    assert isinstance(anatomy, BoxAnatomy)
-    return anatomy.body if anatomy.tray is None else anatomy.body.united(anatomy.tray)
 
 
 def _value_chip(inks: Inks) -> ChipItem:

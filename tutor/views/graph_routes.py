@@ -9,10 +9,11 @@ from PySide6.QtCore import QPointF, QRectF
 
 from tutor.trace.layout import Layout
 from tutor.trace.picture import ItemId, Lane, LaneId, Structure
+from tutor.views.graph_bands import Band, Twins, band_of, twins_of
 from tutor.views.graph_lanes import LaneCurves
 from tutor.views.graph_paths import HALF_GAP, XY, ending, parallel, smooth
 from tutor.views.graph_places import Crowd, chip_place, chip_rect
-from tutor.views.graph_sizes import Anatomy, CircleAnatomy, Sizes
+from tutor.views.graph_sizes import Anatomy, BoxAnatomy, CircleAnatomy, Sizes
 from tutor.views.graph_spots import Spot, spots, turned_curve, turned_point
 
 _WAVE = 9.0
@@ -33,6 +34,8 @@ class Places:
     gradient_chips: Mapping[LaneId, QPointF]
     crowd: Crowd
     bounds: QRectF
+    bands: tuple[Band, ...] = ()
+    twins: tuple[Twins, ...] = ()
 
     def rect(self, item: ItemId, local: QRectF) -> QRectF:
         return local.translated(self.items[item])
@@ -49,19 +52,22 @@ class PlaceMaker:
         self._lanes: dict[LaneId, LaneCurves] = {}
         self._chips: tuple[dict[LaneId, QPointF], dict[LaneId, QPointF]] = {}, {}
         self._crowd = Crowd()
+        self._bands: tuple[Band, ...] = ()
+        self._twins: tuple[Twins, ...] = ()
 
     def run(self) -> Iterator[None]:
         """`result` holds after the last turn."""
         yield from self._make_curves()
         yield from self._fill_crowd()
-        for zone in self._structure.zones:
-            self._crowd.add(zone_tag(self._standing(zone.items[0])))
+        self._add_bands()
         yield from self._place_chips()
 
     @property
     def result(self) -> Places:
         values, gradients = self._chips
-        return Places(self._items, self._lanes, values, gradients, self._crowd, self._bounds())
+        return Places(
+            self._items, self._lanes, values, gradients, self._crowd, self._bounds(), self._bands, self._twins
+        )
 
     def _make_curves(self) -> Iterator[None]:
         lanes, down = self._structure.lanes, self._sizes.down
@@ -99,6 +105,15 @@ class PlaceMaker:
                 gradients[lane.id] = chip_place(curve, size, self._crowd, below=not down, tries=tries)
             yield
 
+    def _add_bands(self) -> None:
+        rects = {item: self._standing(item) for item in self._items}
+        ways = {(lane.source, lane.target): self._lanes[lane.id].value for lane in self._structure.lanes}
+        zones = [zone for zone in self._structure.zones if zone.items]
+        self._bands = tuple(band_of(zone, rects, ways, self._crowd) for zone in zones)
+        boxes = {box.id: _with_tray(self._sizes.anatomies[box.id]) for box in self._structure.boxes}
+        lower = {item: rect.translated(self._items[item]) for item, rect in boxes.items()}
+        self._twins = twins_of(self._structure, lower, down=self._sizes.down)
+
     def _standing(self, item: ItemId) -> QRectF:
         return self._sizes.anatomies[item].footprint.translated(self._items[item])
 
@@ -109,12 +124,11 @@ class PlaceMaker:
         for chips in self._chips:
             for lane, centre in chips.items():
                 bounds = bounds.united(chip_rect(centre, self._sizes.chips[lane]))
+        for band in self._bands:
+            bounds = bounds.united(band.path.boundingRect()).united(band.tag)
+        for twins in self._twins:
+            bounds = bounds.united(twins.path.boundingRect().adjusted(-40, 0, 40, 12))
         return bounds
-
-
-def zone_tag(first: QRectF) -> QRectF:
-    """Where a band's label stands: over its first item."""
-    return QRectF(first.left() - 4, first.top() - 25, 118, 20)
 
 
 def places(structure: Structure, sizes: Sizes, layout: Layout) -> Places:
@@ -200,6 +214,11 @@ def _other_y(
 def _ends(source: Spot, target: Spot, ys: tuple[float, float], *, tip: float) -> tuple[float, float]:
     """The abscissae where this line touches both outlines; an arrowhead keeps a hair's breadth."""
     return source.leave(ys[0]) + 2.5 * (1.0 - tip) + 1, target.arrive(ys[1]) - 2.5 * tip - 1
+
+
+def _with_tray(anatomy: Anatomy) -> QRectF:
+    tray = anatomy.tray if isinstance(anatomy, BoxAnatomy) else None
+    return anatomy.body if tray is None else anatomy.body.united(tray)
 
 
 def _solid(anatomy: Anatomy) -> list[QRectF]:

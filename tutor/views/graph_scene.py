@@ -155,6 +155,20 @@ class GraphScene(QGraphicsScene):
             state = seen.circles.get(item, _NO_CIRCLE)
             circle.set_state(state)
             self._show_result(item, state, ground)
+        self._show_bands(seen)
+
+    def _show_bands(self, seen: Frame) -> None:
+        """A band appears with the first of its items, the line of a shared memory with the second box."""
+        there = {item for item, box in self.pool.boxes.items() if box.isVisible()}
+        there |= {item for item, circle in self.pool.circles.items() if circle.isVisible()}
+        for band in self.pool.bands:
+            inside = [seen.appearing.get(item, 1.0) for item in band.band.zone.items if item in there]
+            band.setVisible(bool(inside))
+            band.setOpacity(max(inside, default=1.0))
+        for line in self.pool.twins:
+            ends = {line.twins.one, line.twins.other}
+            line.setVisible(ends <= there)
+            line.setOpacity(min(seen.appearing.get(item, 1.0) for item in ends))
 
     def _show_result(self, item: ItemId, state: CircleState, ground: Ground) -> None:
         chip = self.pool.results[item]

@@ -39,6 +39,7 @@ FUNNEL_ROW = 25.0
 FUNNEL_WIDEST = 210.0
 """A wider sum is written as a column."""
 _MIN_WIDTH = 136.0
+_IF_TAKEN: tuple[GradReason, ...] = ("moved_on",)
 _TAB_INSET = 30.0
 _BOX_INSET = 14.0
 _OFF_BOX = 9.0
@@ -169,11 +170,17 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     texts = extents(structure, trace)
     returning = _returning(structure)
     degree = {item: min(ports, _MOST_PORTS) for item, ports in _degree(structure).items()}
+    taken = _taken(trace)
     outputs = {lane.source: lane.tensor for lane in reversed(structure.lanes)}
     anatomies: dict[ItemId, Anatomy] = {}
     for box in structure.boxes:
         anatomies[box.id] = box_anatomy(
-            box, texts, slots=returning.get(box.id, 0), ports=degree.get(box.id, 1), down=down
+            box,
+            texts,
+            slots=returning.get(box.id, 0),
+            ports=degree.get(box.id, 1),
+            down=down,
+            taken=box.name in taken,
         )
     for circle in structure.circles:
         anatomies[circle.id] = circle_anatomy(
@@ -226,11 +233,16 @@ def _beside(anatomy: Anatomy, chip: tuple[float, float]) -> float:
     return max(0.0, anatomy.footprint.right() - anatomy.body.right()) + 2
 
 
-def box_anatomy(box: Box, texts: Extents, *, slots: int, ports: int, down: bool = False) -> BoxAnatomy:
-    """`slots` is how many gradients may meet at the box, `ports` how many lanes touch one of its sides at most."""
+def box_anatomy(
+    box: Box, texts: Extents, *, slots: int, ports: int, down: bool = False, taken: bool = False
+) -> BoxAnatomy:
+    """`slots` is how many gradients may meet at the box, `ports` how many lanes touch one of its sides at most.
+
+    `taken`: its name had belonged to another tensor, which its `.grad` row may say.
+    """
     rows = _rows(box.shape)
     cell = cell_width(texts.cell(box.tensor)) if has_cells(box.shape) else 0.0
-    width = max(_MIN_WIDTH, ports * 30.0 if down else 0.0, *_widths(box, texts, cell))
+    width = max(_MIN_WIDTH, ports * 30.0 if down else 0.0, *_widths(box, texts, cell, taken=taken))
     value_height = max(ROW, rows * CELL + 8)
     kept = (box.is_leaf and box.tracked) or box.tensor in texts.keeping
     grad_height = max(GRAD_ROW, rows * CELL + 10) if kept else GRAD_ROW
@@ -287,15 +299,26 @@ def saves_text(saves: tuple[str, ...]) -> str:
     return _("saves {names}").format(names=", ".join(saves)) if saves else _("saves nothing")
 
 
+def _taken(trace: Trace) -> set[str]:
+    """The names that belonged to more than one tensor."""
+    owners: dict[str, set[TensorId]] = {}
+    for row in trace.names:
+        if row.tensor is not None:
+            owners.setdefault(row.name, set()).add(row.tensor)
+    return {name for name, tensors in owners.items() if len(tensors) > 1}
+
+
 def _rows(shape: tuple[int, ...]) -> int:
     return shape[0] if has_cells(shape) and len(shape) == 2 else 1
 
 
-def _widths(box: Box, texts: Extents, cell: float) -> list[float]:
+def _widths(box: Box, texts: Extents, cell: float, *, taken: bool) -> list[float]:
     header = text_width(name_role(box.name), box.name) + 18 + text_width("small", shape_note(box))
     numbers = cell * box.shape[-1] if cell else texts.number(box.tensor)
     values = LABEL + numbers
-    reasons = max(text_width("small", reason_text(reason)) for reason in _reasons(box))
+    reasons = max(
+        text_width("small", reason_text(reason)) for reason in (*_reasons(box), *_IF_TAKEN[: int(taken)])
+    )
     tray = texts.tray(box.tensor) if box.is_leaf and box.tracked else 0.0
     return [part + 2 * PAD for part in (header, values, reasons, tray)]
 
