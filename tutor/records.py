@@ -23,11 +23,14 @@ whole is {"shape", "stats"} (a `Value` has `stats` beside it instead). (`Any`, s
 ever put in it.)"""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False):
-    """Base of everything that goes over the wire: frozen, told apart by its class name."""
+class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False, gc=False):
+    """Base of everything that goes over the wire: frozen, told apart by its class name.
+
+    Records are trees: the garbage collector need not look through the hundreds of thousands that a run leaves.
+    """
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A piece of a source text: lines from 1, columns from 0 in characters, the end exclusive."""
 
     source: SourceId
@@ -37,7 +40,7 @@ class Span(msgspec.Struct, frozen=True):
     end_col: int
 
 
-class Stats(msgspec.Struct, frozen=True, kw_only=True):
+class Stats(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is kept of a tensor that is too large to keep whole. None where there are no finite elements."""
 
     count: int
@@ -104,7 +107,7 @@ class Operation(Record, frozen=True, kw_only=True, tag=True):
     step: int
 
 
-class CreatedBy(msgspec.Struct, frozen=True):
+class CreatedBy(msgspec.Struct, frozen=True, gc=False):
     """The backward (and the step in it) whose create_graph made a node."""
 
     backward: BackwardId
@@ -135,7 +138,7 @@ class Edge(Record, frozen=True, kw_only=True, tag=True, rename={"from_": "from"}
     input: int
 
 
-class NodeRun(msgspec.Struct, frozen=True, kw_only=True):
+class NodeRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One node's run in the engine: what came in, what went out (None where no gradient was defined)."""
 
     node: NodeId
@@ -144,7 +147,7 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True):
     step: int
 
 
-class Accumulation(msgspec.Struct, frozen=True, kw_only=True):
+class Accumulation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """before + incoming = after in a tensor's `.grad`; `before` None when there was none."""
 
     tensor: TensorId
@@ -155,7 +158,7 @@ class Accumulation(msgspec.Struct, frozen=True, kw_only=True):
     step: int
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """One line of a learner's traceback. `span.source` is -1 for a file that is not part of the run."""
 
     path: str

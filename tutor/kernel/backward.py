@@ -235,7 +235,8 @@ class Engine:
         run.nodes.clear()
 
     def _listens(self, run: Run) -> bool:
-        return self._guard.sound and bool(self._runs) and self._runs[-1] is run
+        runs = self._runs
+        return self._guard.fault is None and len(runs) > 0 and runs[-1] is run
 
     def _ran(
         self,
@@ -248,14 +249,17 @@ class Engine:
     ) -> None:
         if not self._listens(run):
             return
-        with self._guard, torch._C.DisableTorchFunction():
-            if run.create_graph:
-                self._register_created(run, [*received, *sent])
-            read = self._tape.read_gradient
-            self._put_run(run, node, [read(g) for g in received], [read(g) for g in sent])
-            for known in retained or ():
-                self._retain(run, node, known, received)
-            self._tape.end_step("node", node, span)
+        try:
+            with torch._C.DisableTorchFunction():
+                if run.create_graph:
+                    self._register_created(run, [*received, *sent])
+                read = self._tape.read_gradient
+                self._put_run(run, node, [*map(read, received)], [*map(read, sent)])
+                for known in retained or ():
+                    self._retain(run, node, known, received)
+                self._tape.end_step("node", node, span)
+        except Exception as fault:
+            self._guard.keep(fault)
 
     def _put_run(self, run: Run, node: NodeId, received: list[Data], sent: list[Data]) -> None:
         run.done.add(node)

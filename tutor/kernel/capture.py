@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 import torch
 
@@ -13,7 +14,9 @@ _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _SIMPLE = (torch.float32, torch.float64)
 _SAMPLE = 8_192
 """How many elements of a very large tensor are looked at."""
+_STRIDED = torch.strided
 _functorch = torch._C._functorch
+_is_wrapped = _functorch.is_functorch_wrapped_tensor
 
 
 def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
@@ -23,7 +26,7 @@ def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
     """
     try:
         if _is_simple(tensor) and tensor.numel() <= limits.elements:
-            return _spelled(tensor.tolist()), None
+            return _spelled(tensor.tolist(), tensor.dim()), None
         return _capture(_unwrapped(tensor), limits)
     except (RuntimeError, NotImplementedError, TypeError):
         # Kinds of tensors that cannot be read (meta, fake, nested, exotic dtypes) are shown by name and shape.
@@ -34,9 +37,8 @@ def _is_simple(tensor: torch.Tensor) -> bool:
     return (
         type(tensor) in _PLAIN
         and tensor.dtype in _SIMPLE
-        and tensor.layout is torch.strided
-        and not tensor.is_meta
-        and not _functorch.is_functorch_wrapped_tensor(tensor)
+        and tensor.layout is _STRIDED
+        and not _is_wrapped(tensor)
     )
 
 
@@ -88,19 +90,24 @@ def _dispatches(tensor: torch.Tensor) -> bool:
 def plain(tensor: torch.Tensor) -> Data:
     """A strided tensor's values as nested lists."""
     if tensor.is_complex():
-        return _spelled(torch.view_as_real(tensor.detach().resolve_conj()).tolist())
+        return _spelled(torch.view_as_real(tensor.detach().resolve_conj()).tolist(), tensor.dim() + 1)
     values = tensor.tolist()
-    return _spelled(values) if tensor.is_floating_point() else values
+    return _spelled(values, tensor.dim()) if tensor.is_floating_point() else values
 
 
-def _spelled(values: Data) -> Data:
+def _spelled(values: Data, dimensions: int) -> Data:
     """Non-finite numbers as words, since JSON has none; finite lists are returned as they are."""
-    if not isinstance(values, list):
+    if dimensions == 0:
         return values if math.isfinite(values) else number(values)
-    if values and isinstance(values[0], list):
-        return [_spelled(row) for row in values]
+    numbers = values
+    for _ in range(dimensions - 1):
+        numbers = chain.from_iterable(numbers)
     # A sum is finite only when every term is: one pass in C for the usual case.
-    return values if math.isfinite(sum(values)) else [number(value) for value in values]
+    return values if math.isfinite(sum(numbers)) else _words(values)
+
+
+def _words(values: Data) -> Data:
+    return [_words(value) if isinstance(value, list) else number(value) for value in values]
 
 
 def number(value: float) -> float | str:

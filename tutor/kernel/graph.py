@@ -74,7 +74,7 @@ class Graph:
         """New nodes as the forward made them: by sequence number, each accumulation before the node that leads to it."""
         token = self._token
         stack = [node for node in roots if mark_of(node, token) is None]
-        if not stack or (len(stack) == 1 and not self._leads_to_new(stack[0])):
+        if not stack or (len(stack) == 1 and not self._unknown_after(stack[0])):
             return stack
         order: dict[AutogradNode, int] = {}
         while stack:
@@ -82,13 +82,16 @@ class Graph:
             if node in order:
                 continue
             order[node] = sequence(node)
-            following = [node for node, _ in node.next_functions if node is not None]
-            stack.extend(node for node in following if mark_of(node, token) is None)
+            stack.extend(self._unknown_after(node))
         return _as_made(order)
 
-    def _leads_to_new(self, node: AutogradNode) -> bool:
-        following = [before for before, _ in node.next_functions if before is not None]
-        return any(mark_of(before, self._token) is None for before in following)
+    def _unknown_after(self, node: AutogradNode) -> list[AutogradNode]:
+        token = self._token
+        return [
+            following
+            for following, _ in node.next_functions
+            if following is not None and mark_of(following, token) is None
+        ]
 
     def _mark(self, node: AutogradNode, span: Span | None) -> Mark:
         leaf = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -25,12 +24,6 @@ class Known(weakref.ref[torch.Tensor]):
     storage: int
     step: int
     tracked: bool
-
-    def __new__(cls, tensor: torch.Tensor, forget: Callable[[Known], None]) -> Known:
-        return super().__new__(cls, tensor, forget)
-
-    def __init__(self, tensor: torch.Tensor, forget: Callable[[Known], None]) -> None:
-        super().__init__(tensor, forget)  # type: ignore[call-arg]
 
 
 class Tensors:
@@ -72,12 +65,10 @@ class Tensors:
         """Gives a tensor its id."""
         known = Known(tensor, self._forget)
         known.id = TensorId(self._count)
-        known.address, known.version, known.storage, known.step = (
-            id(tensor),
-            version(tensor),
-            storage(tensor),
-            step,
-        )
+        known.address = id(tensor)
+        known.version = version(tensor)
+        known.storage = storage(tensor)
+        known.step = step
         known.tracked = tensor.requires_grad if requires_grad is None else requires_grad
         self._count += 1
         self._by_address[known.address] = known
@@ -181,7 +172,11 @@ def device_name(device: torch.device) -> str:
 
 
 def version(tensor: torch.Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version
+    try:
+        return tensor._version
+    except RuntimeError:
+        # Inference tensors have none.
+        return 0
 
 
 def storage(tensor: torch.Tensor) -> int:
@@ -199,7 +194,9 @@ def flat_tensors(value: object, found: list[torch.Tensor] | None = None) -> list
         found.append(value)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            if not isinstance(part, (int, float, str)):
+            if isinstance(part, torch.Tensor):
+                found.append(part)
+            elif not isinstance(part, (int, float, str)):
                 flat_tensors(part, found)
     elif isinstance(value, dict):
         for part in value.values():

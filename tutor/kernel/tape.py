@@ -68,7 +68,9 @@ class Tape:
 
     def read_gradient(self, tensor: torch.Tensor | None) -> Data:
         """A gradient's values. A large one that goes from node to node is looked through once."""
-        if tensor is None or tensor.numel() <= self.limits.elements:
+        if tensor is None:
+            return None
+        if tensor.numel() <= self.limits.elements:
             return gradient(tensor, self.limits)
         seen = self._large.get(id(tensor))
         if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
