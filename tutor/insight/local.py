@@ -96,4 +96,4 @@ def folded(values: Floats, shape: tuple[int, ...]) -> Floats:
 
 def atom(text: str) -> str:
     """The text, in brackets where it is more than one term."""
-    return text if re.fullmatch(r"[\w.#\[\]…]+|\(.*\)|\w+\([^()]*\)", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.#\[\]…]+ᵀ?|\(.*\)|\w+\([^()]*\)", text) else f"({text})"

@@ -6,6 +6,7 @@ Source of every formula: the entry of that name in PyTorch's tools/autograd/deri
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +18,7 @@ Product = Callable[[Floats, Floats], Floats]
 
 def _product(use: Use, at: int) -> Local:
     """mm, bmm: self: grad.mm(mat2.t()), mat2: self.t().mm(grad); mv, dot likewise."""
-    a, b = use.operand(0), use.operand(1)
+    a, b = _flat(use, use.operand(0), "self_sym_sizes"), use.operand(1)
     return _factor(use, a, b, left=at == 0)
 
 
@@ -33,6 +34,15 @@ def _factor(use: Use, a: Operand, b: Operand, *, left: bool) -> Local:
     hidden = b.hidden if left else a.hidden
     mine = a if left else b
     return Local(f"∂({atom(a.text)}@{atom(b.text)})/∂{atom(mine.text)}", rule, None, "matrix", whole, hidden)
+
+
+def _flat(use: Use, x: Operand, key: str) -> Operand:
+    """A batch of many dimensions as the matrix of rows that torch made of it."""
+    sizes = use.saved.get(key)
+    if not isinstance(sizes, list) or len(sizes) != 2 or len(x.shape) == 2:
+        return x
+    value = None if x.value is None or x.value.size != sizes[0] * sizes[1] else x.value.reshape(sizes)
+    return replace(x, value=value, shape=tuple(sizes))
 
 
 def _left(g: Floats, b: Floats) -> Floats:
@@ -61,6 +71,7 @@ def _safely(product: Product, g: Floats | None, other: Floats | None) -> Floats 
 def _addmm(use: Use, at: int) -> Local | None:
     """addmm (a linear layer, bias + x·Wᵀ): bias: the sum of grad's rows, mat1: grad·mat2ᵀ, mat2: mat1ᵀ·grad."""
     x, weight, bias = _linear_operands(use)
+    x = _flat(use, x, "mat1_sym_sizes")
     if at == 0:
         return Local(f"∂({x.text}·Wᵀ + {bias.text})/∂{atom(bias.text)}", "1", np.asarray(1.0))
     if at == 1:
@@ -101,6 +112,8 @@ def _dot(use: Use, at: int) -> Local:
 def _turned_text(operand: Operand) -> str:
     shape = operand.shape
     turned = (*shape[:-2], shape[-1], shape[-2]) if len(shape) > 1 else shape
+    if operand.text.endswith("ᵀ"):
+        return f"{operand.text.removesuffix('ᵀ')}{shape_text(turned)}"
     return f"{atom(operand.text)}ᵀ{shape_text(turned)}"
 
 

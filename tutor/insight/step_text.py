@@ -29,9 +29,15 @@ def step_text(trace: Trace, step: int) -> str:
         case "output":
             return _("output")
         case "error":
-            return trace.error.type if trace.error is not None else _("error")
+            return _error_type(trace, step) or _("error")
         case _:
             assert_never(row.kind)
+
+
+def _error_type(trace: Trace, step: int) -> str | None:
+    """The program's error, or one that it caught."""
+    raised = (trace.error, *(backward.error for backward in trace.backwards))
+    return next((error.type for error in raised if error is not None and error.step == step), None)
 
 
 def tensor_name(trace: Trace, tensor: TensorId, step: int) -> str | None:
@@ -49,7 +55,7 @@ def span_text(trace: Trace, span: Span | None) -> str | None:
         return None
     lines[-1] = lines[-1][: span.end_col]
     lines[0] = lines[0][span.col :]
-    return " ".join(line.strip() for line in lines)
+    return " ".join(line.strip().removesuffix("\\").rstrip() for line in lines)
 
 
 def _operation_text(trace: Trace, operation: OperationId, step: int) -> str:

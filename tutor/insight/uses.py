@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tutor.insight.local import Floats, Operand, Use
-from tutor.protocol import Data, NodeRun, Operation, TensorId
+from tutor.insight.local import Floats, Operand, Use, atom
+from tutor.protocol import Data, Node, NodeRun, Operation, TensorId
+from tutor.trace.drawn import function_name
 from tutor.trace.index import Index
 from tutor.trace.item_states import Moment
 from tutor.trace.names import expression, short_name, written
@@ -50,7 +51,9 @@ def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, st
     alone = len(circle.tabs) == 1 or circle.symbol == "linear"
     return Use(
         name=node.name,
-        operands=_operands(at, operation, known) if alone else _kept_operands(at.index, node.saved, kept),
+        operands=_own_operands(at, operation, known, node)
+        if alone
+        else _kept_operands(at.index, node.saved, kept),
         received=array(run.grad_outputs[0]) if run.grad_outputs else None,
         result=_result(at, operation, run, kept),
         saved={k: v for k, v in node.saved.items() if not isinstance(v, dict)},
@@ -87,6 +90,21 @@ def _kept_operands(
     )
     second = next((kept[k] for k in ("other", "target", "mat2") if k in kept), Operand(next(free, "y")))
     return first, second
+
+
+def _own_operands(
+    at: Moment, operation: Operation, known: Mapping[TensorId, str], node: Node
+) -> tuple[Operand, ...]:
+    """A linear layer without a bias is a product with the turned weight."""
+    found = _operands(at, operation, known)
+    if len(found) > 1 and node.name.startswith("Mm") and function_name(operation.function) == "linear":
+        return found[0], _turned(found[1])
+    return found
+
+
+def _turned(matrix: Operand) -> Operand:
+    value = None if matrix.value is None else np.swapaxes(matrix.value, -1, -2)
+    return Operand(f"{atom(matrix.text)}ᵀ", value, tuple(reversed(matrix.shape)), matrix.hidden)
 
 
 def _operands(at: Moment, operation: Operation, known: Mapping[TensorId, str]) -> tuple[Operand, ...]:

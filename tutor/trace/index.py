@@ -274,7 +274,7 @@ class Index:
             return ""
         lines[-1] = lines[-1][: span.end_col]
         lines[0] = lines[0][span.col :]
-        return " ".join(line.strip() for line in lines)
+        return " ".join(line.strip().removesuffix("\\").rstrip() for line in lines)
 
     def lines(self, span: Span | None) -> str:
         """The whole lines that the span touches."""

@@ -15,7 +15,9 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def short_name(index: Index, tensor: TensorId, step: int, limit: int = 18) -> str:
     """The name it had by `step`, or else its expression in the source; "#7" where neither is known."""
-    name = index.name_at(tensor, step) or index.last_name(tensor, step) or index.last_name(tensor)
+    name = index.name_at(tensor, step) or index.last_name(tensor, step)
+    if not name or name.endswith(".grad"):
+        name = index.last_name(tensor)
     return name or shortened(written(expression(index, tensor)), limit) or f"#{tensor}"
 
 
