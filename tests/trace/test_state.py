@@ -79,8 +79,8 @@ def test_a_second_backward_adds_to_what_the_first_left() -> None:
 def test_the_seed_enters_at_the_root() -> None:
     q = Shown("q")
     seen = q.at(7)
-    assert seen.seed == Value([1.0, 1.0], (2,)) and seen.seed_item == q.box("Q").id
-    assert q.at(6).seed is None
+    assert seen.seeds == ((q.box("Q").id, Value([1.0, 1.0], (2,))),)
+    assert q.at(6).seeds == ()
 
 
 @pytest.mark.parametrize(
@@ -215,3 +215,21 @@ def test_a_lane_that_carries_the_covered_number_elsewhere_is_covered_too() -> No
     gradients = {lane: state.gradient for lane, state in shown.last.lanes.items() if state.gradient}
     assert {g.data for g in gradients.values() if g.covered} == {18.0}
     assert {g.data for g in gradients.values() if not g.covered} == {1.0, 6.0}
+
+
+def test_a_backward_of_two_roots_begins_with_a_v_at_each() -> None:
+    shown = Shown("two_roots")
+    seen = shown.at(shown.trace.backwards[0].first_step)
+    assert seen.seeds == (
+        (shown.box("y").id, Value([1.0, 1.0], (2,))),
+        (shown.box("z").id, Value([0.5, 0.0], (2,))),
+    )
+    assert shown.at(2).seeds == ()
+
+
+def test_a_leaf_whose_requires_grad_was_switched_off_is_frozen_from_then_on() -> None:
+    shown = Shown("frozen")
+    (flip,) = [change for change in shown.trace.changes if change.what == "requires_grad"]
+    before, after = (shown.state("last.weight", step) for step in (flip.step - 1, flip.step))
+    assert not before.frozen and after.frozen and after.frozen_line == 10
+    assert not any(shown.state(name, flip.step).frozen for name in ("first.weight", "last.bias", "x"))

@@ -131,6 +131,14 @@ with torch.no_grad():
     W = W - 0.1 * W.grad
 loss = (W * W).sum()
 """,
+    "two_roots": """\
+import torch
+
+a = torch.tensor([1.0, 2.0], requires_grad=True)
+y = a * 2
+z = a**2
+torch.autograd.backward([y, z], [torch.tensor([1.0, 1.0]), torch.tensor([0.5, 0.0])])
+""",
     "frozen": """\
 import torch
 

@@ -327,6 +327,35 @@ def test_a_band_appears_with_its_first_operation_and_same_memory_with_the_second
         assert {True, False} == set(seen)
 
 
+def test_v_is_shown_at_each_root_and_inside_the_picture(qtbot: QtBot) -> None:
+    session = GraphSession("two_roots")
+    for size in ((1000, 680), (300, 600)):
+        view = shown(qtbot, session, size)
+        session.at(session.trace.backwards[0].first_step)
+        assert [seed.name for seed in view.scene.seeds.items if seed.isVisible()] == [
+            "v = [1, 1]",
+            "v = [0.5, 0]",
+        ]
+        for seed in view.scene.seeds.items:
+            assert view.scene.sceneRect().contains(seed.sceneBoundingRect())
+        session.player.first()
+        assert not any(seed.isVisible() for seed in view.scene.seeds.items)
+
+
+def test_a_frozen_parameter_says_so_and_lets_others_pass(qtbot: QtBot) -> None:
+    session = GraphSession("frozen")
+    view = shown(qtbot, session)
+    session.player.last()
+    item = box(view, "last.weight")
+    assert (
+        item.tip_at(QPointF(0, item.anatomy.body.top() + 5)).splitlines()[1].startswith("Frozen in line 10")
+    )
+    assert "Frozen" in item.tip_at(item.anatomy.grad.center())
+    lanes = {lane.lane.source: lane for lane in view.scene.pool.lanes.values()}
+    assert not lanes[item.box.id].lane.returns and lanes[item_id(view, "last.bias")].lane.returns
+    assert "Frozen" not in box(view, "x").tip_at(QPointF(0, 0))
+
+
 def test_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot) -> None:
     session = GraphSession("slope")
     view = shown(qtbot, session)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tutor.protocol import BackwardId, Data, NodeId, NodeRun, TensorId
+from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId
 from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
 from tutor.trace.grad_row import grad_row
-from tutor.trace.index import Index
+from tutor.trace.index import Index, last
 from tutor.trace.picture import (
     Box,
     BoxState,
@@ -221,6 +221,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
     rebound = None if name else index.rebound_at(tensor, step)
     hidden = value_covered(tensor, index, at.covered)
     value = index.value_at(tensor, step) if present else None
+    frozen = _frozen(at, box)
     return BoxState(
         present=present,
         name=name or ("" if rebound else box.name),
@@ -233,7 +234,16 @@ def box_state(at: Moment, box: Box) -> BoxState:
         funnel=funnel(at, box.id) if present else None,
         was=rebound.name if rebound else "",
         was_line=_line_of(at, rebound.step) if rebound else None,
+        frozen=frozen is not None,
+        frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )
+
+
+def _frozen(at: Moment, box: Box) -> Change | None:
+    """What switched a leaf's requires_grad off, if it still is."""
+    changes = [c for c in at.index.changes.get(box.tensor, ()) if c.what == "requires_grad"]
+    change = last(changes, at.step)
+    return change if box.is_leaf and change is not None and change.before and not change.after else None
 
 
 def _line_of(at: Moment, step: int) -> int | None:

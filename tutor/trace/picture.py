@@ -175,6 +175,9 @@ class BoxState:
     """The name that was rebound to another tensor, when this one has no name left."""
     was_line: int | None = None
     """The line that rebound it."""
+    frozen: bool = False
+    """A leaf whose requires_grad was switched off: no gradient comes back to it, while others pass."""
+    frozen_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +240,6 @@ class Picture:
     lanes: Mapping[LaneId, LaneState]
     motion: Motion
     callout: Callout | None
-    seed: Shown | None = None
-    """v, the gradient that the backward in progress began with, shown at `seed_item`."""
-    seed_item: ItemId | None = None
+    seeds: tuple[tuple[ItemId, Shown], ...] = ()
+    """v, the gradients that the backward in progress began with, each at its root."""
     backward: BackwardId | None = None

@@ -35,7 +35,7 @@ def picture(trace: Trace, structure: Structure, step: int, covered: Covered = fr
     last = _last_of(trace, index, structure)
     at = moment(trace, index, last.stage, step, covered)
     _update(last, at)
-    seed, seed_item = _seed(at)
+    seeds = _seeds(at)
     return Picture(
         structure=structure,
         step=step,
@@ -44,8 +44,7 @@ def picture(trace: Trace, structure: Structure, step: int, covered: Covered = fr
         lanes=last.lanes,
         motion=motion(at),
         callout=None,
-        seed=seed,
-        seed_item=seed_item,
+        seeds=seeds,
         backward=at.backward.id if at.backward else None,
     )
 
@@ -124,23 +123,28 @@ def _kept_same(old: dict[K, S], new: dict[K, S]) -> dict[K, S]:
     return {key: old[key] if key in old and old[key] == state else state for key, state in new.items()}
 
 
-def _seed(at: Moment) -> tuple[Shown | None, ItemId | None]:
-    """v, the gradient that the shown backward began with, and where it enters."""
+def _seeds(at: Moment) -> tuple[tuple[ItemId, Shown], ...]:
+    """v, the gradients that the shown backward began with, and where each enters."""
     backward = at.backward
-    if backward is None or not backward.gradients:
-        return None, None
-    tensor = backward.root_tensors[0] if backward.root_tensors else None
-    item = _root_item(at, tensor)
-    if item is None:
-        return None, None
-    shape = at.index.tensors[tensor].shape if tensor is not None else ()
-    hidden = tensor is not None and grad_covered(tensor, at.index, at.covered)
-    return shown(backward.gradients[0], shape, hidden), item
+    if backward is None:
+        return ()
+    tensors = [*backward.root_tensors, *([None] * len(backward.gradients))]
+    found: dict[ItemId, Shown] = {}
+    for data, tensor in zip(backward.gradients, tensors, strict=False):
+        item = _root_item(at, tensor)
+        if item is not None:
+            shape = at.index.tensors[tensor].shape if tensor is not None else ()
+            hidden = tensor is not None and grad_covered(tensor, at.index, at.covered)
+            found.setdefault(item, shown(data, shape, hidden))
+    return tuple(found.items())
 
 
 def _root_item(at: Moment, tensor: TensorId | None) -> ItemId | None:
+    """The root's box, or the circle of its node."""
     item = ItemId(f"t{tensor}")
     if item in at.stage.boxes:
         return item
     roots = at.backward.roots if at.backward else []
-    return next((at.stage.circle_of[r] for r in roots if r in at.stage.circle_of), None)
+    own = at.index.tensors[tensor].grad_fn if tensor is not None else None
+    nodes = roots if own is None else (own, *roots)
+    return next((at.stage.circle_of[node] for node in nodes if node in at.stage.circle_of), None)

@@ -11,7 +11,7 @@ from tutor.trace.values import shape_text
 from tutor.views.graph_fonts import text_width
 from tutor.views.graph_funnel import draw_funnel, funnel_words
 from tutor.views.graph_items import DETAIL, GraphItem, halo, rounded
-from tutor.views.graph_paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, write
+from tutor.views.graph_paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, snowflake, write
 from tutor.views.graph_sizes import (
     CELL,
     HEADER,
@@ -60,12 +60,15 @@ class BoxItem(GraphItem):
         if state is None:
             return ""
         head = f"{state.name}  {shape_text(self.box.shape)} {self.box.dtype}"
+        if state.frozen:
+            head = f"{head}\n{frozen_words(state)}"
         if anatomy.tray is not None and anatomy.tray.contains(place) and state.tray is not None:
             return f"{state.name}.grad\n{_exact_sum(state.tray)}"
         if anatomy.funnel is not None and anatomy.funnel.contains(place) and state.funnel is not None:
             return funnel_words(state.funnel)
         if anatomy.grad.contains(place):
-            return f"{state.name}.grad\n{_exact_grad(state.grad)}"
+            lines = [f"{state.name}.grad", _exact_grad(state.grad)]
+            return "\n".join([*lines, frozen_words(state)] if state.frozen else lines)
         if state.value is None:
             return head
         return f"{head}\n{tooltip(state.value)}"
@@ -136,6 +139,8 @@ class BoxItem(GraphItem):
         write(painter, beside, note, role="small", colour=inks.muted, align=RIGHT)
         if self.box.is_leaf:
             _leaf_badge(painter, body, inks.leaf if state.requires_grad else inks.muted, inks.panel)
+        if state.frozen:
+            _frozen_badge(painter, body, inks)
         if state.version > 0:
             _version_badge(painter, body, state.version, inks)
         if state.retains_grad:
@@ -238,6 +243,15 @@ def _leaf_badge(painter: QPainter, body: QRectF, colour: QColor, ground: QColor)
     leaf(painter, place.adjusted(2.5, 2.5, -2.5, -2.5), colour, filled=True)
 
 
+def _frozen_badge(painter: QPainter, body: QRectF, inks: Inks) -> None:
+    """Beside the leaf."""
+    centre = QPointF(body.left() + 25, body.top() - 0.5)
+    painter.setPen(pen(inks.value, 1.4))
+    painter.setBrush(inks.panel)
+    painter.drawEllipse(centre, 10.5, 10.5)
+    snowflake(painter, centre, inks.value)
+
+
 def _version_badge(painter: QPainter, body: QRectF, version: int, inks: Inks) -> None:
     place = QRectF(body.right() - 24, body.top() - 12, 28, 18)
     painter.setPen(pen(inks.special, 1.4))
@@ -255,6 +269,16 @@ def _was(state: BoxState) -> str:
     if state.was_line is None:
         return _("was {name}").format(name=state.was)
     return _("was {name}, line {line}").format(name=state.was, line=state.was_line)
+
+
+def frozen_words(state: BoxState) -> str:
+    if state.frozen_line is None:
+        return _(
+            "Frozen: requires_grad was switched off. No gradient comes back to it; those of others pass."
+        )
+    return _(
+        "Frozen in line {line}: requires_grad was switched off. No gradient comes back to it; those of others pass."
+    ).format(line=state.frozen_line)
 
 
 def _exact_grad(grad: GradRow) -> str:

@@ -1,4 +1,4 @@
-"""What is said beside the graph: the callout of the running node, v at the seed, the bands, the dotted `grad_fn` line."""
+"""What is said beside the graph: the callout of the running node, the bands, the dotted `grad_fn` line."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
 
 from tutor.i18n import _
-from tutor.trace.picture import Callout, Shown
+from tutor.trace.picture import Callout
 from tutor.views.graph_bands import Band, Twins, zone_label
 from tutor.views.graph_fonts import text_width
 from tutor.views.graph_items import GraphItem
-from tutor.views.graph_paint import CENTRE, LEFT, Inks, dotted, lock, pen, write
-from tutor.views.graph_paths import HALF_GAP
-from tutor.views.graph_values import inline, tooltip
+from tutor.views.graph_paint import Inks, dotted, lock, pen, write
 
 _LINE = 20.0
 _CALLOUT_PAD = 14.0
 _WIDEST = 400.0
-_SHORT_SEED = 64.0
 
 
 class CalloutItem(GraphItem):
@@ -88,50 +85,6 @@ def wrapped(lines: Sequence[str]) -> tuple[str, ...]:
             rest = longer
         found.append(rest)
     return tuple(found)
-
-
-class SeedItem(GraphItem):
-    """v, the gradient that a backward began with, at the tensor on which it was called."""
-
-    def __init__(self, inks: Inks) -> None:
-        super().__init__(inks)
-        self.shown: Shown | None = None
-        self.text = ""
-        self.below = False
-        self.setZValue(4)
-        self.hide()
-
-    def show_at(self, shown: Shown, body: QRectF, *, down: bool = False) -> None:
-        """A short v stands right of its box, at the end of the gradients' line; a long one below, or each if `down`."""
-        if shown != self.shown or (down and not self.below):
-            self.shown = shown
-            self.text = self.name = f"v = {inline(shown)}"
-            width = text_width("code", self.text)
-            self.below = down or width > _SHORT_SEED
-            half = width / 2 + 4
-            self.set_room(QRectF(-half, 0, 2 * half, 36) if self.below else QRectF(-4, -14, width + 30, 28))
-            self.update()
-        if self.below:
-            self.setPos(body.center().x(), body.bottom())
-        else:
-            self.setPos(body.right(), body.center().y() + HALF_GAP)
-        self.show()
-
-    def tip_at(self, place: QPointF) -> str:
-        head = _("v: where backward begins, how much each element counts")
-        return head if self.shown is None else f"{head}\n{tooltip(self.shown)}"
-
-    def draw(self, painter: QPainter, detail: float) -> None:
-        painter.setPen(pen(self.inks.gradient, 2.3))
-        colour = self.inks.gradient_text
-        if self.below:
-            painter.drawLine(QPointF(0, 3), QPointF(0, 12))
-            place = self.boundingRect().adjusted(0, 13, 0, 0)
-            write(painter, place, self.text, role="code", colour=colour, align=CENTRE)
-            return
-        painter.drawLine(QPointF(2, 0), QPointF(13, 0))
-        place = QRectF(18, -12, self.boundingRect().width(), 24)
-        write(painter, place, self.text, role="code", colour=colour, align=LEFT)
 
 
 class ZoneItem(GraphItem):

@@ -218,6 +218,19 @@ def scissors(painter: QPainter, centre: QPointF, colour: QColor) -> None:
         )
 
 
+def snowflake(painter: QPainter, centre: QPointF, colour: QColor) -> None:
+    """Six arms with a pair of twigs each: a parameter that is frozen."""
+    painter.setPen(pen(colour, 1.3))
+    painter.save()
+    painter.translate(centre)
+    for _arm in range(6):
+        painter.drawLine(QPointF(0, 0), QPointF(0, -6.5))
+        painter.drawLine(QPointF(0, -3.8), QPointF(-2.1, -5.9))
+        painter.drawLine(QPointF(0, -3.8), QPointF(2.1, -5.9))
+        painter.rotate(60)
+    painter.restore()
+
+
 def lock(painter: QPainter, centre: QPointF, colour: QColor) -> None:
     """A closed padlock: what is inside can never be tracked."""
     painter.setPen(pen(colour, 1.6))

@@ -18,11 +18,12 @@ from tutor.views.graph_ground import Ground
 from tutor.views.graph_items import FADED, GraphItem, Look
 from tutor.views.graph_motion import STILL, Frame, frame
 from tutor.views.graph_movers import Movers
-from tutor.views.graph_notes import CalloutItem, GradFnItem, SeedItem
+from tutor.views.graph_notes import CalloutItem, GradFnItem
 from tutor.views.graph_paint import Inks
 from tutor.views.graph_places import callout_place
 from tutor.views.graph_pool import ItemPool
 from tutor.views.graph_routes import PlaceMaker
+from tutor.views.graph_seeds import Seeds
 from tutor.views.graph_sizes import Sizes
 from tutor.views.theme import Palette
 
@@ -55,11 +56,8 @@ class GraphScene(QGraphicsScene):
         self.pool = ItemPool(self, self.inks)
         self.ground: Ground | None = None
         self.movers = Movers(self, self.inks)
-        self.callout, self.seed, self.grad_fn = (
-            CalloutItem(self.inks),
-            SeedItem(self.inks),
-            GradFnItem(self.inks),
-        )
+        self.callout, self.grad_fn = CalloutItem(self.inks), GradFnItem(self.inks)
+        self.seeds = Seeds(self, self.inks)
         self._view = _View()
         self._callout_of: tuple[Callout, _View] | None = None
         self._selected: tuple[TensorId | None, ItemId | None] = (None, None)
@@ -68,7 +66,7 @@ class GraphScene(QGraphicsScene):
         self._resting = False
         self._work: Iterator[None] | None = None
         self._later = QTimer(self, interval=0)
-        for item in (self.callout, self.seed, self.grad_fn):
+        for item in (self.callout, self.grad_fn):
             self.addItem(item)
         self._later.timeout.connect(self._on_later_timeout)
 
@@ -97,7 +95,7 @@ class GraphScene(QGraphicsScene):
         self.pool.clear()
         self.ground = self._shown = self._work = None
         self.movers.hide()
-        for item in (self.callout, self.seed, self.grad_fn):
+        for item in (self.callout, self.grad_fn, *self.seeds.items):
             item.hide()
 
     @property
@@ -222,16 +220,9 @@ class GraphScene(QGraphicsScene):
         )
 
     def _show_notes(self, picture: Picture, seen: Frame, ground: Ground) -> None:
-        self._show_seed(picture, ground)
+        self.seeds.show(picture.seeds, ground)
         self._show_callout(picture, seen, ground)
         self._show_grad_fn(ground)
-
-    def _show_seed(self, picture: Picture, ground: Ground) -> None:
-        at = picture.seed_item
-        if at is None or picture.seed is None or not ground.has(at):
-            self.seed.hide()
-            return
-        self.seed.show_at(picture.seed, ground.body(at), down=ground.sizes.down)
 
     def _show_callout(self, picture: Picture, seen: Frame, ground: Ground) -> None:
         callout = picture.callout
@@ -294,7 +285,8 @@ class GraphScene(QGraphicsScene):
         self.inks = Inks(palette)
         self.pool.set_inks(self.inks)
         self.movers.set_inks(self.inks)
-        for item in (self.callout, self.seed, self.grad_fn):
+        self.seeds.set_inks(self.inks)
+        for item in (self.callout, self.grad_fn):
             item.set_inks(self.inks)
         self.setBackgroundBrush(self.inks.ground)
 
