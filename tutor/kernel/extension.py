@@ -21,7 +21,6 @@ from tutor.kernel.descriptors import Descriptors
 from tutor.kernel.devices import devices
 from tutor.kernel.display import from_bundle
 from tutor.kernel.evaluate import evaluate
-from tutor.kernel.parent import end_with_parent
 from tutor.kernel.runner import Runner
 from tutor.kernel.sender import Sender
 from tutor.protocol import Evaluate, KernelReady, RunCells, RunId, decode_command
@@ -81,7 +80,6 @@ class Tutor:
 def load_ipython_extension(shell: Any) -> None:
     """ipykernel calls this before it serves its first request."""
     global _tutor
-    end_with_parent()
     sys.dont_write_bytecode = True  # a module that was edited within a second of its last run is read anew
     faulthandler.enable(file=2)  # the window reads the line of a crash in the log
     _tutor = Tutor(shell)

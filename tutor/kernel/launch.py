@@ -15,6 +15,9 @@ ROOT = str(Path(__file__).resolve().parents[2])
 
 def main() -> None:
     sys.path.insert(0, ROOT)
+    from tutor.kernel.parent import end_with_parent
+
+    end_with_parent()  # before torch is loaded, which takes seconds
     import tutor.kernel.extension  # noqa: F401
 
     sys.path.remove(ROOT)

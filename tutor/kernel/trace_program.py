@@ -21,15 +21,16 @@ def main(folder: Path) -> None:
         signal.SIGINT, signal.SIG_DFL
     )  # until the program runs, an interrupt ends this process at once
     sys.path.insert(0, ROOT)
+    from tutor.kernel.parent import end_with_parent
+
+    end_with_parent()  # before torch is loaded, which takes seconds
     import msgspec
 
     from tutor.kernel.output import Echo
-    from tutor.kernel.parent import end_with_parent
     from tutor.kernel.runner import Runner
     from tutor.protocol import Event, RunCells, decode_command
 
     sys.path.remove(ROOT)
-    end_with_parent()
     faulthandler.enable(file=(folder / "crash").open("w"))
     command = decode_command((folder / "command.json").read_text(encoding="utf-8"))
     assert isinstance(command, RunCells)
