@@ -201,6 +201,18 @@ def test_a_place_that_cannot_be_written_is_told_before_the_program_runs(
     assert (folder / "program.py").read_text() == "print('ran')"
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_told_before_the_program_runs(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "program.py").write_text("print('ran')")
+    (folder / "locked").mkdir(mode=0o500)
+    assert refused("program.py", "-o", "locked/out.json") == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("locked/out.json: cannot be saved: Permission denied")
+
+
 @pytest.mark.parametrize(
     "options", [["--seed", "-1"], ["--seed", "x"], ["--timeout", "0"], ["--no-such"], []]
 )

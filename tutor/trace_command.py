@@ -5,6 +5,7 @@ This process never loads torch. It outlives whatever happens to the program, and
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import struct
@@ -112,6 +113,11 @@ def _check_out(options: TraceOptions) -> None:
         raise DocumentError(out, None, _("this is a folder; name a file inside it"))
     if not out.absolute().parent.is_dir():
         raise DocumentError(out, None, _("there is no such folder to write into"))
+    if not os.access(out if out.exists() else out.absolute().parent, os.W_OK):
+        why = os.strerror(errno.EACCES)
+        raise DocumentError(
+            out, None, _("cannot be saved: {why}; what was there before is unharmed").format(why=why)
+        )
     if out.exists() and out.samefile(program):
         raise DocumentError(out, None, _("this is the program itself; name another file for the trace"))
 
