@@ -131,6 +131,15 @@ def test_the_tools_add_and_delete(view: CodeView, session: Session) -> None:
     assert order(view) == [""]
 
 
+def test_tools_step_aside_where_they_would_cover_the_code(view: CodeView, session: Session) -> None:
+    cell = first(session)
+    session.set_current_cell(cell)
+    session.set_cell_text(cell, "x = 1\n" + "y" * 200)
+    assert code(view, cell).tools.isHidden()
+    session.set_cell_text(cell, "x = 1\n")
+    assert code(view, cell).tools.isVisible()
+
+
 def test_a_script_has_no_tools_but_run(view: CodeView, session: Session, tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("x = 1\n")

@@ -416,6 +416,16 @@ def test_after_the_next_part_is_clicked_space_plays(opened: Opened, qtbot: QtBot
     session.player.pause()
 
 
+def test_in_the_sandbox_one_types_at_once(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    begin(session, window, None)
+    window.activateWindow()
+    session.new_sandbox()
+    qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QPlainTextEdit))
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_X)
+    assert session.document.cells[0].text.endswith("x")
+
+
 def test_after_the_right_answer_space_plays(opened: Opened, qtbot: QtBot) -> None:
     window, session = opened
     begin(session, window, None)

@@ -253,3 +253,13 @@ def drag(viewport: object, place: QPoint) -> None:
         QEvent.Type.MouseMove, where, viewport.mapToGlobal(where), Qt.MouseButton.NoButton, left, none
     )
     QApplication.sendEvent(viewport, event)
+
+
+def test_in_a_low_pane_the_tensor_in_hand_stands_beside_the_table(
+    ran: TensorView, session: Session, qtbot: QtBot
+) -> None:
+    session.select_tensor(live.A_LEAF)
+    ran.resize(1000, 180)
+    qtbot.waitUntil(lambda: ran.detail.mapTo(ran, QPoint(0, 0)).x() >= ran.table.width() > 400)
+    ran.resize(420, 500)
+    qtbot.waitUntil(lambda: ran.detail.mapTo(ran, QPoint(0, 0)).y() >= ran.table.height() > 40)

@@ -58,6 +58,7 @@ class BackwardDialog(QDialog):
         self._question.setWordWrap(True)
         self._fault.setProperty("role", "error")
         self.table.setFont(mono(self.font().pixelSize() if self.font().pixelSize() > 0 else 13))
+        self.table.setStyleSheet("QLineEdit { background: palette(base); }")  # hides the number under it
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         column = QVBoxLayout(self)

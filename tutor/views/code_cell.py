@@ -287,9 +287,16 @@ class CodeCell(QFrame):
     # Qt's own
 
     def _show_tools(self) -> None:
-        wanted = self._current or self.underMouse()
+        wanted = self.underMouse() or (self._current and not self._tools_cover_text())
         self.tools.setVisible(wanted and not self.editor.isHidden() and not self._session.read_only)
         self._place_tools()
+
+    def _tools_cover_text(self) -> bool:
+        """Whether the first two lines, as they stand on the screen, reach under the tools."""
+        first = self.editor.text.split("\n")[:2]
+        longest = max(map(self.editor.fontMetrics().horizontalAdvance, first))
+        begin = self.editor.line_rect(1).left() + self.editor.x() + self.editor.viewport().x()
+        return begin + longest > self.width() - self.tools.sizeHint().width() - 6
 
     def _place_tools(self) -> None:
         size = self.tools.sizeHint()

@@ -94,6 +94,15 @@ class CodeView(QWidget):
             return None
         return (widget.cell.id, *widget.editor.selected_lines())
 
+    def begin_typing(self) -> None:
+        """The keyboard into the cell in hand, at its end."""
+        cells = [cell_id for cell_id, _cell in self._code_cells()]
+        current = self._session.current_cell
+        widget = self._cells[current if current in cells else cells[0]] if cells else None
+        if isinstance(widget, CodeCell):
+            widget.edit()
+            widget.editor.put_cursor(-1)
+
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
         colours = self.palette()

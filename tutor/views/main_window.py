@@ -145,7 +145,10 @@ class MainWindow(QMainWindow):
     def show_workspace(self) -> None:
         self._has_opened = True
         self._show_page(self.workspace)
-        self.workspace.graph.setFocus()
+        if self._session.document.kind == "sandbox":
+            self.workspace.code.begin_typing()
+        else:
+            self.workspace.graph.setFocus()
 
     def _show_page(self, page: QWidget) -> None:
         working = page is self.workspace

@@ -1,4 +1,4 @@
-"""The tensor panel: every named tensor alive at the step, and the selected one in full below."""
+"""The tensor panel: every named tensor alive at the step, and the selected one in full below or beside them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 _ROOM_FOR_GRAD = 150
 """Where `.grad` has less, the type and then the shape are left out: they stand below, at the tensor in hand."""
+
+_LOW = 260
+_WIDE = 640
+"""A pane that is low and wide has the tensor in hand beside the table, not below it."""
 
 
 class TensorView(QWidget):
@@ -85,7 +89,7 @@ class TensorView(QWidget):
         self._session.trace_changed.connect(self._on_session_trace_changed)
         self._session.selection_changed.connect(self._on_session_selection_changed)
         self._session.document_changed.connect(self._show_detail)
-        self._split.resized.connect(self._share_room)
+        self._split.resized.connect(self._on_split_resized)
         self._split.splitterMoved.connect(self._on_split_moved)
         self._table.selectionModel().selectionChanged.connect(self._on_table_selection_changed)
 
@@ -180,8 +184,21 @@ class TensorView(QWidget):
             self._room.setVisible(row is not None)
             self._share_room()
 
+    def _on_split_resized(self) -> None:
+        beside = self._split.height() < _LOW and self._split.width() >= _WIDE
+        orientation = Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical
+        if orientation != self._split.orientation():
+            self._split.setOrientation(orientation)
+            self._moved = False
+        self._share_room()
+
     def _share_room(self) -> None:
         """To the table what its rows need, at most three fifths; the rest to the tensor in hand. A hand's choice stays."""
+        if self._split.orientation() == Qt.Orientation.Horizontal:
+            width = self._split.width()
+            if not self._moved:
+                self._split.setSizes([width * 3 // 5, width - width * 3 // 5])
+            return
         height = self._split.height()
         if not self._moved and height > 0 and not self._room.isHidden():
             top = min(self._table.height_needed(), height * 3 // 5)
