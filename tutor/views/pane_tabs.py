@@ -64,10 +64,9 @@ class PaneTabs(QObject):
             self.bring(first)
 
     def bring(self, name: Tab) -> None:
-        """To the front, if it is shown at all and nobody is typing in the one that is there."""
-        dock = self._docks[name]
-        if self.on and not dock.isHidden() and not self._is_typed_in():
-            dock.raise_()
+        """To the front, if it is shown at all."""
+        if self.on and not self._docks[name].isHidden():
+            self._docks[name].raise_()
 
     def _is_typed_in(self) -> bool:
         focus = QApplication.focusWidget()
@@ -95,14 +94,13 @@ class PaneTabs(QObject):
         was_running, self._was_running = self._was_running, self._session.run.running
         if not was_running or self._was_running:
             return
-        if self._session.trace.error is not None:
+        if self._session.trace.error is not None and not self._is_typed_in():
             self._bring_output()
         printed = bool(self._session.trace.outputs) or self._session.trace.error is not None
         self._set_news(printed and self.on and self._docks["output"].visibleRegion().isEmpty())
 
     def _on_session_reveal(self, _span: object) -> None:
-        if self.on:
-            self._docks["code"].raise_()
+        self.bring("code")
 
     def _on_output_visibility_changed(self, visible: bool) -> None:
         if visible:
