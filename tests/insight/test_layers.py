@@ -75,3 +75,43 @@ except RuntimeError:
 def test_a_line_that_goes_on_behind_a_backslash_is_told_without_it() -> None:
     trace = _trace("x = torch.tensor(2.0)\ny = x * 2 \\\n    + 3\n")
     assert step_text(trace, len(trace.steps) - 1) == "y = x * 2 + 3"
+
+
+EINSUM = """\
+x = torch.tensor([[1.0, 2.0]], requires_grad=True)
+B = torch.tensor([[3.0], [4.0]])
+torch.einsum("ij,jk->ik", x, B).sum().backward()
+"""
+
+
+def test_factors_that_only_torch_knows_get_a_free_letter_each() -> None:
+    assert "∂(y@u)/∂y: G[1, 1, 1] · uᵀ[1, 1, 2]" in _said(EINSUM, "BmmBackward0")
+
+
+def test_a_shape_that_is_not_known_is_not_claimed() -> None:
+    said = _said(
+        """\
+v = torch.tensor([1.0, 2.0], requires_grad=True)
+B = torch.eye(2)
+(v @ B).sum().backward()
+""",
+        "UnsqueezeBackward0",
+    )
+    assert said == "passes [1, 1] to v"
+
+
+def test_a_rule_is_not_claimed_where_a_hook_sent_something_else() -> None:
+    said = _said(
+        """\
+A = torch.eye(2, requires_grad=True)
+B = torch.eye(2)
+y = A @ B
+y.grad_fn.register_hook(lambda sent, received: (sent[0] * 10, None))
+y.sum().backward()
+""",
+        "MmBackward0",
+    )
+    assert (
+        said == "passes [[10, 10], [10, 10]] to A no gradient to B"
+        or said == "passes [[10, 10], [10, 10]] to A"
+    )

@@ -103,7 +103,8 @@ def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, 
     local = local_derivative(use, found.output)
     result = _text(sent, hidden=covered)
     if local is None or not agrees(local, use.received, array(sent)):
-        return _plain(local, result, target)
+        known_better = local is not None and local.whole is not None and array(sent) is not None
+        return _plain(None if known_better else local, result, target)
     if at.gives_away(_plain_data(local.value)):
         local = replace(local, hidden=True)
     return _explained(local, use, array(sent), result, target, hidden=hidden)

@@ -136,9 +136,11 @@ def _axis(dim: int, count: int) -> int:
 # ------------------------------------------------------------------ only places change
 
 
-def _reshaped(use: Use, at: int) -> Local:
-    """view, reshape, squeeze, unsqueeze: grad.reshape(self.sizes())."""
+def _reshaped(use: Use, at: int) -> Local | None:
+    """view, reshape, squeeze, unsqueeze: grad.reshape(self.sizes()). None where those sizes are not known."""
     whole = None if use.received is None else _into(use.received, use.operand(0).shape)
+    if use.received is not None and whole is None:
+        return None
     text = _("same elements, back in shape {shape}").format(shape=shape_text(use.operand(0).shape))
     return Local(text, "", None, "moves", whole)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from tutor.trace.shown import value_covered
 from tutor.trace.values import cell
 
 _LONG = 12
+_NAMELESS = ""
+"""The text of a tensor that only torch knows, until it gets a letter."""
 _NONE: Mapping[TensorId, str] = {}
 _TENSOR = re.compile(r"#(\d+)$")
 _SETTING = re.compile(r"[A-Za-z_]\w*=")
@@ -62,7 +65,8 @@ def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, st
 
 def _result(at: Moment, operation: Operation, run: NodeRun, kept: Mapping[str, Operand]) -> Operand:
     if "result" in kept:
-        return kept["result"]
+        found = kept["result"]
+        return found if found.text else replace(found, text="y")
     outputs = [t for t in operation.outputs if at.index.tensors[t].grad_fn in (run.node, None)]
     return _tensor(at, outputs[0], operation.step) if outputs else Operand("y")
 
@@ -74,7 +78,7 @@ def _kept(at: Moment, saved: Data) -> Operand | None:
     if saved["tensor"] is not None:
         return _tensor(at, TensorId(saved["tensor"]), at.step)
     value = array(saved.get("value"))
-    text = cell(float(value)) if value is not None and value.ndim == 0 else "x"
+    text = cell(float(value)) if value is not None and value.ndim == 0 else _NAMELESS
     return Operand(text, value, tuple(saved.get("shape", ())))
 
 
@@ -85,11 +89,10 @@ def _kept_operands(
     free = (letter for letter in "xyuvwzpqst" if letter not in index.names)
     sizes = saved.get("self_sym_sizes")
     shape = tuple(int(n) for n in sizes) if isinstance(sizes, list) else ()
-    first = next(
-        (kept[k] for k in ("self", "input", "mat1") if k in kept), Operand(next(free, "x"), None, shape)
-    )
-    second = next((kept[k] for k in ("other", "target", "mat2") if k in kept), Operand(next(free, "y")))
-    return first, second
+    first = next((kept[k] for k in ("self", "input", "mat1") if k in kept), Operand(_NAMELESS, None, shape))
+    second = next((kept[k] for k in ("other", "target", "mat2") if k in kept), Operand(_NAMELESS))
+    found = (replace(o, text=next(free, "x")) if o.text == _NAMELESS else o for o in (first, second))
+    return tuple(found)
 
 
 def _own_operands(
