@@ -141,6 +141,20 @@ def test_bands_and_their_labels_are_clear_and_inside_the_picture(name: str, down
         assert all(room.contains(twins.path.boundingRect()) for twins in found.twins)
 
 
+@BOTH
+@pytest.mark.parametrize("name", names())
+def test_no_lane_cuts_a_box_that_it_does_not_join(name: str, down: bool, qtbot: QtBot) -> None:
+    trace = golden(name)
+    for iteration in iterations(trace):
+        still, sizes, found = drawn(trace, iteration.index, down=down)
+        bodies = {box.id: found.rect(box.id, sizes.anatomies[box.id].body) for box in still.boxes}
+        for lane in still.lanes:
+            curves = found.lanes[lane.id]
+            for x, y in [*curves.value.spread(4.0).tolist(), *curves.gradient.spread(4.0).tolist()]:
+                cut = [box for box, body in bodies.items() if body.contains(x, y)]
+                assert not set(cut) - {lane.source, lane.target}
+
+
 def test_a_lane_never_swings_past_the_points_it_passes() -> None:
     curve = smooth([(0, 0), (100, 40), (200, 40), (300, -20)])
     ys = curve.points[:, 1]

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from tutor.trace.layout import Layout
 from tutor.trace.picture import ItemId, Lane, LaneId, Structure
 from tutor.views.graph_bands import Band, Twins, band_of, twins_of
+from tutor.views.graph_clear import Standing
 from tutor.views.graph_lanes import LaneCurves
 from tutor.views.graph_paths import HALF_GAP, XY, ending, parallel, smooth
 from tutor.views.graph_places import Crowd, chip_place, chip_rect
@@ -75,9 +76,12 @@ class PlaceMaker:
         ways = {lane.id: _waypoints(lane, found, self._layout, down) for lane in lanes}
         leaving = _ports(lanes, found, ways, leaving=True)
         arriving = _ports(lanes, found, ways, leaving=False)
+        standing = Standing(self._sizes, found) if len(lanes) < _MANY else None
         for lane in lanes:
             source, target = found[lane.source], found[lane.target]
             points = _over_tabs(source, target, [leaving[lane.id], *ways[lane.id], arriving[lane.id]])
+            if standing is not None:
+                points = standing.around(points, (lane.source, lane.target), found)
             self._lanes[lane.id] = _lane_curves(points, source, target, down)
             yield
 

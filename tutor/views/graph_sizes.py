@@ -136,6 +136,12 @@ class Sizes:
         return x - centre.x(), y - centre.y()
 
 
+def solid_parts(anatomy: Anatomy) -> list[QRectF]:
+    """A box with its tray; a circle and its tabs."""
+    parts = anatomy.tabs if isinstance(anatomy, CircleAnatomy) else (anatomy.tray,)
+    return [anatomy.body, *(part for part in parts if part is not None)]
+
+
 def lane_exit(anatomy: Anatomy) -> float:
     """How far from the middle lanes leave: in a picture from top to bottom a leaf's leave under its tray."""
     if not anatomy.down:
