@@ -331,6 +331,18 @@ def test_the_sandbox_is_kept_without_asking(session: Session, tmp_path: Path) ->
     assert person.asked == 0
 
 
+def test_the_sandbox_survives_a_start_in_which_it_was_not_opened(session: Session) -> None:
+    session.new_sandbox()
+    session.set_cell_text(session.document.cells[0].id, "x = 5")
+    session.keep()
+    for _start in range(2):
+        again = Session(FakeKernel(), session.preferences)
+        again.keep()
+        again.new_sandbox()
+        assert again.document.cells[0].text == "x = 5"
+        again.deleteLater()
+
+
 def test_a_saved_sandbox_becomes_the_file_that_it_was_saved_as(session: Session, tmp_path: Path) -> None:
     write(session)
     person = Person()

@@ -41,6 +41,7 @@ class Library(Live):
         super().__init__(kernel, preferences, progress=progress, clock=clock, parent=parent)
         self.asker: Asker = NobodyThere()
         self._recording = Trace()
+        self._sheet.open(preferences.read_sandbox())  # what is open from the start is kept as it was left
         self._keeper = QTimer(self, singleShot=True, interval=_KEEP_MS)
         self._keeper.timeout.connect(self.keep)
 
