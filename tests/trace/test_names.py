@@ -173,3 +173,46 @@ def _node_steps(trace: Trace) -> list[int]:
 
 def _ran(trace: Trace, step: int) -> str:
     return step_text(trace, step).partition(" of ")[2]
+
+
+def test_an_update_in_one_expression_begins_at_the_box_of_its_own_gradient() -> None:
+    trace = _trace("""\
+other = torch.tensor(1.0, requires_grad=True)
+(other * 2).backward()
+y = torch.tensor(1.0, requires_grad=True)
+(y * 2).backward()
+y = y - y.grad
+""")
+    assert "other" not in _boxes(trace, len(iterations(trace)) - 1)
+
+
+def test_what_a_detach_cuts_off_is_not_drawn_again_in_the_next_iteration() -> None:
+    trace = _trace("""\
+a = torch.tensor(1.0, requires_grad=True)
+p = a * 2
+p.backward()
+r = a * 3 + p.detach()
+r.backward()
+""")
+    assert [c.expression for c in structure(trace, 1).circles] == [
+        "a * 3",
+        "p.detach()",
+        "a * 3 + p.detach()",
+    ]
+
+
+def test_the_results_of_one_call_are_told_apart() -> None:
+    trace = _trace("""\
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+u = x.unbind()
+(u[0] * u[1]).backward()
+""")
+    seen = scene(trace, structure(trace, 0), _node_steps(trace)[0])
+    assert seen.callout is not None
+    assert "v = x.unbind()[0]" in seen.callout.lines and "w = x.unbind()[1]" in seen.callout.lines
+
+
+def test_a_loop_over_a_tensor_is_told_by_its_head() -> None:
+    trace = _trace("for row in torch.ones(2, 2):\n    y = row * 2\n")
+    texts = [step_text(trace, number) for number in range(len(trace.steps))]
+    assert "for row in torch.ones(2, 2)" in texts

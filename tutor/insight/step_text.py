@@ -8,7 +8,6 @@ from tutor.i18n import _
 from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
 from tutor.trace.drawn import function_name, in_place
 from tutor.trace.index import index_of
-from tutor.trace.lines import lines_of
 from tutor.trace.trace import Trace
 
 _LONGEST = 32
@@ -50,12 +49,7 @@ def span_text(trace: Trace, span: Span | None) -> str | None:
     """The piece of source a span covers, on one line; None for a span of no source of this trace."""
     if span is None or not 0 <= span.source < len(trace.sources):
         return None
-    lines = lines_of(trace.sources[span.source].text)[span.line - 1 : span.end_line]
-    if not lines:
-        return None
-    lines[-1] = lines[-1][: span.end_col]
-    lines[0] = lines[0][span.col :]
-    return " ".join(line.strip().removesuffix("\\").rstrip() for line in lines)
+    return index_of(trace).text(span) or None
 
 
 def _operation_text(trace: Trace, operation: OperationId, step: int) -> str:
@@ -64,6 +58,8 @@ def _operation_text(trace: Trace, operation: OperationId, step: int) -> str:
     text = _short(_expression(trace, operation))
     if in_place(row):
         return f"{text} = …" if function_name(row.function) == "__setitem__" else text
+    if text.startswith("for "):
+        return text
     names = [tensor_name(trace, output, step) for output in row.outputs[:1]]
     return f"{names[0]} = {text}" if names and names[0] and not text.startswith(f"{names[0]} ") else text
 

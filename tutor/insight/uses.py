@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from tutor.trace.shown import value_covered
 from tutor.trace.values import cell
 
 _LONG = 12
+_LETTER = re.compile(r"\b[a-z]\b")
 _NAMELESS = ""
 """The text of a tensor that only torch knows, until it gets a letter."""
 _NONE: Mapping[TensorId, str] = {}
@@ -30,7 +31,7 @@ _KEYWORD_TENSOR = re.compile(r"[A-Za-z_]\w*=(?=#\d)")
 
 def letters(at: Moment, circle: Circle) -> dict[TensorId, str]:
     """A letter of its own for each nameless argument whose expression is long: u = (prediction − target)²."""
-    free = (letter for letter in "uvwzpqst" if letter not in at.index.names)
+    free = _free("uvwzpqst", at.index)
     found: dict[TensorId, str] = {}
     for tensor in at.index.operations[circle.operation].inputs:
         if tensor in found or at.index.last_name(tensor) or len(wordy(at.index, tensor)) <= _LONG:
@@ -38,6 +39,22 @@ def letters(at: Moment, circle: Circle) -> dict[TensorId, str]:
         letter = next(free, "")
         if letter:
             found[tensor] = letter
+    return found
+
+
+def _free(letters: str, index: Index) -> Iterator[str]:
+    """Those that are no name in the program, of a tensor or of anything else."""
+    return (letter for letter in letters if letter not in index.names and letter not in _letters_used(index))
+
+
+def _letters_used(index: Index) -> frozenset[str]:
+    kept = index.derived.get("letters")
+    if not isinstance(kept, tuple) or kept[0] != len(index.sources):
+        texts = ("\n".join(lines) for lines in index.sources.values())
+        kept = (len(index.sources), frozenset(w for text in texts for w in _LETTER.findall(text)))
+        index.derived["letters"] = kept
+    found = kept[1]
+    assert isinstance(found, frozenset)
     return found
 
 
@@ -86,7 +103,7 @@ def _kept_operands(
     index: Index, saved: Mapping[str, Data], kept: Mapping[str, Operand]
 ) -> tuple[Operand, ...]:
     """The operands of an inner node of an operation that made several: what it saved of them, else a free letter."""
-    free = (letter for letter in "xyuvwzpqst" if letter not in index.names)
+    free = _free("xyuvwzpqst", index)
     sizes = saved.get("self_sym_sizes")
     shape = tuple(int(n) for n in sizes) if isinstance(sizes, list) else ()
     first = next((kept[k] for k in ("self", "input", "mat1") if k in kept), Operand(_NAMELESS, None, shape))

@@ -88,7 +88,7 @@ def gradient_owner(tensor: TensorId, index: Index) -> TensorId | None:
         return None
     step = index.tensors[tensor].step
     for name in _owner_names(tensor, step, index):
-        naming = last(index.names.get(name, ()), step)
+        naming = last(index.names.get(name, ()), step - 1)
         if naming is not None and _could_own(naming.tensor, tensor, step, index):
             return naming.tensor
     return _equal(tensor, step, index)

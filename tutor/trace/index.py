@@ -274,6 +274,8 @@ class Index:
             return ""
         lines[-1] = lines[-1][: span.end_col]
         lines[0] = lines[0][span.col :]
+        if lines[0].startswith("for ") and len(lines) > 1:
+            return lines[0].rstrip().removesuffix(":")
         return " ".join(line.strip().removesuffix("\\").rstrip() for line in lines)
 
     def lines(self, span: Span | None) -> str:

@@ -22,9 +22,13 @@ def short_name(index: Index, tensor: TensorId, step: int, limit: int = 18) -> st
 
 
 def expression(index: Index, tensor: TensorId) -> str:
-    """What stands in the source for the operation that made it; "" where nothing does."""
+    """What stands in the source for the operation that made it (and which of its results it is); "" where nothing does."""
     made = index.made_by.get(tensor)
-    return index.text(index.operations[made].span) if made is not None else ""
+    if made is None:
+        return ""
+    operation = index.operations[made]
+    text = index.text(operation.span)
+    return f"{text}[{operation.outputs.index(tensor)}]" if text and len(operation.outputs) > 1 else text
 
 
 def written(text: str) -> str:

@@ -130,7 +130,7 @@ class _Builder:
             own = own[next((at for at, o in enumerate(own) if o.nodes), 0) :]
         known = {o.id for o in own}
         earlier: list[Operation] = []
-        todo = [t for o in own for t in o.inputs]
+        todo = [t for o in own if o.nodes for t in o.inputs]
         while todo and len(earlier) < MAX_EARLIER:
             operation = self._tracked_maker(todo.pop())
             if operation is None or operation.id in known:
