@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 import torch
@@ -37,10 +37,10 @@ class Call:
     arguments: tuple[object, ...]
     keywords: Mapping[str, object]
     frame: FrameType
-    inputs: list[torch.Tensor] = field(default_factory=list)
-    pairs: list[tuple[Known, torch.Tensor]] = field(default_factory=list)
+    inputs: Sequence[torch.Tensor] = ()
+    pairs: Sequence[tuple[Known, torch.Tensor]] = ()
     """The inputs that are known, with what was known of them."""
-    gradients: list[Written] = field(default_factory=list)
+    gradients: Sequence[Written] = ()
     """The gradients that it may write to."""
     before: Data = None
     grad_before: torch.Tensor | None = None

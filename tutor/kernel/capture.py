@@ -99,11 +99,11 @@ def _spelled(values: Data, dimensions: int) -> Data:
     """Non-finite numbers as words, since JSON has none; finite lists are returned as they are."""
     if dimensions == 0:
         return values if math.isfinite(values) else number(values)
-    numbers = values
-    for _ in range(dimensions - 1):
-        numbers = chain.from_iterable(numbers)
+    rows = [values] if dimensions == 1 else values
+    for _ in range(dimensions - 2):
+        rows = chain.from_iterable(rows)
     # A sum is finite only when every term is: one pass in C for the usual case.
-    return values if math.isfinite(sum(numbers)) else _words(values)
+    return values if math.isfinite(sum(map(sum, rows))) else _words(values)
 
 
 def _words(values: Data) -> Data:

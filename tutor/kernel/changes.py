@@ -56,8 +56,10 @@ class Changes:
 
     def wrote_gradients_only(self, call: Call, written: list[tuple[Known, torch.Tensor]]) -> bool:
         """`w.grad.zero_()`: shown as the change of w's gradient that it is."""
+        if not call.gradients or not written:
+            return False
         gradients = [gradient for gradient in call.gradients if gradient.changed]
-        if not gradients or len(gradients) != len(written):
+        if len(gradients) != len(written):
             return False
         for known, tensor in written:
             self.tape.tensors.write_value(known, tensor, self.tape.step)

@@ -70,7 +70,7 @@ class Forward:
         self.changes = Changes(tape, self.operands)
 
     def listens(self) -> bool:
-        return self.guard.sound and not self.inside and self.tape.outlet.open
+        return self.tape.outlet.open and not self.inside and self.guard.fault is None
 
     # ------------------------------------------------------------ before and after the call
 
@@ -84,10 +84,12 @@ class Forward:
         kind = self._kind(function)
         if kind in (Kind.NOTHING, Kind.GETTER):
             return None
-        with self.guard, torch._C.DisableTorchFunction():
-            if not self.tape.outlet.has_room():
-                return None
-            return self._before(Call(function, kind, arguments, keywords, frame))
+        try:
+            with torch._C.DisableTorchFunction():
+                if self.tape.outlet.has_room():
+                    return self._before(Call(function, kind, arguments, keywords, frame))
+        except Exception as fault:
+            self.guard.keep(fault)
         return None
 
     def take_whole(self, function: Function) -> None:
@@ -110,24 +112,30 @@ class Forward:
         return call
 
     def after(self, call: Call, result: object) -> None:
-        with self.guard, torch._C.DisableTorchFunction():
-            match call.kind:
-                case Kind.OPERATION | Kind.PLAIN_NUMBER:
-                    self._operation(call, result)
-                case Kind.GRAD_GETTER:
-                    self.changes.gradient_read(call, result)
-                case Kind.REQUIRES_GRAD:
-                    self.changes.flag_changed(call, "requires_grad")
-                case Kind.RETAIN_GRAD:
-                    self.changes.flag_changed(call, "retains_grad")
-                case Kind.GRAD_SETTER:
-                    self.changes.gradient_set(call)
-                case Kind.DATA_SETTER:
-                    self.changes.data_set(call)
-                case Kind.AUTOGRAD_GRAD:
-                    self._gradients_returned(call, result)
-                case _:
-                    pass
+        try:
+            with torch._C.DisableTorchFunction():
+                self._after(call, result)
+        except Exception as fault:
+            self.guard.keep(fault)
+
+    def _after(self, call: Call, result: object) -> None:
+        match call.kind:
+            case Kind.OPERATION | Kind.PLAIN_NUMBER:
+                self._operation(call, result)
+            case Kind.GRAD_GETTER:
+                self.changes.gradient_read(call, result)
+            case Kind.REQUIRES_GRAD:
+                self.changes.flag_changed(call, "requires_grad")
+            case Kind.RETAIN_GRAD:
+                self.changes.flag_changed(call, "retains_grad")
+            case Kind.GRAD_SETTER:
+                self.changes.gradient_set(call)
+            case Kind.DATA_SETTER:
+                self.changes.data_set(call)
+            case Kind.AUTOGRAD_GRAD:
+                self._gradients_returned(call, result)
+            case _:
+                pass
 
     def apply(
         self, cls: type, original: Function, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
@@ -185,7 +193,7 @@ class Forward:
         tape = self.tape
         operation = OperationId(tape.operations)
         tape.operations += 1
-        roots = [tensor.grad_fn for tensor in outputs if tensor.requires_grad and tensor.grad_fn is not None]
+        roots = [node for node in (tensor.grad_fn for tensor in outputs) if node is not None]
         fresh = tape.graph.claim(roots, span=place.span)
         self._bear_outputs(call, outputs)
         nodes = tape.graph.describe(fresh, operation=operation, operands=[*call.inputs, *outputs])
@@ -246,4 +254,4 @@ class Forward:
         )
 
 
-_SHARING = ("torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_")
+_SHARING = frozenset({"torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_"})

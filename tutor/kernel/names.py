@@ -15,6 +15,7 @@ class Index:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._callees: dict[Position, str | None] = {}
         self._operands: dict[tuple[Position, int, bool], tuple[str | None, ...]] = {}
 
     @cached_property
@@ -66,10 +67,9 @@ class Index:
 
     def callee(self, position: Position) -> str | None:
         """`relu` of the call `torch.relu(x)`; None where there is no call."""
-        match self._expressions.get(position):
-            case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
-                return name
-        return None
+        if position not in self._callees:
+            self._callees[position] = _callee(self._expressions.get(position))
+        return self._callees[position]
 
     def called(self, position: Position) -> str | None:
         """`model` of the call `model(x)`."""
@@ -102,6 +102,13 @@ class Index:
             case ast.Call() as call:
                 return _call_operands(call, count)
         return ()
+
+
+def _callee(expression: ast.AST | None) -> str | None:
+    match expression:
+        case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
+            return name
+    return None
 
 
 def _call_operands(call: ast.Call, count: int) -> tuple[str | None, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -19,30 +19,33 @@ class Operands:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
+        self._find = tape.tensors.find
         self._writers: dict[Function, bool] = {}
 
     def see_inputs(self, call: Call) -> None:
-        tensors = self.tape.tensors
-        call.inputs = flat_tensors(call.arguments)
+        find = self.tape.tensors.find
+        call.inputs = inputs = flat_tensors(call.arguments)
         if call.keywords:
-            flat_tensors(dict(call.keywords), call.inputs)
-        for tensor in call.inputs:
-            known = tensors.find(tensor)
-            if (known is None or version(tensor) != known.version) and not call.place(
-                self.tape.sources
-            ).quiet:
-                known = self.meet(tensor, call.place(self.tape.sources))
+            flat_tensors(dict(call.keywords), inputs)
+        call.pairs = pairs = []
+        for tensor in inputs:
+            known = find(tensor)
+            if known is None or version(tensor) != known.version:
+                place = call.place(self.tape.sources)
+                known = known if place.quiet else self.meet(tensor, place)
             if known is not None:
-                call.pairs.append((known, tensor))
+                pairs.append((known, tensor))
         if self._writes(call.function):
-            self._see_gradients(call)
+            call.gradients = self._gradients(call)
 
-    def _see_gradients(self, call: Call) -> None:
+    def _gradients(self, call: Call) -> list[Written]:
+        """The first argument, where it is another tensor's `.grad`."""
+        found = []
         for tensor in flat_tensors(call.arguments[:1]):
             owner = self.tape.tensors.owner(tensor)
             if owner is not None:
-                before = self.tape.read_gradient(tensor)
-                call.gradients.append(Written(tensor, owner[0], version(tensor), before))
+                found.append(Written(tensor, owner[0], version(tensor), self.tape.read_gradient(tensor)))
+        return found
 
     def meet(self, tensor: torch.Tensor, place: Place) -> Known:
         """An operand that is new, or was changed where nobody looked."""
@@ -81,8 +84,8 @@ class Operands:
         return writes
 
     def id_of(self, tensor: torch.Tensor) -> TensorId | None:
-        known = self.tape.tensors.find(tensor)
+        known = self._find(tensor)
         return None if known is None else known.id
 
-    def ids(self, tensors: list[torch.Tensor]) -> list[TensorId]:
-        return [found for found in map(self.id_of, tensors) if found is not None]
+    def ids(self, tensors: Sequence[torch.Tensor]) -> list[TensorId]:
+        return [known.id for known in map(self._find, tensors) if known is not None]
