@@ -20,6 +20,7 @@ from tutor.session.selection import Selection, source_cell, step_span
 from tutor.session.settings import Settings
 from tutor.session.sheet import Sheet
 from tutor.source.document import Cell, CellId, Document
+from tutor.trace.beats import landed
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.trace.tensors import TensorRow
 from tutor.trace.trace import Trace
@@ -72,12 +73,15 @@ class Live(QObject):
         self._coming: Trace | None = None
         self._pictures = Pictures(self.trace)
         self._looked = Looked()
+        self._landed = True
+        self._rows_before: tuple[TensorRow, ...] = ()
         self._hand_covered: frozenset[str] = frozenset()
         self._follows = True
         self._connect_live()
 
     def _connect_live(self) -> None:
         self.player.step_changed.connect(self._on_player_step_changed)
+        self.player.progress_changed.connect(self._on_player_progress_changed)
         self.player.scrubbed.connect(self._on_player_scrubbed)
         self.player.speed_changed.connect(self._on_player_speed_changed)
         self._runs.changed.connect(self._on_runs_changed)
@@ -162,7 +166,8 @@ class Live(QObject):
 
     @property
     def rows(self) -> tuple[TensorRow, ...]:
-        return self._looked.rows
+        """The tensors as the graph shows them: while a step is under way, until its numbers have landed, as before it."""
+        return self._looked.rows if self._landed else self._rows_before
 
     @property
     def covered(self) -> frozenset[str]:
@@ -262,7 +267,20 @@ class Live(QObject):
     def _look(self) -> None:
         """Works out what is seen at the player's step."""
         self._looked = self._pictures.at(self.player.step, self.covered, unrolled=self.show_all)
+        self._landed = self._has_landed()
+        if not self._landed:
+            self._rows_before = self._pictures.rows(self.player.step - 1, self.covered)
         self.picture_changed.emit()
+
+    def _has_landed(self) -> bool:
+        return self.picture is None or landed(self.picture.motion, self.player.progress)
+
+    def _on_player_progress_changed(self) -> None:
+        if self._landed or not self._has_landed():
+            return
+        self._landed = True
+        if self._rows_before != self._looked.rows:
+            self.picture_changed.emit()
 
     def _on_player_step_changed(self) -> None:
         if self.picture is None or self.picture.step != self.player.step:

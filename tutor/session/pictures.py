@@ -47,8 +47,10 @@ class Pictures:
         if not self.trace.steps:
             return Looked()
         drawn = self._structure(None if unrolled else self.iteration_of(step))
-        rows = tensor_rows(self.trace, step, covered)
-        return Looked(drawn, scene(self.trace, drawn, step, covered), tuple(rows))
+        return Looked(drawn, scene(self.trace, drawn, step, covered), self.rows(step, covered))
+
+    def rows(self, step: int, covered: Covered) -> tuple[TensorRow, ...]:
+        return tuple(tensor_rows(self.trace, step, covered))
 
     def iteration_of(self, step: int) -> int:
         return iteration_at(self.trace, step).index

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from tutor.trace.beats import CHANGING, LANDING, PASSING
 from tutor.trace.picture import (
     BoxState,
     CircleState,
@@ -22,9 +23,6 @@ from tutor.trace.picture import (
     Shown,
 )
 
-LANDING = 1 / 3
-"""When the first beat ends: what was received has landed."""
-PASSING = 2 / 3
 _OFF_THE_LANE = 0.6
 REST = 0.5
 """Where on a lane a gradient waits as a chip, seen from its source."""
@@ -270,7 +268,7 @@ def _landing(before: BoxState, after: BoxState, progress: float) -> BoxState:
 
 def _change(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
     """What is written shows the old until the middle of the step."""
-    if progress >= 0.5:
+    if progress >= CHANGING:
         return still
     boxes = dict(after.boxes)
     for item in (*after.motion.boxes, after.motion.item):
