@@ -183,6 +183,29 @@ def test_a_tab_comes_to_the_front_when_it_is_needed(opened: Opened, kernel: Fake
     session.player.pause()
 
 
+def test_a_pane_behind_another_is_brought_up_to_date_when_it_is_shown(
+    opened: Opened, kernel: FakeKernel
+) -> None:
+    window, session = opened
+    begin(session, window, None)
+    resized(window, 1024, 640)
+    session.new_sandbox()
+    session.run_all()
+    kernel.begin()
+    for place in range(3):
+        kernel.send(
+            Output(stream="stdout", text=f"line {place}\n", step=place), Step(kind="output", id=place)
+        )
+    kernel.end()
+    output = window.workspace.output
+    session.player.first()
+    output.refresh()
+    assert output.faded == ""
+    window.workspace.docks["output"].raise_()
+    QApplication.processEvents()
+    assert "line 2" in output.faded
+
+
 def test_buttons_lose_their_words_only_where_there_is_no_room(opened: Opened) -> None:
     window, session = opened
     begin(session, window, None)

@@ -40,6 +40,7 @@ class CodeView(QWidget):
         self._cells: dict[CellId, CellWidget] = {}
         self._shown_current: CellId | None = None
         self._followed: Span | None = None
+        self._seen = True
         self._settings = SettingsLine(self)
         self._scroll = QScrollArea(self)
         self._column = QWidget(self._scroll)
@@ -102,6 +103,11 @@ class CodeView(QWidget):
         if isinstance(widget, CodeCell):
             widget.edit()
             widget.editor.put_cursor(-1)
+
+    def set_seen(self, on: bool) -> None:
+        """Off while the pane is hidden or behind another one: then no step is lit."""
+        self._seen = on
+        self._light()
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -211,6 +217,8 @@ class CodeView(QWidget):
                 widget.show_error(None, "")
 
     def _light(self) -> None:
+        if not self._seen:
+            return
         span, hovered = self._session.current_span, self._session.hovered_span
         lit, pointed = self._cell_of(span), self._cell_of(hovered)
         direction = self._direction()

@@ -242,7 +242,10 @@ class MainWindow(QMainWindow):
             self._session.backward_on(tensor)
 
     def _on_zero_grad(self) -> None:
-        self._session.zero_grad(self._session.selection.tensor)
+        """The selected tensor's gradient; where it has none, all that there are."""
+        filled = {row.tensor for row in self._session.rows if row.grad.value is not None}
+        chosen = self._session.selection.tensor
+        self._session.zero_grad(chosen if chosen in filled else None)
 
     def _on_no_grad(self) -> None:
         lines = self.workspace.code.selected_lines()

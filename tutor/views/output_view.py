@@ -45,6 +45,7 @@ class OutputView(QWidget):
         self._written = 0
         self._tail: tuple[int, object] = (0, None)
         self._at_end = True
+        self._seen = True
         self._covered: frozenset[str] = frozenset()
         self._banner = StaleBanner(session, self)
         self._earlier = QLabel(self)
@@ -116,6 +117,11 @@ class OutputView(QWidget):
         selected = self._text.textCursor().selectedText().replace("\u2029", "\n")
         whole = "".join(self._shown(one) for one in self._session.trace.outputs) or self.text
         QGuiApplication.clipboard().setText(selected or whole)
+
+    def set_seen(self, on: bool) -> None:
+        """Off while the pane is hidden or behind another one: then the text is gathered, and nothing faded."""
+        self._seen = on
+        self._fade()
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -195,6 +201,8 @@ class OutputView(QWidget):
 
     def _fade(self) -> None:
         """What the step has not reached, at two fifths of the ink: one light over all of it, however much it is."""
+        if not self._seen:
+            return
         light = QTextEdit.ExtraSelection()
         light.cursor = self._writer.unreached(self._session.player.step)
         light.format.setForeground(QColor(mix(self._palette.panel, self._palette.ink, 0.4)))

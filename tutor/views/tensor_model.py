@@ -52,6 +52,13 @@ class TensorModel(QAbstractTableModel):
     def row_of(self, tensor: TensorId | None) -> int | None:
         return next((place for place, row in enumerate(self._rows) if row.tensor == tensor), None)
 
+    def lengths(self) -> tuple[int, ...]:
+        """The number of rows, and the length of each column's longest text: what a table's widths hang on."""
+        texts = [
+            [str(self.index(row, column).data() or "") for row in range(len(self._rows))] for column in Column
+        ]
+        return (len(self._rows), *(max(map(len, column), default=0) for column in texts))
+
     def set_read_only(self, read_only: bool) -> None:
         """A recording is looked at only."""
         self._read_only = read_only

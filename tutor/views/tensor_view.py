@@ -51,6 +51,8 @@ class TensorView(QWidget):
         """A name that was selected before another run, and is not there yet."""
         self._pushing = False
         self._moved = False
+        self._seen = True
+        self._fitted: tuple[int, ...] = ()
         self._banner = StaleBanner(session, self)
         self._empty = QLabel(self)
         self._split = _Split(Qt.Orientation.Vertical, self)
@@ -112,6 +114,12 @@ class TensorView(QWidget):
         """The words that stand in place of the table; empty where there are tensors."""
         return self._empty.text() if self._pages.currentWidget() is self._empty else ""
 
+    def set_seen(self, on: bool) -> None:
+        """Off while the pane is hidden or behind another one: then only the rows are kept up to date."""
+        self._seen = on
+        self._suit_rows()
+        self._show_detail()
+
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
         self._empty.setStyleSheet(f"color: {palette.muted};")
@@ -122,12 +130,15 @@ class TensorView(QWidget):
         """The size of the letters."""
         self._model.set_font(mono(pixels - 1))
         self.detail.set_number_font(mono(pixels))
-        self._table.fit()
+        self._fitted = ()
+        self._suit_rows()
 
     def retranslate(self) -> None:
         self.setAccessibleName(_("Tensors"))
         for part in (self._banner, self._model, self.detail):
             part.retranslate()
+        self._fitted = ()
+        self._suit_rows()
         self._show_page()
 
     # what is pushed in
@@ -139,10 +150,16 @@ class TensorView(QWidget):
         self._model.set_read_only(self._session.read_only)
         self._model.show_rows(self._session.rows)
         self._pushing = False
-        self._table.fit()
+        self._suit_rows()
         self._on_session_selection_changed()
         self._show_page()
         self._share_room()
+
+    def _suit_rows(self) -> None:
+        """The columns' widths, where the longest text of one has another length."""
+        if self._seen and (lengths := self._model.lengths()) != self._fitted:
+            self._fitted = lengths
+            self._table.fit()
 
     def _on_session_trace_changed(self) -> None:
         self._show_detail()
@@ -173,6 +190,8 @@ class TensorView(QWidget):
         self._pushing = False
 
     def _show_detail(self) -> None:
+        if not self._seen:
+            return
         place = self._model.row_of(self._session.selection.tensor)
         row = self._model.rows[place] if place is not None else None
         if row is not None:
