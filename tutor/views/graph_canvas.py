@@ -12,7 +12,7 @@ from tutor.views.graph_items import GraphItem
 MAX_FIT = 1.6
 MIN_FIT = SMALLEST / SMALL
 """Below this zoom texts are no longer easy to read: the picture keeps its size and follows the step."""
-READABLE = 1.0
+READABLE = MIN_FIT
 """The zoom of a picture that is followed."""
 _MIN_ZOOM = 0.08
 _MAX_ZOOM = 5.0
@@ -118,12 +118,22 @@ class GraphCanvas(QGraphicsView):
         self.moved.emit()
 
     def follow(self, rect: QRectF, least: QRectF, *, gently: bool = False) -> None:
-        """Moves as little as it must to bring the rectangle into sight, or else the middle of `least`."""
+        """Moves as little as it must to bring the rectangle into sight; of a larger one `least`, and what else fits."""
         inner = self.goal().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
         if rect.isEmpty() or inner.contains(rect):
             return
-        small = rect.width() <= inner.width() and rect.height() <= inner.height()
-        self._go_to(self.goal().center() + _shift(inner, rect) if small else least.center(), gently=gently)
+        wanted = QRectF(rect)
+        if rect.width() > inner.width():
+            wanted.setWidth(inner.width())
+            wanted.moveLeft(
+                _between(least.center().x() - inner.width() / 2, rect.left(), rect.right() - inner.width())
+            )
+        if rect.height() > inner.height():
+            wanted.setHeight(inner.height())
+            wanted.moveTop(
+                _between(least.center().y() - inner.height() / 2, rect.top(), rect.bottom() - inner.height())
+            )
+        self._go_to(self.goal().center() + _shift(inner, wanted), gently=gently)
 
     def _go_to(self, centre: QPointF, *, gently: bool) -> None:
         self._stop_gliding()
@@ -272,3 +282,7 @@ def _shift(inner: QRectF, rect: QRectF) -> QPointF:
     x = min(rect.left() - inner.left(), 0.0) + max(rect.right() - inner.right(), 0.0)
     y = min(rect.top() - inner.top(), 0.0) + max(rect.bottom() - inner.bottom(), 0.0)
     return QPointF(x, y)
+
+
+def _between(wanted: float, low: float, high: float) -> float:
+    return min(max(wanted, low), high)
