@@ -235,10 +235,15 @@ class Step(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Truncation(Record, frozen=True, kw_only=True, tag=True):
-    """Which limit was reached and what was left out."""
+    """Which limit was reached and what was left out: all that came from `step` on but output and warnings.
+
+    Told when the limit is reached, and once more when the run is over, if backwards were left out: then with their number.
+    """
 
     limit: str
     what: str
+    step: int | None = None
+    backwards: int = 0
 
 
 # ------------------------------------------------------------------ events that complete earlier records

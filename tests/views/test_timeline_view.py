@@ -26,6 +26,7 @@ from tutor.protocol import (
     Tensor,
     TensorId,
     TraceEvent,
+    Truncation,
 )
 from tutor.trace.trace import Trace
 from tutor.views.theme import DARK, LIGHT
@@ -255,6 +256,18 @@ def test_the_authors_stop_has_a_flag_and_words(view: TimelineView, session: Fake
     assert view.bar.grab().toImage() != plain
     session.player.seek(3)
     assert view.text.full_text.endswith("the lesson stops here")
+
+
+def test_from_where_the_recording_is_full_it_says_so_and_what_is_missing(
+    view: TimelineView, session: FakeSession
+) -> None:
+    session.trace.append(Truncation(limit="events", what="later_operations", step=4, backwards=12))
+    session.player.seek(2)
+    assert "full" not in view.text.full_text
+    session.player.seek(3)
+    assert view.text.full_text.endswith("the recording is full; 12 later backwards are not in it")
+    session.player.seek(5)
+    assert view.text.full_text.endswith("the recording is full; 12 later backwards are not in it")
 
 
 def test_without_a_run_nothing_can_be_pressed(qtbot: QtBot, tmp_path: Path) -> None:

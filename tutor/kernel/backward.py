@@ -78,6 +78,7 @@ class Engine:
         with self._guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
             if not self._tape.outlet.has_room():
+                self._tape.outlet.backwards_left_out += 1
                 return None
             return self._begun(outputs, args, kwargs)
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from tutor.protocol import BackwardId, Data, Span, Step, StepKind, TraceEvent, Truncation
 
 _EVENT_BYTES = 300
@@ -34,6 +36,8 @@ class Outlet:
         self.step = 0
         """The index that the next step will have."""
 
+        self.backwards_left_out = 0
+        self._full: Truncation | None = None
         self._events = 0
         self._bytes = 0
 
@@ -46,6 +50,10 @@ class Outlet:
         self.put(Step(kind=kind, id=id, backward=backward, span=span))
         self.step += 1
 
+    @property
+    def full(self) -> bool:
+        return self._full is not None
+
     def has_room(self) -> bool:
         """Asked before each operation and backward; the first refusal says so in the trace."""
         if self.open and (self._events >= self.limits.events or self._bytes >= self.limits.bytes):
@@ -55,7 +63,15 @@ class Outlet:
     def _close(self) -> None:
         self.open = False
         limit = "events" if self._events >= self.limits.events else "bytes"
-        self._emit(Truncation(limit=limit, what="later_operations"))
+        self._full = Truncation(limit=limit, what="later_operations", step=self.step)
+        self._emit(self._full)
+
+    def end(self) -> None:
+        """The run is over: tells how much was left out, where it was."""
+        full = self._full
+        if full is not None and full.backwards != self.backwards_left_out:
+            self._full = structs.replace(full, backwards=self.backwards_left_out)
+            self._emit(self._full)
 
 
 def size(data: Data) -> int:

@@ -51,10 +51,16 @@ class Patches:
         @functools.wraps(original)
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._mine():
+                self._left_out()
                 return original(t_outputs, *args, **kwargs)
             return self._engine.run(original, t_outputs, *args, **kwargs)
 
         return _engine_run_backward
+
+    def _left_out(self) -> None:
+        outlet = self._tape.outlet
+        if outlet.full and threading.get_ident() == self._tape.thread:
+            outlet.backwards_left_out += 1
 
     def _function_apply(self) -> Any:
         original = vars(torch.autograd.Function)["apply"].__func__

@@ -79,6 +79,7 @@ class Recorder:
         self._patches.uninstall()
         with self._guard:
             self._forward.changes.flush()
+            self._tape.outlet.end()
 
     def forget(self) -> None:
         """Stops recording for good (in a forked child, whose run is another one)."""

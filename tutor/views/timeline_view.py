@@ -11,7 +11,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QFontMetrics, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from tutor.i18n import _
+from tutor.i18n import _, ngettext
 from tutor.insight.step_text import step_text
 from tutor.session.player import SPEEDS
 from tutor.session.session import Session
@@ -176,9 +176,24 @@ class TimelineView(QWidget):
         parts.append(self._iteration_text(step))
         if step in self._session.player.stops and not self._session.player.playing:
             parts.append(_("the lesson stops here"))
-        if step == count - 1 and self._session.trace.truncated is not None:
-            parts.append(_("the recording is full; what came later is not in it"))
+        parts.append(self._truncated_text(step))
         return " · ".join(part for part in parts if part)
+
+    def _truncated_text(self, step: int) -> str:
+        """From the last recorded step on; what the program printed after it has steps of its own."""
+        full = self._session.trace.truncated
+        if full is None:
+            return ""
+        end = len(self._session.trace.steps) if full.step is None else full.step
+        if step < end - 1:
+            return ""
+        if full.backwards == 0:
+            return _("the recording is full; what came later is not in it")
+        return ngettext(
+            "the recording is full; {count} later backward is not in it",
+            "the recording is full; {count} later backwards are not in it",
+            full.backwards,
+        ).format(count=full.backwards)
 
     def _iteration_text(self, step: int) -> str:
         count = len(self._timeline.iterations) if self._timeline is not None else 0
