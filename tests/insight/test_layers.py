@@ -115,3 +115,14 @@ y.sum().backward()
         said == "passes [[10, 10], [10, 10]] to A no gradient to B"
         or said == "passes [[10, 10], [10, 10]] to A"
     )
+
+
+def test_reckoning_in_place_on_a_view_is_not_called_overwriting() -> None:
+    program = """\
+x = torch.ones(3, requires_grad=True)
+c = x * 1
+{change}
+c.sum().backward()
+"""
+    assert _said(program.format(change="v = c[1:]\nv *= 2"), "CopySlices") == "passes [1, 2, 2] to c"
+    assert "overwritten" in _said(program.format(change="c[0] = 5"), "CopySlices")

@@ -70,7 +70,7 @@ def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, st
     kept = {key: found for key, saved in node.saved.items() if (found := _kept(at, saved)) is not None}
     alone = len(circle.tabs) == 1 or circle.symbol == "linear"
     return Use(
-        name=node.name,
+        name="" if _reckons(node, operation) else node.name,
         operands=_own_operands(at, operation, known, node)
         if alone
         else _kept_operands(at.index, node.saved, kept),
@@ -78,6 +78,12 @@ def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, st
         result=_result(at, operation, run, kept),
         saved={k: v for k, v in node.saved.items() if not isinstance(v, dict)},
     )
+
+
+def _reckons(node: Node, operation: Operation) -> bool:
+    """Whether it is `v *= 3` on a view: its CopySlices also multiplies, which no rule says."""
+    copies = ("__setitem__", "copy_", "fill_", "zero_")
+    return node.name == "CopySlices" and function_name(operation.function) not in copies
 
 
 def _result(at: Moment, operation: Operation, run: NodeRun, kept: Mapping[str, Operand]) -> Operand:
