@@ -71,8 +71,10 @@ class Workspace(QMainWindow):
     def _connect(self) -> None:
         self._session.opened.connect(self._on_session_opened)
         self._session.lesson_changed.connect(self._on_session_lesson_changed)
-        for name, view in (("code", self.code), ("tensors", self.tensors), ("output", self.output)):
-            self.docks[name].visibilityChanged.connect(view.set_seen)
+        for view in (self.code, self.tensors, self.output):
+            dock = view.parentWidget()
+            assert isinstance(dock, QDockWidget)
+            dock.visibilityChanged.connect(view.set_seen)
         self.graph.canvas.clicked.connect(self._on_canvas_clicked)
         for dock in self.docks.values():
             dock.toggleViewAction().triggered.connect(self._on_dock_toggled)
