@@ -356,6 +356,15 @@ def test_the_toolbar_shows_the_runs_settings_and_the_kernels_devices(
     assert toolbar.seed.value() == 0
 
 
+def test_a_recorded_run_has_no_settings_to_change(opened: Opened) -> None:
+    window, session = opened
+    session.open_path(Path(__file__).parents[1] / "traces" / "q.json")
+    assert not window.toolbar.seed.isEnabled() and not window.toolbar.device.isEnabled()
+    assert "q.json" in window.windowTitle()
+    session.new_sandbox()
+    assert window.toolbar.seed.isEnabled() and window.toolbar.device.isEnabled()
+
+
 def test_stop_is_offered_while_something_runs(opened: Opened, kernel: FakeKernel) -> None:
     window, session = opened
     session.new_sandbox()

@@ -68,6 +68,7 @@ class RunToolbar(QToolBar):
         self.device.activated.connect(self._on_device_activated)
         self.seed.valueChanged.connect(self._session.set_seed)
         self._session.run_changed.connect(self._show_run)
+        self._session.document_changed.connect(self._show_run)
 
     def retranslate(self) -> None:
         self.setWindowTitle(_("Toolbar"))
@@ -109,6 +110,8 @@ class RunToolbar(QToolBar):
         with QSignalBlocker(self.seed), QSignalBlocker(self.device):
             self.seed.setValue(settings.seed)
             self._show_devices(settings.device)
+        for setting in (self.device, self.seed):
+            setting.setEnabled(not self._session.read_only)
         self._actions.enable(stop=run.can_stop, run=not self._session.read_only)
 
     def _show_devices(self, chosen: str) -> None:
