@@ -14,7 +14,7 @@ from tutor.session.layout_worker import LayoutRequest, decode_layout, encode_req
 from tutor.trace.layout import Order, layout
 from tutor.trace.picture import Structure
 
-AT_ONCE = 300
+AT_ONCE = 80
 """Up to so many items are laid out in the window's own process."""
 _GIVE_UP_MS = 60_000
 

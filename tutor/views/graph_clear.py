@@ -50,7 +50,8 @@ class Standing:
     def _hit(self, points: Sequence[XY], ends: tuple[ItemId, ItemId]) -> tuple[float, ...] | None:
         """The first part of another item that the curve through the points meets."""
         x, y = smooth(points).points.T
-        rects = self._rects[~np.isin(self._owners, [self._number[end] for end in ends])]
+        source, target = (self._number[end] for end in ends)
+        rects = self._rects[(self._owners != source) & (self._owners != target)]
         inside = (x > rects[:, :1]) & (x < rects[:, 2:3]) & (y > rects[:, 1:2]) & (y < rects[:, 3:4])
         met = np.flatnonzero(inside.any(axis=1))
         return tuple(rects[met[0]].tolist()) if len(met) else None

@@ -42,8 +42,10 @@ class Crowd:
         self, curve: Curve, *, every: float = 12.0, shares: tuple[float, float] = (0.0, 1.0)
     ) -> None:
         """A point `every` so many pixels of what lies between two shares of its length."""
-        for x, y in curve.spread(every, shares).tolist():
-            self._points[_square(x, y)].append((x, y))
+        points = curve.spread(every, shares)
+        squares = (points // _CELL).astype(int).tolist()
+        for (x, y), (column, row) in zip(points.tolist(), squares, strict=True):
+            self._points[column, row].append((x, y))
 
     def obstacles(self) -> Obstacles:
         """All of it."""
@@ -53,6 +55,7 @@ class Crowd:
 
     def cost(self, rect: QRectF, *, point_cost: float = 60.0, area_cost: float = 1.0) -> float:
         """What the rectangle would cover: `area_cost` a square pixel, `point_cost` a point of a lane."""
+        left, top, right, bottom = _edges(rect)
         area = 0.0
         points = 0
         seen: set[int] = set()
@@ -62,7 +65,8 @@ class Crowd:
                     seen.add(id(other))
                     shared = rect.intersected(other)
                     area += max(shared.width(), 0.0) * max(shared.height(), 0.0)
-            points += sum(rect.contains(x, y) for x, y in self._points.get(square, ()))
+            for x, y in self._points.get(square, ()):
+                points += left <= x <= right and top <= y <= bottom
         return area_cost * area + point_cost * points
 
 

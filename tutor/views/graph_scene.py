@@ -29,7 +29,7 @@ from tutor.views.theme import Palette
 
 SLICE_SECONDS = 0.010
 """Items are made for so long before the event loop gets its turn."""
-_AT_ONCE = 300
+_AT_ONCE = 60
 _MAGNIFIED = 1.5
 _GONE = LaneState(present=False, laid=False)
 _NO_CIRCLE = CircleState(present=False)
