@@ -8,7 +8,7 @@ from __future__ import annotations
 import weakref
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -75,10 +75,12 @@ class Index:
     sources: dict[SourceId, list[str]] = field(default_factory=dict)
     names: defaultdict[str, list[Naming]] = field(default_factory=lambda: defaultdict(list))
     namings: defaultdict[TensorId, list[Naming]] = field(default_factory=lambda: defaultdict(list))
+    by_name: dict[TensorId, dict[str, list[Naming]]] = field(default_factory=dict)
     owners: defaultdict[str, set[TensorId]] = field(default_factory=lambda: defaultdict(set))
     """All tensors that ever had a name."""
     values: defaultdict[TensorId, list[Value]] = field(default_factory=lambda: defaultdict(list))
     changes: defaultdict[TensorId, list[Change]] = field(default_factory=lambda: defaultdict(list))
+    flags: defaultdict[tuple[TensorId, str], list[Change]] = field(default_factory=lambda: defaultdict(list))
     grads: defaultdict[TensorId, list[GradEvent]] = field(default_factory=lambda: defaultdict(list))
     runs: defaultdict[NodeId, list[RunOf]] = field(default_factory=lambda: defaultdict(list))
     edges: list[Edge] = field(default_factory=list)
@@ -137,6 +139,7 @@ class Index:
         _insert(self.names[named.name], naming)
         _insert(self.namings[named.tensor], naming)
         self.owners[named.name].add(named.tensor)
+        _insert(self.by_name.setdefault(named.tensor, {}).setdefault(named.name, []), naming)
 
     def _ran(self, operation: Operation) -> None:
         self.operations[operation.id] = operation
@@ -150,6 +153,7 @@ class Index:
 
     def _changed(self, change: Change) -> None:
         self.changes[change.tensor].append(change)
+        self.flags[change.tensor, change.what].append(change)
         if change.what == "grad":
             _insert(self.grads[change.tensor], GradEvent(change.step, change.after, None, change.span))
 
@@ -184,9 +188,12 @@ class Index:
         later = self.next_owner(naming)
         return later if later and later.step <= step else None
 
-    def _until(self, tensor: TensorId, step: int | None) -> Sequence[Naming]:
-        namings = self.namings.get(tensor, ())
-        return namings if step is None else namings[: bisect_right(namings, step, key=_step)]
+    def _until(self, tensor: TensorId, step: int | None) -> Iterator[Naming]:
+        """For each of its names the last time it got it (a loop gives the same name again and again)."""
+        for namings in self.by_name.get(tensor, {}).values():
+            naming = namings[-1] if step is None else last(namings, step)
+            if naming is not None:
+                yield naming
 
     def _has(self, naming: Naming, step: int) -> bool:
         owner = last(self.names[naming.name], step)
@@ -206,13 +213,13 @@ class Index:
         """The naming that gave the name to another tensor next."""
         rows = self.names[naming.name]
         at = bisect_right(rows, naming.step, key=_step)
-        return next((n for n in rows[at:] if n.tensor != naming.tensor), None)
+        return next((rows[i] for i in range(at, len(rows)) if rows[i].tensor != naming.tensor), None)
 
     def previous_owner(self, naming: Naming) -> Naming | None:
         """The naming by which another tensor had the name just before."""
         rows = self.names[naming.name]
         at = bisect_right(rows, naming.step, key=_step)
-        return next((n for n in reversed(rows[:at]) if n.tensor != naming.tensor), None)
+        return next((rows[i] for i in range(at - 1, -1, -1) if rows[i].tensor != naming.tensor), None)
 
     def value_at(self, tensor: TensorId, step: int) -> Value | None:
         """The version that is true after `step`; the first one for a tensor seen only later."""
@@ -259,7 +266,7 @@ class Index:
         return self._flag(tensor, step, "retains_grad", False)
 
     def _flag(self, tensor: TensorId, step: int, what: str, first: bool) -> bool:
-        changes = [c for c in self.changes.get(tensor, ()) if c.what == what]
+        changes = self.flags.get((tensor, what), ())
         if not changes:
             return first
         change = last(changes, step)

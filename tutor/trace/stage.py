@@ -103,6 +103,7 @@ def _touch_tensor(index: Index, stage: Stage, box: Box) -> None:
     steps.update(v.step for v in index.values.get(tensor, ()))
     steps.update(c.step for c in index.changes.get(tensor, ()))
     steps.update(g.step for g in index.grads.get(tensor, ()))
+    earlier: set[TensorId] = set()
     for naming in index.namings.get(tensor, ()):
         steps.add(naming.step)
         following = index.next_owner(naming)
@@ -110,7 +111,9 @@ def _touch_tensor(index: Index, stage: Stage, box: Box) -> None:
             steps.add(following.step)
         previous = index.previous_owner(naming)
         if previous is not None:
-            steps.update(g.step for g in index.grads.get(previous.tensor, ()))
+            earlier.add(previous.tensor)
+    for owner in earlier:
+        steps.update(g.step for g in index.grads.get(owner, ()))
     for accumulator in stage.heads[tensor][0]:
         steps.update(ran.step for ran in index.runs.get(accumulator, ()))
     for step in steps:
