@@ -85,7 +85,7 @@ class Listener:
     def text(self) -> str:
         return "".join(event.text for event in self.events if isinstance(event, Output))
 
-    def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
+    def until(self, condition: Callable[[], object], seconds: float = 60) -> None:
         """Lets Qt's loop run until the condition holds."""
         end = time.monotonic() + seconds
         while not condition():
@@ -249,6 +249,13 @@ def test_run_while_running_stops_and_starts_again(kernel: Listener) -> None:
     assert kernel.text == "first\nsecond\n"
 
 
+def test_stop_right_after_run_reaches_the_run(kernel: Listener) -> None:
+    pid = kernel.client.pid
+    kernel.send("while True: pass")
+    assert kernel.stop() < 2
+    assert (kernel.ended[0].outcome, kernel.client.pid, kernel.deaths) == ("interrupted", pid, [])
+
+
 def test_killed_from_outside_it_is_back_by_itself(kernel: Listener) -> None:
     kernel.run_until_printed("go", "print('go')\nwhile True: pass")
     pid = kernel.client.pid
@@ -259,6 +266,11 @@ def test_killed_from_outside_it_is_back_by_itself(kernel: Listener) -> None:
     assert time.monotonic() - began < 1
     assert kernel.deaths == [KernelDied("killed", "SIGKILL")]
     assert kernel.ended[0].outcome == "interrupted"
+    kernel.until_ready()
+    kernel.forget()
+    kernel.send("while True: pass")  # it may still be loading what a first backward needs
+    assert kernel.stop() < 2
+    assert kernel.deaths in ([], [KernelDied("stopped")])
     kernel.until_ready()
     assert kernel.run("print('back')").outcome == "ok"
     assert kernel.text == "back\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import platform
+import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -87,6 +88,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def announce() -> None:
     """The window's first request. Afterwards comes what torch itself imports at the first backward with a v (2 s)."""
+    _ignore_interrupts()
     _loaded().announce()
     import_module("torch.fx.experimental.symbolic_shapes")
 
@@ -95,11 +97,17 @@ def execute(command: str) -> None:
     """Carries out a command in JSON."""
     match decode_command(command):
         case RunCells() as run:
+            _ignore_interrupts()  # until the run lets them in
             _loaded().run(run)
         case Evaluate() as expression:
             _loaded().evaluate(expression)
         case never:
             assert_never(never)
+
+
+def _ignore_interrupts() -> None:
+    """Stop is for the learner's code; ipykernel lets it into every request."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _loaded() -> Tutor:

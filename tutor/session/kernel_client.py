@@ -72,6 +72,7 @@ class KernelClient(QObject):
         self._run: KernelRun | None = None
         self._queued: RunCells | None = None
         self._failed_starts = 0
+        self._interrupt_again = False
         self._watch = self._timer(POLL, self._on_watch)
         self._patience = self._timer(PATIENCE, self._on_patience_over, once=True)
         self._ask = self._timer(ASK_AGAIN, self._announce, once=True)
@@ -271,6 +272,7 @@ class KernelClient(QObject):
 
     def _stop_run(self) -> None:
         if self._link is not None:
+            self._interrupt_again = self._run is not None and self._run.received == 0
             self._link.process.interrupt()
             self._patience.start()
             self._set_phase("stopping")
@@ -344,9 +346,16 @@ class KernelClient(QObject):
 
     def _on_events(self, run: KernelRun, events: list[Event]) -> None:
         run.take(events)
+        self._interrupt_what_has_just_begun()
         self.events.emit(events)
         if run is self._run:
             self._end_run()
+
+    def _interrupt_what_has_just_begun(self) -> None:
+        """An interrupt sent before the kernel took up the run was for nobody."""
+        again, self._interrupt_again = self._interrupt_again, False
+        if again and self._phase == "stopping" and self._link is not None:
+            self._link.process.interrupt()
 
     def _set_phase(self, phase: Phase) -> None:
         if phase != self._phase:
