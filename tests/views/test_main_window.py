@@ -206,6 +206,18 @@ def test_a_pane_behind_another_is_brought_up_to_date_when_it_is_shown(
     assert "line 2" in output.faded
 
 
+def test_a_part_begins_with_its_own_code_in_view(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    begin(session, window, None)
+    resized(window, 1024, 640)
+    session.open_lesson("02-q")
+    session.go_to_part(4)
+    own = window.workspace.code.cell_widget(session.visible_cells[-1].id)
+    qtbot.waitUntil(lambda: own.visibleRegion().boundingRect().height() > 60)
+    session.player.next()
+    qtbot.waitUntil(lambda: own.visibleRegion().boundingRect().height() > 20)
+
+
 def test_buttons_lose_their_words_only_where_there_is_no_room(opened: Opened) -> None:
     window, session = opened
     begin(session, window, None)

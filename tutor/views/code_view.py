@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from tutor.course.lesson import Part
 from tutor.i18n import _
 from tutor.protocol import Failure, Span
 from tutor.source.document import Cell, CellId
@@ -40,6 +41,9 @@ class CodeView(QWidget):
         self._cells: dict[CellId, CellWidget] = {}
         self._shown_current: CellId | None = None
         self._followed: Span | None = None
+        self._due: CellId | None = None
+        """The first cell of a lesson's part that was opened and has not begun to play."""
+        self._part: Part | None = None
         self._seen = True
         self._settings = SettingsLine(self)
         self._scroll = QScrollArea(self)
@@ -73,7 +77,7 @@ class CodeView(QWidget):
         self._session.trace_changed.connect(self._on_session_trace_changed)
         self._session.picture_changed.connect(self._light)
         self._session.selection_changed.connect(self._on_session_selection_changed)
-        self._session.lesson_changed.connect(self._on_session_document_changed)
+        self._session.lesson_changed.connect(self._on_session_lesson_changed)
         self._scroll.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self._session.opened.connect(self._on_session_opened)
         self._session.reveal.connect(self._on_session_reveal)
@@ -151,6 +155,21 @@ class CodeView(QWidget):
         self._scroll.verticalScrollBar().setValue(0)
         self._followed = None
         self._light()
+        self._part = None
+        self._look_at_part()
+
+    def _on_session_lesson_changed(self) -> None:
+        self._on_session_document_changed()
+        self._look_at_part()
+
+    def _look_at_part(self) -> None:
+        """A lesson's part begins with its own code in view, though the step before it is lit."""
+        lesson = self._session.lesson
+        part = lesson.parts[self._session.part] if lesson is not None else None
+        if part is not None and part is not self._part:
+            self._due = part.code_cells[0] if part.code_cells else None
+            self._follow()
+        self._part = part
 
     def _drop_cells_not_in(self, cells: Sequence[Cell]) -> None:
         kinds = {cell.id: cell.kind for cell in cells}
@@ -226,11 +245,15 @@ class CodeView(QWidget):
             widget.show_step(span if cell_id == lit else None, direction)
             widget.show_hovered(hovered if cell_id == pointed else None)
         if span != self._followed and not (self._session.run.running and self._is_typed_in()):
-            self._followed = span
+            self._followed, self._due = span, None
             self._follow()
 
     def _follow(self) -> None:
         """The step's line into view; again when the column has got its height."""
+        if self._due in self._cells:
+            for line in (self._cells[self._due].cell.text.count("\n") + 1, 1):
+                self._bring_into_view(self._due, line)
+            return
         lit = self._cell_of(self._followed)
         if self._followed is not None and lit in self._cells:
             self._bring_into_view(lit, self._followed.line)

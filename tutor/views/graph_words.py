@@ -27,7 +27,9 @@ def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[s
 
 def hint(structure: Structure, *, backwards: int, at_end: bool) -> str | None:
     """One line under the picture about what is missing in it."""
-    if structure.boxes and not any(box.tracked for box in structure.boxes):
+    if not structure.boxes:
+        return None
+    if not any(box.tracked for box in structure.boxes):
         return _("No tensor is tracked: nothing here has requires_grad=True, so there are no return lanes.")
     if backwards == 0 and at_end:
         return _("No backward yet: the return lanes are laid, and nothing has travelled on them.")
