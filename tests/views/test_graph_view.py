@@ -356,6 +356,22 @@ def test_a_frozen_parameter_says_so_and_lets_others_pass(qtbot: QtBot) -> None:
     assert "Frozen" not in box(view, "x").tip_at(QPointF(0, 0))
 
 
+@pytest.mark.parametrize("size", [(430, 760), (720, 420)])
+def test_a_callout_never_covers_the_sign_that_works_and_stays_in_sight(
+    size: tuple[int, int], qtbot: QtBot
+) -> None:
+    for name in ("two_paths", "loop", "by_hand"):
+        session = GraphSession(name)
+        view = shown(qtbot, session, size)
+        for step in range(session.player.count):
+            session.at(step)
+            callout, ground = view.scene.callout, view.scene.ground
+            if callout.isVisible() and callout.callout is not None and ground is not None:
+                sign = ground.body(callout.callout.item).adjusted(15, 15, -15, -15)
+                assert not callout.rect.intersects(sign)
+                assert view.canvas.seen().contains(callout.rect.center())
+
+
 def test_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot) -> None:
     session = GraphSession("slope")
     view = shown(qtbot, session)

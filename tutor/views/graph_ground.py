@@ -21,6 +21,8 @@ from tutor.views.graph_sizes import FUNNEL_NOTE, CircleAnatomy, Sizes
 _MARGIN = 16.0
 _SEED_ROOM = 34.0
 _SHORT = 46.0
+_WORKING = 12.0
+"""A callout covers rather anything else than the item that works."""
 
 
 def room_of(arrangement: Arrangement) -> QSizeF:
@@ -85,6 +87,9 @@ class Ground:
         Of all this, what is `near`.
         """
         rects = [pair for item in seen.focus or () if self.has(item) for pair in self._item(item)]
+        if picture.callout is not None and self.has(picture.callout.item):
+            working = picture.callout.item
+            rects += [(self.anchor(working), _WORKING), (self.body(working), 50 * _WORKING)]
         points: list[Floats] = []
         for lane in seen.focus_lanes:
             if lane in self.places.lanes:

@@ -17,6 +17,8 @@ from tutor.views.graph_paint import Inks, dotted, lock, pen, write
 _LINE = 20.0
 _CALLOUT_PAD = 14.0
 _WIDEST = 400.0
+_NARROWEST = 180.0
+_PART = 0.66
 
 
 class CalloutItem(GraphItem):
@@ -33,16 +35,17 @@ class CalloutItem(GraphItem):
         self.setZValue(9)
         self.hide()
 
-    def size_for(self, callout: Callout) -> tuple[float, float]:
-        lines = wrapped(callout.lines)
-        widths = [text_width("title", callout.title), *(text_width("note", line) for line in lines)]
-        height = 28 + _LINE * len(lines) + (8 if lines else 4)
+    def size_for(self, callout: Callout, pane: float) -> tuple[float, float]:
+        """In a pane so wide its lines take no more than a good half."""
+        widest = min(max(_PART * pane / self.magnified, _NARROWEST), _WIDEST)
+        self.lines = wrapped(callout.lines, widest)
+        widths = [text_width("title", callout.title), *(text_width("note", line) for line in self.lines)]
+        height = 28 + _LINE * len(self.lines) + (8 if self.lines else 4)
         return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
 
     def show_at(self, callout: Callout, rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> None:
-        """Stands in `rect` and points at the circle or one of the rectangular parts; scene coordinates."""
+        """Stands in `rect`, of the size that `size_for` gave, and points at the circle or one of the parts."""
         self.callout = callout
-        self.lines = wrapped(callout.lines)
         self.name = "\n".join((callout.title, *callout.lines))
         self.rect = rect
         self._tip = _tip(rect, ring, parts)
@@ -72,14 +75,14 @@ class CalloutItem(GraphItem):
         painter.restore()
 
 
-def wrapped(lines: Sequence[str]) -> tuple[str, ...]:
+def wrapped(lines: Sequence[str], widest: float) -> tuple[str, ...]:
     """Lines broken at spaces where they are too wide; what goes on is indented."""
     found: list[str] = []
     for line in lines:
         rest = ""
         for word in line.split(" "):
             longer = f"{rest} {word}" if rest.strip() else rest + word
-            if rest.strip() and text_width("note", longer) > _WIDEST:
+            if rest.strip() and text_width("note", longer) > widest:
                 found.append(rest)
                 longer = f"    {word}"
             rest = longer

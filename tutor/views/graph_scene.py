@@ -236,7 +236,7 @@ class GraphScene(QGraphicsScene):
         self.callout.magnified = min(max(1.0 / self._view.zoom, 1.0), _MAGNIFIED)
         view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
         crowd = ground.crowd(picture, seen, view.united(ground.anchor(callout.item)))
-        size = self.callout.size_for(callout)
+        size = self.callout.size_for(callout, view.width())
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
         body, parts = ground.body(callout.item), ground.lower_parts(callout.item)
         if callout.item in self.pool.circles:
