@@ -233,7 +233,7 @@ class Forward:
             grad_enabled=enabled,
             mode="inference" if inference else "grad" if enabled else "no_grad",
             module=self.tape.modules.current,
-            inputs=self.operands.ids(call.inputs),
+            inputs=[known.id for known, _ in call.pairs],
             outputs=self.operands.ids(outputs),
             arguments=argument_texts(call.arguments, call.keywords, self.operands.id_of),
             nodes=nodes,

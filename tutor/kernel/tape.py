@@ -21,8 +21,8 @@ from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, 
 
 What = Literal["grad", "value", "requires_grad", "retains_grad"]
 
-_LARGE_KEPT = 256
-"""How many large gradients' statistics are remembered."""
+_READ_KEPT = 256
+"""How many gradients are remembered with what was read of them."""
 
 
 class Tape:
@@ -42,7 +42,7 @@ class Tape:
         self.naming = Naming(self.outlet, self.tensors)
         self.modules = Modules(self.sources)
         self.graph = Graph(self.outlet, self.tensors, self.token)
-        self._large: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
+        self._read: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
         self.gradients: dict[int, Data] = {}
         """The last `.grad` seen of each tensor that has had one, by tensor id."""
 
@@ -67,18 +67,16 @@ class Tape:
         self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
 
     def read_gradient(self, tensor: torch.Tensor | None) -> Data:
-        """A gradient's values. A large one that goes from node to node is looked through once."""
+        """A gradient's values. One that goes from node to node is looked through once."""
         if tensor is None:
             return None
-        if tensor.numel() <= self.limits.elements:
-            return gradient(tensor, self.limits)
-        seen = self._large.get(id(tensor))
+        seen = self._read.get(id(tensor))
         if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
             return seen[2]
-        if len(self._large) >= _LARGE_KEPT:
-            self._large.clear()
+        if len(self._read) >= _READ_KEPT:
+            self._read.clear()
         data = gradient(tensor, self.limits)
-        self._large[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
+        self._read[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
         return data
 
     def put_change(
