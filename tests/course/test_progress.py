@@ -32,11 +32,11 @@ def test_nothing_is_done_at_first_and_nothing_is_written(path: Path) -> None:
 
 def test_the_part_and_the_furthest_part_are_kept(path: Path) -> None:
     store = ProgressStore(path)
-    store.go_to("q", 3, parts=5)
-    store.go_to("q", 1, parts=5)
+    store.go_to("q", 3)
+    store.go_to("q", 1)
     progress = ProgressStore(path).lesson("q")
     assert (progress.part, progress.reached, progress.finished) == (1, 3, False)
-    store.go_to("q", 4, parts=5)
+    store.finish("q")
     assert ProgressStore(path).lesson("q").finished
 
 
@@ -68,7 +68,7 @@ def test_a_lesson_starts_again_without_touching_another(path: Path) -> None:
     store = ProgressStore(path)
     store.keep_code("q", {"program": "x = 1"})
     store.keep_code("slope", {"square": "y = 2"})
-    store.go_to("q", 2, parts=5)
+    store.go_to("q", 2)
     store.answered("q", "leaf", ChoiceAnswer(1), WRONG)
     store.reset_lesson("q")
     progress = ProgressStore(path).lesson("q")
@@ -79,7 +79,7 @@ def test_a_lesson_starts_again_without_touching_another(path: Path) -> None:
 def test_a_reset_can_be_taken_back(path: Path) -> None:
     store = ProgressStore(path)
     store.keep_code("q", {"program": "x = 1"})
-    store.go_to("q", 2, parts=5)
+    store.go_to("q", 2)
     store.answered("q", "leaf", ChoiceAnswer(1), WRONG)
     before = store.lesson("q")
     store.reset_lesson("q")
@@ -102,7 +102,7 @@ def test_what_another_version_wrote_stays(path: Path) -> None:
     path.parent.mkdir()
     newer = {"version": 9, "review": [1], "lessons": {"q": {"part": 1, "stars": 3}, "later": {"x": 1}}}
     path.write_text(json.dumps(newer))
-    ProgressStore(path).go_to("q", 2, parts=5)
+    ProgressStore(path).go_to("q", 2)
     tree = json.loads(path.read_text())
     assert (tree["version"], tree["review"], tree["lessons"]["later"]) == (9, [1], {"x": 1})
     assert tree["lessons"]["q"]["stars"] == 3
@@ -111,7 +111,7 @@ def test_what_another_version_wrote_stays(path: Path) -> None:
 
 def test_two_windows_do_not_undo_each_other(path: Path) -> None:
     one, other = ProgressStore(path), ProgressStore(path)
-    one.go_to("q", 2, parts=5)
+    one.go_to("q", 2)
     other.keep_code("slope", {"square": "y = 2"})
     progress = ProgressStore(path)
     assert progress.lesson("q").part == 2
@@ -127,7 +127,7 @@ def test_a_broken_file_is_set_aside_and_never_deleted(
     store = ProgressStore(path)
     assert store.set_aside is not None
     assert store.set_aside.read_bytes() == broken
-    store.go_to("q", 1, parts=5)
+    store.go_to("q", 1)
     assert ProgressStore(path).lesson("q").part == 1
     path.write_bytes(broken)
     second = ProgressStore(path).set_aside
@@ -147,14 +147,14 @@ def test_odd_values_of_known_keys_are_read_as_nothing(path: Path) -> None:
 
 def test_a_crash_while_saving_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ProgressStore(path)
-    store.go_to("q", 1, parts=5)
+    store.go_to("q", 1)
 
     def crash(*_names: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("os.replace", crash)
     with pytest.raises(KeyboardInterrupt):
-        store.go_to("q", 2, parts=5)
+        store.go_to("q", 2)
     monkeypatch.undo()
     assert ProgressStore(path).lesson("q").part == 1
     assert [file.name for file in path.parent.iterdir()] == ["progress.json"]
@@ -169,7 +169,7 @@ def test_what_cannot_be_saved_now_is_saved_with_the_next_change(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    store.go_to("q", 1, parts=5)
+    store.go_to("q", 1)
     assert store.fault is not None
     assert store.lesson("q").part == 1
     monkeypatch.undo()

@@ -93,6 +93,15 @@ def test_at_the_end_the_answer_is_played_from_the_beginning_of_its_backward(sess
     assert session.player.step == session.trace.backwards[-1].first_step
 
 
+def test_a_lesson_is_done_when_its_end_was_seen_and_no_question_is_open(session: Session) -> None:
+    assert session.lesson is not None
+    session.go_to_part(len(session.lesson.parts) - 1)
+    assert not session.progress.lesson(LESSON).finished
+    go_to_question(session)
+    session.answer(question(session).id, ShowMe())
+    assert session.progress.lesson(LESSON).finished
+
+
 def test_to_be_shown_uncovers_too(session: Session) -> None:
     go_to_question(session)
     session.answer(question(session).id, ShowMe())

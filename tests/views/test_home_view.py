@@ -47,8 +47,9 @@ def test_each_lesson_has_a_card_that_opens_it(home: HomeView, session: FakeSessi
 
 
 def test_progress_shows_on_the_card_and_the_next_lesson_invites(home: HomeView, session: FakeSession) -> None:
-    session.progress.go_to("l0", 3, parts=4)
-    session.progress.go_to("l1", 2, parts=4)
+    session.progress.go_to("l0", 3)
+    session.progress.finish("l0")
+    session.progress.go_to("l1", 2)
     session.lesson_changed.emit()
     done, begun, fresh = (card.text_shown for card in home.lesson_cards)
     assert (done.share, begun.share, fresh.share) == (1.0, 0.5, 0.0)
@@ -68,7 +69,8 @@ def test_return_and_space_open_the_card_that_has_the_focus(
 
 
 def test_the_next_lesson_has_the_focus_when_the_page_opens(home: HomeView, session: FakeSession) -> None:
-    session.progress.go_to("l0", 3, parts=4)
+    session.progress.go_to("l0", 3)
+    session.progress.finish("l0")
     home.hide()
     home.show()
     assert home.focusWidget() is home.lesson_cards[1]

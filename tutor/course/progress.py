@@ -71,15 +71,18 @@ class ProgressStore:
         record = self.lesson(lesson_id).answers.get(question_id)
         return record.latest if record else None
 
-    def go_to(self, lesson_id: str, part: int, *, parts: int) -> None:
-        """The learner opened this part (from 0) of so many."""
+    def go_to(self, lesson_id: str, part: int) -> None:
+        """The learner opened this part (from 0)."""
 
         def change(lesson: Tree) -> None:
             lesson["part"] = part
             lesson["reached"] = max(part, _integer(lesson, "reached"))
-            lesson["finished"] = bool(lesson.get("finished")) or part == parts - 1
 
         self._change(lesson_id, change)
+
+    def finish(self, lesson_id: str) -> None:
+        """The learner has seen the last part and settled every question."""
+        self._change(lesson_id, lambda lesson: lesson.update({"finished": True}))
 
     def answered(self, lesson_id: str, question_id: str, answer: Answer, verdict: Verdict) -> None:
         entry = {**_packed(answer), "right": verdict.right, "when": self._now().isoformat(timespec="seconds")}

@@ -45,14 +45,24 @@ class LessonState:
             return False
         changed = part != self.part
         self.part = part
-        self.store.go_to(self.lesson.id, part, parts=len(self.lesson.parts))
+        self.store.go_to(self.lesson.id, part)
+        self._finish()
         return changed
+
+    def _finish(self) -> None:
+        """The lesson is done once its last part was seen and no question is open."""
+        assert self.lesson is not None
+        kept = self.store.lesson(self.lesson.id)
+        at_end = kept.reached == len(self.lesson.parts) - 1
+        if at_end and not kept.finished and all(map(self.is_settled, self.lesson.questions)):
+            self.store.finish(self.lesson.id)
 
     def answer(self, question_id: str, answer: Answer) -> Verdict:
         """Judges and keeps the answer. Raises KeyError, or ValueError for an answer of another kind."""
         assert self.lesson is not None
         verdict = judge(self.lesson.question(question_id), answer)
         self.store.answered(self.lesson.id, question_id, answer, verdict)
+        self._finish()
         return verdict
 
     def reset_exercise(self, question_id: str) -> None:
