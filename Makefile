@@ -23,6 +23,7 @@ test-all:
 
 bench: setup
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.benchmarks $(ARGS)
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.benchmarks.window
 
 texts: setup
 	@.venv/bin/python tools/texts.py
