@@ -250,7 +250,16 @@ def test_text_that_would_be_too_small_is_written_larger_or_not_at_all(qtbot: QtB
         return len(rows)
 
     assert inked(200, 0.5) == inked(200, SMALLEST / SMALL)
-    assert inked(30, 0.5) == 0
+    assert inked(12, 0.5) == 0
+
+
+def test_a_callout_can_be_read_at_every_zoom(qtbot: QtBot) -> None:
+    session = GraphSession("two_paths")
+    view = shown(qtbot, session)
+    session.at(session.step_of("MulBackward0"))
+    for _turn in range(4):
+        view.canvas.zoom_by(0.7)
+        assert view.scene.callout.magnified * view.canvas.zoom >= 0.99
 
 
 def test_a_narrow_pane_shows_the_picture_from_top_to_bottom(qtbot: QtBot) -> None:

@@ -89,22 +89,17 @@ class BoxItem(GraphItem):
         if anatomy.tray is not None:
             self._tray(painter, anatomy.tray, state, detail)
         if detail < DETAIL:
-            self._name_from_afar(painter, state.name, detail)
+            self._name_from_afar(painter, state.name)
             return
         self._header(painter, state)
         self._rows(painter, state)
         if anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
             draw_funnel(painter, anatomy.funnel, state.funnel, self.inks)
 
-    def _name_from_afar(self, painter: QPainter, name: str, detail: float) -> None:
-        """As large as can be read, or as the box allows."""
-        body = self.anatomy.body
-        scale = min(0.75 / max(detail, 0.05), (body.width() - 8) / max(text_width("name", name), 1.0))
-        painter.save()
-        painter.scale(scale, scale)
-        place = QRectF(body.left() / scale, body.top() / scale, body.width() / scale, body.height() / scale)
-        write(painter, place, name, role="name", colour=self.inks.ink, align=CENTRE)
-        painter.restore()
+    def _name_from_afar(self, painter: QPainter, name: str) -> None:
+        """As large as can be read, cut where the box is too small for it."""
+        body = self.anatomy.body.adjusted(5, 2, -5, -2)
+        write(painter, body, name, role="name", colour=self.inks.ink, align=CENTRE)
 
     def _frame(self, painter: QPainter, state: BoxState) -> None:
         inks, body = self.inks, self.anatomy.body

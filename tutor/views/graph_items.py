@@ -12,7 +12,7 @@ from tutor.views.graph_paint import Inks
 
 FADED = 0.4
 """The opacity of what is not in the step."""
-DETAIL = 0.42
+DETAIL = 0.6
 """Below this zoom boxes and circles are drawn without their small texts."""
 
 

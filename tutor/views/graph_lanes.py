@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from tutor.i18n import _
 from tutor.trace.picture import Lane, LaneState, Shown
 from tutor.views.graph_extents import CHIP_HEIGHT, card_size
-from tutor.views.graph_items import GraphItem
+from tutor.views.graph_items import DETAIL, GraphItem
 from tutor.views.graph_motion import STILL, LaneFrame
 from tutor.views.graph_paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
 from tutor.views.graph_paint import card as draw_card
@@ -20,8 +20,7 @@ from tutor.views.graph_paths import Curve
 from tutor.views.graph_values import Cells, card, inline, tooltip
 
 _ARROW = 9.0
-_NO_NUMBERS = 0.2
-"""Below this zoom chips are spots of colour."""
+_SPOT = 8.0
 _LONG = 2000.0
 """Of longer lanes only the part in sight is drawn."""
 _STUB = 0.42
@@ -202,8 +201,10 @@ class ChipItem(GraphItem):
 
     def draw(self, painter: QPainter, detail: float) -> None:
         rect = self._room.adjusted(2, 2, -2, -2)
-        if detail < _NO_NUMBERS:
-            painter.fillRect(rect, self.inks.gradient if self.gradient else self.inks.value)
+        if detail < DETAIL:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.inks.gradient if self.gradient else self.inks.value)
+            painter.drawEllipse(rect.center(), _SPOT, _SPOT)
             return
         if self.table is not None:
             draw_card(painter, rect, self.table, self.inks, gradient=self.gradient, filled=self.filled)

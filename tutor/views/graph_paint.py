@@ -9,12 +9,14 @@ from functools import cached_property
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
-from tutor.views.graph_fonts import SMALLEST, Role, font, text_width
+from tutor.views.graph_fonts import SMALLEST, Role, font, metrics, text_width
 from tutor.views.graph_values import COVERED, Cells
 from tutor.views.theme import Palette
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_WORDS: frozenset[Role] = frozenset(("name", "label", "small", "tab", "title", "strong"))
+_ENDLESS = 1e6
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -69,9 +71,22 @@ def write(
     colour: QColor,
     align: Qt.AlignmentFlag = LEFT,
 ) -> None:
-    """One line of vector text, as large as it must be to be read; nothing where it then has no room."""
+    """One line of vector text, as large as must be to be read; where it has no room, words are cut, numbers left out."""
     painter.setPen(colour)
+    if role in _WORDS:
+        text = metrics(role).elidedText(text, Qt.TextElideMode.ElideRight, _room(painter, rect, role))
     write_readable(painter, rect, text, font(role), text_width(role, text), align)
+
+
+def _room(painter: QPainter, rect: QRectF, role: Role) -> float:
+    """How wide a text in the rectangle may be, in pixels at zoom 1."""
+    scale = _enlarged(painter, font(role))
+    return rect.width() / scale + 2 if scale > 1.0 else _ENDLESS
+
+
+def _enlarged(painter: QPainter, chosen: QFont) -> float:
+    """By how much a text must be larger to be read at the painter's zoom."""
+    return SMALLEST / (chosen.pixelSize() * painter.worldTransform().map(QLineF(0, 0, 0, 1)).length())
 
 
 def write_readable(
@@ -79,7 +94,7 @@ def write_readable(
 ) -> None:
     """`width` is the text's advance at zoom 1."""
     pixels = chosen.pixelSize()
-    scale = SMALLEST / (pixels * painter.worldTransform().map(QLineF(0, 0, 0, 1)).length())
+    scale = _enlarged(painter, chosen)
     painter.setFont(chosen)
     if scale <= 1.0:
         painter.drawText(rect, align, text)

@@ -30,7 +30,6 @@ from tutor.views.theme import Palette
 SLICE_SECONDS = 0.010
 """Items are made for so long before the event loop gets its turn."""
 _AT_ONCE = 60
-_MAGNIFIED = 1.5
 _GONE = LaneState(present=False, laid=False)
 _NO_CIRCLE = CircleState(present=False)
 
@@ -106,6 +105,10 @@ class GraphScene(QGraphicsScene):
     def set_view(self, rect: QRectF, zoom: float) -> None:
         """Which part is in sight, and how large."""
         self._view = _View(rect, zoom)
+
+    @property
+    def zoom(self) -> float:
+        return self._view.zoom
 
     @property
     def building(self) -> bool:
@@ -233,7 +236,7 @@ class GraphScene(QGraphicsScene):
         if shown == self._callout_of and self.callout.isVisible():
             return
         self._callout_of = shown
-        self.callout.magnified = min(max(1.0 / self._view.zoom, 1.0), _MAGNIFIED)
+        self.callout.magnified = max(1.0 / self._view.zoom, 1.0)
         view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
         crowd = ground.crowd(picture, seen, view.united(ground.anchor(callout.item)))
         size = self.callout.size_for(callout, view.width())

@@ -337,9 +337,10 @@ class GraphView(QWidget):
         self._session.select_item(chosen)
 
     def _on_canvas_moved(self) -> None:
-        """What was moved here, not by the person's hand, takes its callout along."""
+        """What was moved here, not by the person's hand, takes its callout along; so does another zoom."""
+        zoomed = self.scene.zoom != self.canvas.zoom
         self._tell_scene()
-        if self.canvas.fitted and not self._showing:
+        if (self.canvas.fitted or zoomed) and not self._showing:
             self._show_picture()
 
     def _tell_scene(self) -> None:
