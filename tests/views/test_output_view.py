@@ -202,6 +202,14 @@ def test_a_warning_that_python_printed_is_not_said_twice(
     assert view.text.count("careful") == 1
 
 
+def test_a_warning_of_torch_is_explained_once(view: OutputView, session: Session, kernel: FakeKernel) -> None:
+    message = "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone()"
+    warned = [Warned(category="UserWarning", message=message, span=None)] * 2
+    ran(session, kernel, view, [live.source(session), *warned])
+    assert view.text.count("To copy construct") == 2
+    assert view.text.count("What helps:") == 1
+
+
 def test_an_edit_that_has_not_run_is_said(
     view: OutputView, session: Session, kernel: FakeKernel, qtbot: QtBot
 ) -> None:

@@ -219,13 +219,16 @@ class OutputView(QWidget):
         self._at_end = bar.sliderPosition() >= bar.maximum() - 4
 
     def _write_tail(self) -> None:
-        from tutor.insight.errors import explain
+        from tutor.insight.errors import explain, explain_warning
 
         trace = self._session.trace
         printed = trace.stderr if trace.warnings else ""
         for warned in trace.warnings:
             if f"{warned.category}: {warned.message}" not in printed:
                 self._writer.add_warning(warned)
+        for said in dict.fromkeys(map(explain_warning, trace.warnings)):
+            if said is not None:
+                self._writer.add_explanation(said)
         if trace.error is not None:
             self._writer.add_failure(trace.error, explain(trace.error))
 

@@ -127,6 +127,9 @@ class OutputWriter:
         text = f"{warned.category}: {warned.message.strip()}\n"
         cursor.insertText(text, self._plain(self._palette.gradient_text))
 
+    def add_explanation(self, explanation: Explanation) -> None:
+        self._explain(self._at_line_start(), explanation)
+
     def add_failure(self, failure: Failure, explanation: Explanation | None) -> None:
         cursor = self._at_line_start()
         if failure.frames:
