@@ -28,6 +28,7 @@ def test_what_was_chosen_is_there_at_the_next_start(settings: Settings, tmp_path
     settings.reduced_motion, settings.speed = True, 2.0
     settings.run_settings = RunSettings(device="cuda:0", seed=41)
     settings.set_window("state", QByteArray(b"\0\1docks"))
+    settings.graph_direction = "down"
     settings.mark_started()
     settings.sync()
     found = again(tmp_path)
@@ -35,6 +36,7 @@ def test_what_was_chosen_is_there_at_the_next_start(settings: Settings, tmp_path
     assert (found.reduced_motion, found.speed) == (True, 2.0)
     assert found.run_settings == RunSettings(device="cuda:0", seed=41)
     assert found.window("state") == QByteArray(b"\0\1docks")
+    assert found.graph_direction == "down"
     assert not found.first_start
 
 
@@ -48,13 +50,14 @@ def test_a_first_start_has_sensible_defaults(settings: Settings) -> None:
 
 def test_nonsense_in_the_file_falls_back(tmp_path: Path, qapp: object) -> None:
     (tmp_path / "settings.ini").write_text(
-        "[General]\nlanguage=tlh\ntheme=7\ntext_size=big\nseed=x\nspeed=fast\n"
+        "[General]\nlanguage=tlh\ntheme=7\ntext_size=big\nseed=x\nspeed=fast\ngraph_direction=up\n"
     )
     settings = again(tmp_path)
     assert settings.theme == "system"
     assert settings.text_size == 100
     assert settings.run_settings.seed == 0
     assert settings.speed == 1.0
+    assert settings.graph_direction == "auto"
 
 
 def test_recent_files_newest_first_without_those_that_are_gone(settings: Settings, tmp_path: Path) -> None:

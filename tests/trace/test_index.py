@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from tests.trace.made import loop
 from tutor.trace.index import index_of
 from tutor.trace.iterations import iteration_at

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from time import perf_counter
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF
@@ -200,12 +199,3 @@ def test_of_a_long_lane_only_what_is_near_counts_and_a_much_used_leaf_stays_smal
     first, last = longest.shares(QRectF(middle.x() - 300, middle.y() - 200, 600, 400))
     assert 0.4 < first < 0.5 < last < 0.6
     assert longest.shares(QRectF(-5000, 0, 600, 400)) == (0.0, 0.0)
-
-
-def test_placing_a_leaf_used_all_along_a_chain_takes_no_second(qtbot: QtBot) -> None:
-    still = graph([(0, n) for n in range(2, 302)] + [(n, n + 1) for n in range(1, 301)], 302)
-    sizes = measure(still, Trace())
-    drawn_at = layout(still, sizes.order())
-    start = perf_counter()
-    places(still, sizes, drawn_at)
-    assert perf_counter() - start < 1.5
