@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.traces import golden
 from tests.views.graph_session import GraphSession
 from tutor.session.runs import RunStatus
+from tutor.session.settings import GraphDirection
 from tutor.trace.picture import ItemId
 from tutor.trace.trace import Trace
 from tutor.views.graph_box import BoxItem, tray_parts
@@ -478,11 +479,15 @@ def test_with_reduced_motion_a_step_shows_its_end_state_at_once(qtbot: QtBot) ->
     assert state is not None and state.tray is not None and state.tray.landed
 
 
-def test_while_a_run_goes_on_new_nodes_are_added_and_nothing_moves(qtbot: QtBot) -> None:
+@pytest.mark.parametrize(("way", "size"), [("right", (1000, 680)), ("down", (700, 1250))])
+def test_while_a_run_goes_on_new_nodes_are_added_and_nothing_moves(
+    way: GraphDirection, size: tuple[int, int], qtbot: QtBot
+) -> None:
     whole = golden("q")
     session = GraphSession(Trace())
+    session.preferences.graph_direction = way
     session.run = RunStatus(phase="running")
-    view = shown(qtbot, session, size=(1000, 680))
+    view = shown(qtbot, session, size)
     before: dict[str, tuple[float, float]] = {}
     for step in range(whole.backwards[0].first_step):
         session.grow(whole, step)
