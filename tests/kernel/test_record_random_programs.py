@@ -95,6 +95,22 @@ def assert_gradients_land(namespace: dict[str, Any], trace: Trace) -> None:
         assert last.get(ids[name]) == (None if grad is None else grad.tolist())
 
 
+def assert_gradients_add_up(trace: Trace) -> None:
+    """What comes in at a node is the sum of what was sent along the edges to it."""
+    for backward in trace.backwards:
+        sent: dict[tuple[int, int], torch.Tensor] = {}
+        for run in backward.steps:
+            for slot, gradient in enumerate(run.grad_outputs):
+                incoming = sent.get((run.node, slot))
+                if incoming is not None and run.node not in backward.roots:
+                    torch.testing.assert_close(torch.tensor(gradient), incoming, equal_nan=True)
+            for edge in trace.edges:
+                if edge.from_ == run.node and run.grad_inputs[edge.output] is not None:
+                    gradient = torch.tensor(run.grad_inputs[edge.output])
+                    key = edge.to, edge.input
+                    sent[key] = sent[key] + gradient if key in sent else gradient
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs())
 def test_random_programs_are_recorded_as_torch_runs_them(text: str) -> None:
@@ -103,6 +119,7 @@ def test_random_programs_are_recorded_as_torch_runs_them(text: str) -> None:
 
     assert_same_graph(outcome.namespace, trace)
     assert_gradients_land(outcome.namespace, trace)
+    assert_gradients_add_up(trace)
     assert [step for step in trace.steps if step.kind == "node"] != [] or not trace.backwards
 
 
