@@ -98,7 +98,9 @@ class Workspace(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(_AREA.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setDocumentMode(True)
-        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.GroupedDragging)  # a tab can be dragged out
+        self.setDockOptions(
+            self.dockOptions() | QMainWindow.DockOption.GroupedDragging
+        )  # a tab can be dragged out
         self.setCorner(Qt.Corner.BottomRightCorner, _AREA.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.LeftDockWidgetArea)
         self._place_docks()
