@@ -19,9 +19,9 @@ from tutor.session.kernel_client import KernelClient
 from tutor.session.message import Message, progress_set_aside
 from tutor.session.session import Session
 from tutor.session.settings import Settings
-from tutor.views.about import copy_report
-from tutor.views.appearance import Appearance
-from tutor.views.main_window import MainWindow
+from tutor.views.window.about import copy_report
+from tutor.views.window.appearance import Appearance
+from tutor.views.window.main_window import MainWindow
 
 _log = logging.getLogger(__name__)
 FIRST_LESSON = "00-slope"

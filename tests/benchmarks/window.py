@@ -22,9 +22,9 @@ from tutor.trace.state import picture
 from tutor.trace.structure import structure
 from tutor.trace.tensors import tensor_rows
 from tutor.trace.trace import Trace
-from tutor.views.graph_routes import places
-from tutor.views.graph_sizes import measure
-from tutor.views.graph_view import GraphView
+from tutor.views.graph.routes import places
+from tutor.views.graph.sizes import measure
+from tutor.views.graph.view import GraphView
 
 ROUNDS = 5
 

@@ -17,7 +17,7 @@ from tutor.session.files import NobodyThere
 from tutor.session.kernel_client import KernelClient
 from tutor.session.session import Session
 from tutor.session.settings import Settings
-from tutor.views.main_window import MainWindow
+from tutor.views.window.main_window import MainWindow
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
 

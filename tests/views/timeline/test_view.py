@@ -1,0 +1,327 @@
+"""The timeline: the painted line, the buttons, the words, the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from tests.views.fake_session import FakeSession
+from tutor.protocol import (
+    BackwardBegan,
+    BackwardEnded,
+    BackwardId,
+    Change,
+    Node,
+    NodeId,
+    Operation,
+    OperationId,
+    Source,
+    SourceId,
+    Span,
+    Step,
+    Tensor,
+    TensorId,
+    TraceEvent,
+    Truncation,
+)
+from tutor.trace.trace import Trace
+from tutor.views.theme import DARK, LIGHT
+from tutor.views.timeline.bar import Stretch, TimelineBar, Track
+from tutor.views.timeline.view import TimelineView
+
+LINE = "y = x**2; z = 3*y"
+
+
+def _operation(number: int, text: str) -> list[TraceEvent]:
+    col = LINE.index(text)
+    span = Span(SourceId(0), 1, 1, col, col + len(text))
+    return [
+        Operation(
+            id=OperationId(number),
+            function="torch.Tensor.__mul__",
+            span=span,
+            grad_enabled=True,
+            module=None,
+            inputs=[TensorId(0)],
+            outputs=[TensorId(1)],
+            nodes=[NodeId(number)],
+            backward=None,
+            step=number,
+        ),
+        Node(
+            id=NodeId(number),
+            name=("PowBackward0", "MulBackward0")[number],
+            operation=OperationId(number),
+            tensor=None,
+            step=number,
+        ),
+        Step(kind="operation", id=number),
+    ]
+
+
+def _tensor(number: int, name: str) -> Tensor:
+    return Tensor(
+        id=TensorId(number),
+        name=name,
+        shape=[],
+        dtype="float32",
+        device="cpu",
+        requires_grad=True,
+        is_leaf=number == 0,
+        grad_fn=None if number == 0 else NodeId(0),
+        step=0,
+    )
+
+
+def _trace() -> Trace:
+    """Two operations, a backward of three nodes, and the gradient cleared: six steps."""
+    b = BackwardId(0)
+    trace = Trace()
+    trace.append(Source(id=SourceId(0), path=None, cell=None, text=LINE))
+    trace.extend([_tensor(0, "x"), _tensor(1, "y")])
+    for number, text in enumerate(("x**2", "3*y")):
+        trace.extend(_operation(number, text))
+    trace.append(Node(id=NodeId(2), name="AccumulateGrad", operation=None, tensor=TensorId(0), step=1))
+    trace.append(
+        BackwardBegan(
+            id=b,
+            entry="Tensor.backward",
+            parent=None,
+            roots=[NodeId(1)],
+            inputs=[],
+            retain_graph=False,
+            create_graph=False,
+            span=None,
+            step=2,
+        )
+    )
+    trace.extend(Step(kind="node", id=number, backward=b) for number in (1, 0, 2))
+    trace.append(BackwardEnded(id=b, results=[], error=None, step=5))
+    trace.append(Change(tensor=TensorId(0), what="grad", before=1.0, after=None, span=None, step=5))
+    trace.append(Step(kind="grad_changed", id=0))
+    return trace
+
+
+@pytest.fixture
+def session(tmp_path: Path, qapp: object) -> FakeSession:
+    return FakeSession(tmp_path, _trace())
+
+
+@pytest.fixture
+def view(session: FakeSession, qtbot: QtBot) -> TimelineView:
+    view = TimelineView(session)  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    view.resize(640, 90)
+    view.show()
+    return view
+
+
+def _click_step(qtbot: QtBot, bar: TimelineBar, step: int) -> None:
+    place = QPoint(round(bar.x_of(step)), bar.height() - 12)
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_the_line_shows_forward_and_backward(view: TimelineView) -> None:
+    kinds = [(one.first, one.end, one.kind, one.label) for one in view.bar.track.stretches]
+    assert kinds[:2] == [(0, 2, "forward", "forward"), (2, 5, "backward", "backward")]
+    assert view.bar.track.count == 6
+
+
+def test_what_has_passed_is_in_full_colour_and_what_comes_is_pale(
+    view: TimelineView, session: FakeSession
+) -> None:
+    session.player.seek(3)
+    image = view.bar.grab().toImage()
+    row = view.bar.height() - 12
+
+    def color(step: float) -> QColor:
+        return image.pixelColor(round(view.bar.x_of(step)), row)
+
+    assert color(0).name() == LIGHT.value
+    assert color(2).name() == LIGHT.gradient
+    assert color(4.6).saturation() < color(2).saturation()
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (-1, "before the first of 6 steps"),
+        (0, "step 1 of 6 · y = x**2"),
+        (1, "step 2 of 6 · y = 3*y"),
+        (2, "step 3 of 6 · MulBackward0 of 3*y"),
+        (4, "step 5 of 6 · AccumulateGrad → x.grad"),
+        (5, "step 6 of 6 · x.grad cleared"),
+    ],
+)
+def test_it_says_what_the_step_is(view: TimelineView, session: FakeSession, step: int, text: str) -> None:
+    session.player.seek(step)
+    assert view.text.full_text == text
+    assert view.bar.accessibleDescription() == text
+
+
+def test_a_click_and_a_drag_scrub(view: TimelineView, session: FakeSession, qtbot: QtBot) -> None:
+    for step in (4, 0, -1, 5):
+        _click_step(qtbot, view.bar, step)
+        assert session.player.step == step
+    bar, row = view.bar, view.bar.height() - 12
+    qtbot.mousePress(bar, Qt.MouseButton.LeftButton, pos=QPoint(round(bar.x_of(1)), row))
+    qtbot.mouseMove(bar, QPoint(round(bar.x_of(3)), row))
+    qtbot.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=QPoint(round(bar.x_of(3)), row))
+    assert session.player.step == 3
+
+
+def test_a_click_beyond_the_ends_goes_to_the_ends(
+    view: TimelineView, session: FakeSession, qtbot: QtBot
+) -> None:
+    qtbot.mouseClick(view.bar, Qt.MouseButton.LeftButton, pos=QPoint(view.bar.width() - 1, 5))
+    assert session.player.step == 5
+    qtbot.mouseClick(view.bar, Qt.MouseButton.LeftButton, pos=QPoint(0, 5))
+    assert session.player.step == -1
+
+
+def test_the_buttons_play_and_step(view: TimelineView, session: FakeSession) -> None:
+    player = session.player
+    view.forth.click()
+    assert player.step == 0
+    view.to_end.click()
+    assert player.step == 5
+    view.back.click()
+    assert player.step == 4
+    view.to_start.click()
+    assert player.step == -1
+    view.play.click()
+    assert player.playing
+    assert view.play.accessibleName() == "Pause (Space)"
+    view.play.click()
+    assert not player.playing
+    assert view.play.accessibleName() == "Play (Space)"
+
+
+def test_the_keys_move_when_the_line_has_the_focus(
+    view: TimelineView, session: FakeSession, qtbot: QtBot
+) -> None:
+    player, key = session.player, Qt.Key
+    player.set_marks((1, 4))
+    seen = []
+    keys = (
+        key.Key_End,
+        key.Key_Left,
+        key.Key_Home,
+        key.Key_Right,
+        key.Key_PageDown,
+        key.Key_PageDown,
+        key.Key_PageUp,
+    )
+    for pressed in keys:
+        qtbot.keyClick(view.bar, pressed)
+        seen.append(player.step)
+    assert seen == [5, 4, -1, 0, 1, 4, 1]
+    qtbot.keyClick(view.bar, key.Key_BracketRight)
+    assert player.speed == 2.0
+    assert view.speed.text() == "2×"
+    qtbot.keyClick(view.bar, key.Key_Space)
+    assert player.playing
+    player.pause()
+
+
+def test_the_speed_is_chosen_from_a_menu(view: TimelineView, session: FakeSession) -> None:
+    slow = next(action for action in view.speed.menu().actions() if action.text() == "0.5×")
+    slow.trigger()
+    assert session.player.speed == 0.5
+    assert view.speed.text() == "0.5×"
+
+
+def test_the_handle_moves_smoothly_inside_a_step(view: TimelineView, session: FakeSession) -> None:
+    player = session.player
+    player.seek(0)
+    player.play()
+    player.advance(0.75)
+    assert player.step == 1
+    before = view.bar.grab().toImage()
+    player.advance(0.5)
+    assert player.step == 1
+    assert view.bar.grab().toImage() != before
+    player.pause()
+
+
+def test_the_authors_stop_has_a_flag_and_words(view: TimelineView, session: FakeSession) -> None:
+    plain = view.bar.grab().toImage()
+    session.player.set_stops(frozenset({3}))
+    session.picture_changed.emit()
+    assert view.bar.track.stops == frozenset({3})
+    assert view.bar.grab().toImage() != plain
+    session.player.seek(3)
+    assert view.text.full_text.endswith("the lesson stops here")
+
+
+def test_from_where_the_recording_is_full_it_says_so_and_what_is_missing(
+    view: TimelineView, session: FakeSession
+) -> None:
+    session.trace.append(Truncation(limit="events", what="later_operations", step=4, backwards=12))
+    session.player.seek(2)
+    assert "full" not in view.text.full_text
+    session.player.seek(3)
+    assert view.text.full_text.endswith("the recording is full; 12 later backwards are not in it")
+    session.player.seek(5)
+    assert view.text.full_text.endswith("the recording is full; 12 later backwards are not in it")
+
+
+def test_without_a_run_nothing_can_be_pressed(qtbot: QtBot, tmp_path: Path) -> None:
+    session = FakeSession(tmp_path)
+    view = TimelineView(session)  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    view.show()
+    assert not any(one.isEnabled() for one in (view.play, view.forth, view.bar))
+    assert view.text.full_text == ""
+    session.trace = _trace()
+    session.player.set_count(6)
+    session.trace_changed.emit()
+    assert view.play.isEnabled()
+    assert view.bar.track.count == 6
+
+
+def test_a_hidden_timeline_catches_up_when_shown(view: TimelineView, session: FakeSession) -> None:
+    view.hide()
+    session.trace = Trace()
+    session.player.set_count(0)
+    session.trace_changed.emit()
+    assert view.bar.track.count == 6
+    view.show()
+    assert view.bar.track.count == 0
+
+
+def test_the_theme_reaches_the_line(view: TimelineView, session: FakeSession) -> None:
+    session.player.seek(5)
+    view.apply_theme(DARK)
+    image = view.bar.grab().toImage()
+    assert image.pixelColor(round(view.bar.x_of(0)), view.bar.height() - 12).name() == DARK.value
+
+
+def test_a_long_run_is_drawn_once_and_scrubbed_from_what_was_drawn(qapp: object, qtbot: QtBot) -> None:
+    bar = TimelineBar(str)
+    qtbot.addWidget(bar)
+    bar.resize(800, bar.sizeHint().height())
+    stretches = tuple(
+        Stretch(first, first + 4, "forward" if first % 8 == 0 else "backward", "forward 1")
+        for first in range(0, 20_000, 4)
+    )
+    bar.set_track(Track(20_000, stretches, tuple(range(0, 20_000, 4)), frozenset()))
+    bar.show()
+    drawn: list[int] = []
+    bar._draw_layers = _counted(drawn, bar._draw_layers)  # type: ignore[method-assign]
+    for step in range(0, 20_000, 400):
+        bar.set_step(step, 1.0)
+        bar.grab()
+    assert drawn == [1]
+
+
+def _counted(calls: list[int], plain):  # type: ignore[no-untyped-def]
+    def counted() -> None:
+        calls.append(1)
+        plain()
+
+    return counted

@@ -1,0 +1,72 @@
+"""About, the report, the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+import tutor
+from tests.views.fake_session import FakeSession, Kernel
+from tutor.session.runs import RunStatus
+from tutor.views.window import about
+from tutor.views.window.about import AboutDialog, copy_report, report, versions
+from tutor.views.window.dialogs import KeyboardDialog
+
+
+@pytest.fixture
+def session(tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> FakeSession:
+    monkeypatch.setattr(about, "log_path", lambda: tmp_path / "log.txt")
+    monkeypatch.setattr(
+        about,
+        "log_tail",
+        lambda path=None: (
+            (path or tmp_path / "log.txt").read_text() if (path or tmp_path / "log.txt").exists() else ""
+        ),
+    )
+    return FakeSession(tmp_path)
+
+
+def test_about_shows_every_version(session: FakeSession, qtbot: QtBot) -> None:
+    dialog = AboutDialog(session)  # type: ignore[arg-type]
+    qtbot.addWidget(dialog)
+    texts = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {tutor.__version__, "2.13.0"} <= texts
+    assert any("MIT" in text for text in texts)
+
+
+def test_a_torch_that_is_not_loaded_is_not_made_up(session: FakeSession) -> None:
+    session.run = RunStatus(phase="starting")
+    assert versions(session)["torch"] == "not loaded yet"  # type: ignore[arg-type]
+
+
+def test_the_report_holds_both_logs_and_hides_the_persons_folder(
+    session: FakeSession, tmp_path: Path
+) -> None:
+    (tmp_path / "log.txt").write_text(f"ERROR tutor: {Path.home()}/net.py broke")
+    session.kernel = Kernel("kernel says no")
+    text = report(session)  # type: ignore[arg-type]
+    assert "~/net.py broke" in text
+    assert "kernel says no" in text
+    assert f"Autograd Tutor: {tutor.__version__}" in text
+    assert str(Path.home()) + "/" not in text
+
+
+def test_copy_report_fills_the_clipboard(session: FakeSession, qtbot: QtBot) -> None:
+    dialog = AboutDialog(session)  # type: ignore[arg-type]
+    qtbot.addWidget(dialog)
+    dialog.copy_button.click()
+    assert QGuiApplication.clipboard().text() == copy_report(session)  # type: ignore[arg-type]
+    assert dialog.copy_button.text() == "Copied"
+
+
+def test_the_keyboard_help_names_the_keys_that_play(qtbot: QtBot, qapp: QApplication) -> None:
+    dialog = KeyboardDialog()
+    qtbot.addWidget(dialog)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    for keys, what in (("Space", "Play, pause"), ("F5", "Run the whole program"), ("Ctrl+Z", "Take back")):
+        place = texts.index(keys)
+        assert texts[place + 1].startswith(what)

@@ -1,0 +1,1 @@
+"""The cells of code and their editor."""

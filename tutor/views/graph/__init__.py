@@ -1,0 +1,1 @@
+"""The picture on the canvas: items, their places and motion."""

@@ -1,0 +1,199 @@
+"""An operation on the canvas: a circle with its sign, and under it a tab for each grad_fn node that torch recorded."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+
+from tutor.i18n import _
+from tutor.trace.picture import Circle, CircleState, Tab, TabState
+from tutor.views.graph.fonts import symbol_font, symbol_size
+from tutor.views.graph.funnel import draw_funnel, funnel_words
+from tutor.views.graph.items import DETAIL, GraphItem, halo, rounded
+from tutor.views.graph.paint import (
+    CENTRE,
+    Inks,
+    cross,
+    dashed,
+    dotted,
+    pen,
+    scissors,
+    tick,
+    write,
+    write_readable,
+)
+from tutor.views.graph.sizes import CircleAnatomy, room_for, saves_text
+
+_LAID = TabState("laid")
+
+
+class CircleItem(GraphItem):
+    """One operation's circle with its tabs."""
+
+    circle: Circle
+    anatomy: CircleAnatomy
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.state: CircleState | None = None
+        self.setZValue(3)
+
+    def bind(self, circle: Circle, anatomy: CircleAnatomy) -> None:
+        """Stands for this operation from now on: a new one, or the same place in another iteration."""
+        self.circle = circle
+        self.anatomy = anatomy
+        self.state = None
+        self.set_room(_room(anatomy))
+
+    def set_state(self, state: CircleState) -> None:
+        if state is self.state or state == self.state:
+            return
+        self.state = state
+        self.setVisible(state.present)
+        self.name = _name(self.circle, state)
+        self.update()
+
+    def tip_at(self, place: QPointF) -> str:
+        circle, state = self.circle, self.state
+        for tab, rect in zip(circle.tabs, self.anatomy.tabs, strict=True):
+            if rect.contains(place):
+                return "\n".join((tab.name, _of(circle), saves_text(tab.saves)))
+        funnel = state.funnel if state else None
+        if self.anatomy.funnel is not None and self.anatomy.funnel.contains(place) and funnel is not None:
+            return funnel_words(funnel)
+        lines = [circle.expression or circle.function, circle.function]
+        if not circle.tabs:
+            lines.append(_("Not recorded by autograd: nothing will come back through here"))
+        return "\n".join(dict.fromkeys(lines))
+
+    def tab_port(self) -> QPointF:
+        """Where the dotted `grad_fn` line ends, in local coordinates."""
+        return QPointF(self.anatomy.tabs[0].right(), self.anatomy.tabs[0].center().y())
+
+    # Qt
+
+    def shape(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addEllipse(self.anatomy.body)
+        for rect in self.anatomy.tabs:
+            path.addRect(rect)
+        return path
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        state, body = self.state, self.anatomy.body
+        if state is None:
+            return
+        radius = body.height() / 2
+        halo(painter, rounded(body, radius), self.inks, self.look)
+        painter.setPen(self._outline())
+        painter.setBrush(self.inks.panel)
+        painter.drawRoundedRect(body, radius, radius)
+        self._progress(painter)
+        self._sign(painter)
+        if detail < DETAIL:
+            return
+        for row, (tab, rect) in enumerate(zip(self.circle.tabs, self.anatomy.tabs, strict=True)):
+            painter.setPen(dotted(self.inks.gradient, 1.6))
+            painter.drawLine(*self._joint(rect, first=row == 0))
+            _tab(painter, rect, tab, state.tabs[row] if row < len(state.tabs) else _LAID, self.inks)
+        if self.anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
+            draw_funnel(painter, self.anatomy.funnel, state.funnel, self.inks)
+
+    def _joint(self, tab: QRectF, *, first: bool) -> tuple[QPointF, QPointF]:
+        """Between the circle and its tabs."""
+        if self.anatomy.down:
+            return QPointF(tab.left() - 8, tab.center().y()), QPointF(tab.left() - 1, tab.center().y())
+        return QPointF(0, tab.top() - (8 if first else 4)), QPointF(0, tab.top() - 1)
+
+    def _outline(self) -> QPen:
+        if self.circle.zone != "none":
+            return dashed(self.inks.muted, 1.6)
+        return pen(self.inks.value if self.circle.tabs else self.inks.muted, 2.0)
+
+    def _progress(self, painter: QPainter) -> None:
+        """While it works the outline fills, from the side where something came in."""
+        if not self.look.working or self.look.outline <= 0:
+            return
+        backward = any(tab.phase == "running" for tab in self.state.tabs) if self.state else False
+        failed = any(tab.phase == "failed" for tab in self.state.tabs) if self.state else False
+        colour = self.inks.error if failed else self.inks.gradient if backward else self.inks.value
+        painter.setPen(pen(colour, 4.0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        share = self.look.outline
+        if share >= 1.0:
+            radius = self.anatomy.body.height() / 2
+            painter.drawRoundedRect(self.anatomy.body, radius, radius)
+            return
+        start = (270 if backward else 90) if self.anatomy.down else (0 if backward else 180)
+        span = round(180 * 16 * share)
+        painter.drawArc(self.anatomy.body, start * 16, span)
+        painter.drawArc(self.anatomy.body, start * 16, -span)
+
+    def _sign(self, painter: QPainter) -> None:
+        if self.circle.cut == "detach":
+            scissors(painter, QPointF(1, 0), self.inks.ink)
+            return
+        symbol = self.circle.symbol
+        pixels, width = symbol_size(symbol)
+        painter.setPen(self.inks.ink)
+        write_readable(painter, self.anatomy.body, symbol, symbol_font(pixels), width, CENTRE)
+
+
+def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks) -> None:
+    """The grad_fn node: its name over what it saves. Its outline and sign tell where it stands in this backward."""
+    used = state.phase == "used"
+    painter.setPen(_tab_pen(state, inks))
+    running = state.phase == "running"
+    painter.setBrush(inks.gradient_soft if running else inks.ground if used else inks.panel)
+    painter.drawRoundedRect(rect, 5, 5)
+    top = QRectF(rect.left(), rect.top() + 3, rect.width(), 16)
+    below = QRectF(rect.left(), rect.top() + 18, rect.width(), 15)
+    signed = state.phase in ("done", "failed")
+    name = top.adjusted(0, 0, -14, 0) if signed else top
+    colour = inks.error if state.phase == "failed" else inks.muted if used else inks.gradient_text
+    write(painter, name, tab.name, role="tab", colour=colour, align=CENTRE)
+    write(painter, below, _below(tab, state), role="small", colour=inks.muted, align=CENTRE)
+    corner = QPointF(rect.right() - 11, rect.top() + 11)
+    if state.phase == "done":
+        tick(painter, corner, inks.gradient)
+    elif state.phase == "failed":
+        cross(painter, corner, inks.error)
+
+
+def _below(tab: Tab, state: TabState) -> str:
+    return _("used") if state.phase == "used" and tab.saves else saves_text(tab.saves)
+
+
+def _tab_pen(state: TabState, inks: Inks) -> QPen:
+    match state.phase:
+        case "running":
+            return pen(inks.gradient, 2.8)
+        case "failed":
+            return pen(inks.error, 2.8)
+        case "used":
+            return dashed(inks.muted, 1.2)
+        case "laid" | "waiting" | "done":
+            return pen(inks.gradient, 1.4)
+        case _:
+            assert_never(state.phase)
+
+
+def _of(circle: Circle) -> str:
+    """Two nodes of one name are told apart by their expression."""
+    return _("of {expression}").format(expression=circle.expression or circle.function)
+
+
+def _name(circle: Circle, state: CircleState) -> str:
+    """What a screen reader says."""
+    nodes = ", ".join(tab.name for tab in circle.tabs) or _("not recorded")
+    running = any(tab.phase == "running" for tab in state.tabs)
+    text = _("operation {expression}, {nodes}").format(
+        expression=circle.expression or circle.symbol, nodes=nodes
+    )
+    return f"{text}, {_('running')}" if running else text
+
+
+def _room(anatomy: CircleAnatomy) -> QRectF:
+    return room_for(anatomy).united(anatomy.footprint).adjusted(-8, -8, 8, 8)

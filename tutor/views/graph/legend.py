@@ -1,0 +1,162 @@
+"""The legend under the graph: each colour and shape with its word, in lines as wide as the window allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from tutor.i18n import _
+from tutor.views.graph.fonts import text_width
+from tutor.views.graph.paint import Inks, arrowhead, dotted, leaf, pen, write
+from tutor.views.theme import Palette
+
+_ROW = 22
+_SIGN = 34.0
+_GAP = 16.0
+_PAD = 10.0
+
+Draw = Callable[[QPainter, QRectF, Inks], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A sign and its meaning."""
+
+    draw: Draw
+    text: str
+
+    @property
+    def width(self) -> float:
+        return _SIGN + 6 + text_width("small", self.text) + _GAP
+
+
+class Legend(QWidget):
+    """What the picture's lines and shapes mean."""
+
+    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._inks = Inks(palette)
+        self._entries: tuple[Entry, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        self._entries = (
+            Entry(_value_sign, _("values")),
+            Entry(_gradient_sign, _("gradients come back")),
+            Entry(_laid_sign, _("return lane, laid while it is tracked")),
+            Entry(_leaf_sign, _("leaf: keeps its .grad")),
+            Entry(_box_sign, _("not a leaf: gradients pass")),
+            Entry(_circle_sign, _("operation")),
+            Entry(_tab_sign, _("its grad_fn node")),
+            Entry(_zone_sign, _("no_grad: not tracked")),
+        )
+        self.setAccessibleName(_("Legend"))
+        self.setAccessibleDescription(", ".join(entry.text for entry in self._entries))
+        self._fit()
+
+    def apply_theme(self, palette: Palette) -> None:
+        self._inks = Inks(palette)
+        self.update()
+
+    def lines(self) -> list[list[Entry]]:
+        """The entries as they break at this width."""
+        lines: list[list[Entry]] = [[]]
+        used = 0.0
+        for entry in self._entries:
+            if lines[-1] and used + entry.width - _GAP > self.width() - 2 * _PAD:
+                lines.append([])
+                used = 0.0
+            lines[-1].append(entry)
+            used += entry.width
+        return lines
+
+    def _fit(self) -> None:
+        self.setFixedHeight(len(self.lines()) * _ROW + 8)
+        self.update()
+
+    # Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, _ROW + 8)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), self._inks.ground)
+        painter.setPen(pen(self._inks.faint, 1.0))
+        painter.drawLine(QPointF(0, 0.5), QPointF(self.width(), 0.5))
+        for row, line in enumerate(self.lines()):
+            x = _PAD
+            for entry in line:
+                sign = QRectF(x, 4 + row * _ROW, _SIGN, _ROW)
+                entry.draw(painter, sign, self._inks)
+                place = QRectF(sign.right() + 6, sign.top(), entry.width, _ROW)
+                write(painter, place, entry.text, role="small", colour=self._inks.muted)
+                x += entry.width
+
+
+def _value_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.value, 1.9))
+    painter.drawLine(
+        QPointF(rect.left() + 2, rect.center().y()), QPointF(rect.right() - 8, rect.center().y())
+    )
+    arrowhead(painter, QPointF(rect.right() - 1, rect.center().y()), (1.0, 0.0), inks.value)
+
+
+def _gradient_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.gradient, 2.4))
+    painter.drawLine(
+        QPointF(rect.left() + 8, rect.center().y()), QPointF(rect.right() - 2, rect.center().y())
+    )
+    arrowhead(painter, QPointF(rect.left() + 1, rect.center().y()), (-1.0, 0.0), inks.gradient)
+
+
+def _laid_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(dotted(inks.gradient, 2.0))
+    painter.drawLine(
+        QPointF(rect.left() + 8, rect.center().y()), QPointF(rect.right() - 2, rect.center().y())
+    )
+    arrowhead(painter, QPointF(rect.left() + 1, rect.center().y()), (-1.0, 0.0), inks.gradient)
+
+
+def _leaf_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.leaf, 2.6))
+    painter.setBrush(inks.panel)
+    painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
+    leaf(painter, QRectF(rect.center().x() - 4, rect.center().y() - 4, 8, 8), inks.leaf, filled=True)
+
+
+def _box_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.faint, 1.5))
+    painter.setBrush(inks.panel)
+    painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
+
+
+def _circle_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.value, 1.9))
+    painter.setBrush(inks.panel)
+    painter.drawEllipse(_middle(rect, 16, 16))
+
+
+def _tab_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.gradient, 1.4))
+    painter.setBrush(inks.panel)
+    painter.drawRoundedRect(_middle(rect, 26, 12), 3, 3)
+
+
+def _zone_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(dotted(inks.muted, 1.2))
+    painter.setBrush(QBrush(inks.faded("muted", 0.5), Qt.BrushStyle.BDiagPattern))
+    painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
+
+
+def _middle(rect: QRectF, width: float, height: float) -> QRectF:
+    return QRectF(rect.center().x() - width / 2, rect.center().y() - height / 2, width, height)

@@ -1,0 +1,228 @@
+"""What is said beside the graph: the callout of the running node, the bands, the dotted `grad_fn` line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
+
+from tutor.i18n import _
+from tutor.trace.picture import Callout
+from tutor.views.graph.bands import Band, Twins, zone_label
+from tutor.views.graph.fonts import text_width
+from tutor.views.graph.items import GraphItem
+from tutor.views.graph.paint import Inks, dotted, lock, pen, write
+
+_LINE = 20.0
+_CALLOUT_PAD = 14.0
+_WIDEST = 400.0
+_NARROWEST = 180.0
+_PART = 0.66
+
+
+class CalloutItem(GraphItem):
+    """What the running node does, in numbers, with a pointer to it."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.callout: Callout | None = None
+        self.lines: tuple[str, ...] = ()
+        self.rect = QRectF()
+        self.magnified = 1.0
+        """Against the zoom of the view, so that its text stays readable in a small picture."""
+        self._tip = QPointF()
+        self.setZValue(9)
+        self.hide()
+
+    def size_for(self, callout: Callout, pane: float) -> tuple[float, float]:
+        """In a pane so wide its lines take no more than a good half."""
+        widest = min(max(_PART * pane / self.magnified, _NARROWEST), _WIDEST)
+        self.lines = wrapped(callout.lines, widest)
+        widths = [text_width("title", callout.title), *(text_width("note", line) for line in self.lines)]
+        height = 28 + _LINE * len(self.lines) + (8 if self.lines else 4)
+        return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
+
+    def show_at(self, callout: Callout, rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> None:
+        """Stands in `rect`, of the size that `size_for` gave, and points at the circle or one of the parts."""
+        self.callout = callout
+        self.name = "\n".join((callout.title, *callout.lines))
+        self.rect = rect
+        self._tip = _tip(rect, ring, parts)
+        self.set_room(rect.united(QRectF(self._tip, self._tip)).adjusted(-6, -6, 6, 6))
+        self.show()
+        self.update()
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        if self.callout is None:
+            return
+        inks, rect = self.inks, self.rect
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(inks.faded("ink", 0.07))
+        painter.drawRoundedRect(rect.translated(1.5, 2.5), 10, 10)
+        painter.setPen(pen(inks.gradient, 1.4))
+        painter.setBrush(inks.panel)
+        painter.drawPath(_balloon(rect, self._tip))
+        painter.save()
+        painter.translate(rect.topLeft())
+        painter.scale(self.magnified, self.magnified)
+        width = rect.width() / self.magnified - _CALLOUT_PAD
+        line = QRectF(_CALLOUT_PAD, 6, width, 24)
+        write(painter, line, self.callout.title, role="title", colour=inks.gradient_text)
+        for row, text in enumerate(self.lines):
+            place = QRectF(line.left(), 29 + row * _LINE, width, _LINE)
+            write(painter, place, text, role="note", colour=inks.ink)
+        painter.restore()
+
+
+def wrapped(lines: Sequence[str], widest: float) -> tuple[str, ...]:
+    """Lines broken at spaces where they are too wide; what goes on is indented."""
+    found: list[str] = []
+    for line in lines:
+        rest = ""
+        for word in line.split(" "):
+            longer = f"{rest} {word}" if rest.strip() else rest + word
+            if rest.strip() and text_width("note", longer) > widest:
+                found.append(rest)
+                longer = f"    {word}"
+            rest = longer
+        found.append(rest)
+    return tuple(found)
+
+
+class ZoneItem(GraphItem):
+    """The hatched band behind what ran under no_grad (or, with a lock, inference_mode)."""
+
+    def __init__(self, inks: Inks, band: Band) -> None:
+        super().__init__(inks)
+        self.band = band
+        self._path = band.path
+        self._locked = band.zone.kind == "inference"
+        self.name = zone_label(band.zone)
+        self.setZValue(-5)
+        self.set_room(band.path.boundingRect().united(band.tag).adjusted(-2, -2, 2, 2))
+
+    def shape(self) -> QPainterPath:
+        return self._path
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        inks = self.inks
+        painter.setPen(dotted(inks.muted, 1.3))
+        painter.setBrush(inks.faded("zone", 0.55))
+        painter.drawPath(self._path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(inks.faded("muted", 0.22), Qt.BrushStyle.BDiagPattern))
+        painter.drawPath(self._path)
+        tag = QRectF(self.band.tag.topLeft(), QSizeF(text_width("tab", self.name) + 16, 20))
+        painter.setBrush(inks.panel)
+        painter.drawRoundedRect(tag, 6, 6)
+        write(painter, tag.adjusted(8, 0, 0, 0), self.name, role="tab", colour=inks.muted)
+        if self._locked:
+            lock(painter, QPointF(tag.right() + 12, tag.center().y()), inks.muted)
+
+
+class SameMemoryItem(GraphItem):
+    """The thin double line between a tensor and its detached twin."""
+
+    def __init__(self, inks: Inks, twins: Twins) -> None:
+        super().__init__(inks)
+        self.twins = twins
+        self._path = path = twins.path
+        self.setZValue(0)
+        self.name = _("same memory")
+        self.set_room(path.boundingRect().adjusted(-6, -6, 6, 24))
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(pen(self.inks.muted, 4.2))
+        painter.drawPath(self._path)
+        painter.setPen(pen(self.inks.ground, 2.0))
+        painter.drawPath(self._path)
+        middle = self._path.pointAtPercent(0.5)
+        text = _("same memory")
+        width = text_width("small", text) + 10
+        place = QRectF(middle.x() - width / 2, middle.y() - 9, width, 18)
+        painter.fillRect(place, self.inks.ground)
+        write(painter, place.adjusted(5, 0, 0, 0), text, role="small", colour=self.inks.muted)
+
+
+class GradFnItem(GraphItem):
+    """The dotted line from the selected tensor to the node that made it."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self._path = QPainterPath()
+        self._place = QRectF()
+        self.setZValue(4)
+        self.name = "grad_fn"
+        self.hide()
+
+    def join(self, box: QRectF, port: QPointF, *, down: bool = False) -> None:
+        """From the lower edge of the box (scene coordinates) to the right edge of the tab; or from its right edge."""
+        start = QPointF(box.right(), box.top() + 24) if down else QPointF(box.left() + 24, box.bottom())
+        path = QPainterPath(start)
+        if down:
+            bend = max(start.x() + 34, port.x() + 20)
+            path.cubicTo(QPointF(bend, start.y()), QPointF(bend, port.y()), port)
+        else:
+            bend = max(start.y() + 26, port.y())
+            path.cubicTo(QPointF(start.x(), bend + 8), QPointF(port.x() + 56, port.y()), port)
+        self._path = path
+        middle = path.pointAtPercent(0.45)
+        width = text_width("code", "grad_fn") + 8
+        self._place = QRectF(middle.x() - width / 2, middle.y() - 9, width, 18)
+        self.set_room(path.boundingRect().united(self._place).adjusted(-6, -6, 6, 6))
+        self.show()
+        self.update()
+
+    def draw(self, painter: QPainter, detail: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(dotted(self.inks.special, 2.4))
+        painter.drawPath(self._path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.inks.ground)
+        painter.drawRoundedRect(self._place, 4, 4)
+        write(
+            painter, self._place.adjusted(4, 0, 0, 0), "grad_fn", role="code", colour=self.inks.special_text
+        )
+
+
+def _tip(rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> QPointF:
+    """Where the pointer ends: on the circle or one of the parts, whichever is nearest."""
+    middle = rect.center()
+    tips = [_border(part.adjusted(-3, -3, 3, 3), middle) for part in parts]
+    if ring is not None:
+        reach = QLineF(ring.center(), middle)
+        reach.setLength(ring.height() / 2 + 4)
+        tips.append(reach.p2())
+    return min(tips, key=lambda tip: QLineF(tip, _border(rect, tip)).length())
+
+
+def _border(rect: QRectF, point: QPointF) -> QPointF:
+    """The point of the rectangle nearest to another one, off its corners."""
+    inset_x, inset_y = min(10.0, rect.width() / 2), min(8.0, rect.height() / 2)
+    x = min(max(point.x(), rect.left()), rect.right())
+    y = min(max(point.y(), rect.top()), rect.bottom())
+    if rect.left() < point.x() < rect.right():
+        x = min(max(point.x(), rect.left() + inset_x), rect.right() - inset_x)
+    elif rect.top() < point.y() < rect.bottom():
+        y = min(max(point.y(), rect.top() + inset_y), rect.bottom() - inset_y)
+    return QPointF(x, y)
+
+
+def _balloon(rect: QRectF, tip: QPointF) -> QPainterPath:
+    """A rounded rectangle that grows a pointer towards the tip."""
+    body = QPainterPath()
+    body.addRoundedRect(rect, 10, 10)
+    middle = rect.center()
+    if rect.left() <= tip.x() <= rect.right():
+        x = min(max(tip.x(), rect.left() + 18), rect.right() - 18)
+        y = rect.top() + 2 if tip.y() < middle.y() else rect.bottom() - 2
+        foot = [QPointF(x - 7, y), tip, QPointF(x + 7, y)]
+    else:
+        y = min(max(tip.y(), rect.top() + 16), rect.bottom() - 16)
+        x = rect.left() + 2 if tip.x() < middle.x() else rect.right() - 2
+        foot = [QPointF(x, y - 7), tip, QPointF(x, y + 7)]
+    pointer = QPainterPath()
+    pointer.addPolygon(QPolygonF([*foot, foot[0]]))
+    return body.united(pointer)

@@ -1,0 +1,1 @@
+"""The lesson's pane: its text, its number to drag, its question."""

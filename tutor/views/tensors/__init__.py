@@ -1,0 +1,1 @@
+"""The table of tensors and the numbers of the one in hand."""

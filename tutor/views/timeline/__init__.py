@@ -1,0 +1,1 @@
+"""The slider under the graph, and the buttons that play."""

@@ -1,0 +1,1 @@
+"""The main window: docks, toolbar, menus, keys, messages, dialogs."""
