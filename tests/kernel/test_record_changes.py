@@ -43,6 +43,13 @@ def test_freezing_a_module_flips_each_parameter() -> None:
     assert sorted(changes(read, "requires_grad")) == [("net.bias", True, False), ("net.weight", True, False)]
 
 
+def test_a_deleted_gradient_is_gone() -> None:
+    read = Read(W + "w.sum().backward()\ndel w.grad\nprint(w.grad)\ndel w.grad\n")
+
+    assert read.steps()[-2:] == ["grad_changed w", "output None"]
+    assert changes(read, "grad") == [("w", [1.0, 1.0], None)]
+
+
 # ------------------------------------------------------------------ values
 
 

@@ -32,6 +32,7 @@ class Kind(enum.Enum):
 
 
 _PLAIN_NUMBERS = {"item", "__float__", "__int__", "__complex__", "__index__", "tolist", "numpy", "__array__"}
+_GRADIENTS = ("grad", "_grad")
 _COMPUTED_ATTRIBUTES = {"T", "mT", "H", "mH", "real", "imag", "data"}
 _NOTHING = {
     "__repr__", "__str__", "__format__", "__len__", "__bool__", "__hash__", "__contains__", "__dir__",
@@ -53,6 +54,8 @@ def kind_of(function: Function) -> Kind:
         return _getter(_attribute(function))
     if name == "__set__":
         return _setter(_attribute(function))
+    if name == "__delete__":
+        return Kind.GRAD_SETTER if _attribute(function) in _GRADIENTS else Kind.NOTHING
     if function is torch.Tensor.backward:
         return Kind.BACKWARD
     if function is torch.autograd.backward:
@@ -63,7 +66,7 @@ def kind_of(function: Function) -> Kind:
         return Kind.REQUIRES_GRAD if name == "requires_grad_" else Kind.RETAIN_GRAD
     if name in _PLAIN_NUMBERS:
         return Kind.PLAIN_NUMBER
-    return Kind.NOTHING if name in _NOTHING or name == "__delete__" else Kind.OPERATION
+    return Kind.NOTHING if name in _NOTHING else Kind.OPERATION
 
 
 def _attribute(function: Function) -> str:
@@ -71,7 +74,7 @@ def _attribute(function: Function) -> str:
 
 
 def _getter(attribute: str) -> Kind:
-    if attribute in ("grad", "_grad"):
+    if attribute in _GRADIENTS:
         return Kind.GRAD_GETTER
     return Kind.OPERATION if attribute in _COMPUTED_ATTRIBUTES else Kind.GETTER
 
