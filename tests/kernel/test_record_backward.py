@@ -198,6 +198,22 @@ def test_an_error_that_the_program_catches_stays_in_its_backward() -> None:
     assert read.steps()[-1] == "x * 2"
 
 
+def test_an_error_that_ends_the_program_inside_a_backward_is_one_step() -> None:
+    read = Read("", golden("error"))
+    error = read.trace.error
+
+    assert [step.kind for step in read.trace.steps].count("error") == 1
+    assert error is not None and error.step == len(read.trace.steps) - 1
+
+
+def test_an_error_that_is_raised_again_later_is_a_step_of_its_own() -> None:
+    read = Read(
+        X + "y = x * x\ny.backward()\ntry:\n    y.backward()\nexcept RuntimeError:\n    x * 2\n    raise\n"
+    )
+
+    assert read.steps()[-3:] == ["error", "x * 2", "error"]
+
+
 def test_a_nested_error_ends_both_backwards() -> None:
     read = Read(
         X + "y = x * 2\ndef hook(g):\n    raise ValueError('no')\ny.register_hook(hook)\ny.backward()\n"

@@ -49,6 +49,7 @@ class Engine:
         self._failure_of = failure_of
         self._runs: list[Run] = []
         self._last_failure: tuple[Fingerprint, BackwardId, NodeId | None] | None = None
+        self._stopped_at_step = -1
 
     def run(
         self, original: EngineRun, outputs: Sequence[Any], *args: Any, **kwargs: Any
@@ -139,6 +140,10 @@ class Engine:
             return None
         return self._last_failure[1:]
 
+    def has_just_told(self, error: BaseException) -> bool:
+        """Whether the last step is already this exception's, at the end of its backward."""
+        return self.failed(error) is not None and self._stopped_at_step == self._tape.step - 1
+
     def _fail(self, run: Run, error: BaseException) -> None:
         with self._guard, torch._C.DisableTorchFunction():
             stopped = self._stopped_at(run)
@@ -147,6 +152,7 @@ class Engine:
                 self._last_failure = (fingerprint(error), run.id, stopped)
             failure = self._failure_of(error)
             tape = self._tape
+            self._stopped_at_step = tape.step
             tape.outlet.end_step("error", -1, run.id, run.span)
             tape.put(BackwardEnded(id=run.id, results=[], error=failure, step=tape.step))
 

@@ -17,6 +17,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Literal
 
 import torch
+from msgspec import structs
 
 from tutor.kernel.backward import Engine
 from tutor.kernel.budget import DEFAULT_LIMITS, Limits
@@ -107,10 +108,13 @@ class Recorder:
             self._outputs += 1
 
     def failure(self, error: BaseException) -> None:
-        """The exception that ended the program, with the learner's own frames."""
+        """The exception that ended the program, with the learner's own frames: one step, or its backward's own."""
         with self._guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
             failure = self._failure(error)
+            if self._engine.has_just_told(error):
+                self._tape.put(structs.replace(failure, step=failure.step - 1))
+                return
             self._tape.put(failure)
             self._tape.end_step("error", -1, failure.span)
 
