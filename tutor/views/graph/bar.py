@@ -17,7 +17,12 @@ from PySide6.QtWidgets import (
 
 from tutor.i18n import _
 from tutor.session.settings import GRAPH_DIRECTIONS, GraphDirection
-from tutor.views.theme import Palette
+from tutor.views.theme import LIGHT, SMALLEST_PIXELS, TEXT_PIXELS, Palette
+
+_TITLE = 1.3
+"""A title against the text under it."""
+_WIDEST = 420
+_FONT_CHANGES = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange)
 
 
 class EmptyState(QFrame):
@@ -26,9 +31,13 @@ class EmptyState(QFrame):
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._canvas = canvas
+        self._palette = LIGHT
+        self._pixels = text_pixels(self)
         self.title = QLabel(self)
         self.text = QLabel(self)
         self.cancel = QPushButton(self)
+        self.title.setObjectName("title")
+        self.text.setObjectName("text")
         column = QVBoxLayout(self)
         column.setSpacing(6)
         for label in (self.title, self.text):
@@ -46,8 +55,14 @@ class EmptyState(QFrame):
         self.cancel.setText(_("Cancel"))
 
     def apply_theme(self, palette: Palette) -> None:
-        self.title.setStyleSheet(f"color: {palette.ink}; font-size: 17px; font-weight: 600;")
-        self.text.setStyleSheet(f"color: {palette.muted}; font-size: 13px;")
+        """A ground of its own, for a picture may still stand under it."""
+        self._palette = palette
+        self._pixels = text_pixels(self)
+        self.setStyleSheet(
+            f"EmptyState {{ background: {palette.ground}; border-radius: 10px; }}"
+            f"QLabel#title {{ color: {palette.ink}; font-size: {round(_TITLE * self._pixels)}px; font-weight: 600; }}"
+            f"QLabel#text {{ color: {palette.muted}; font-size: {self._pixels}px; }}"
+        )
 
     def show_words(self, words: tuple[str, str] | None, *, cancel: bool = False) -> None:
         """None hides it."""
@@ -61,7 +76,7 @@ class EmptyState(QFrame):
         self._centre()
 
     def _centre(self) -> None:
-        width = min(420, self._canvas.width() - 40)
+        width = min(_WIDEST * self._pixels // TEXT_PIXELS, self._canvas.width() - 40)
         self.setFixedWidth(max(width, 80))
         self.adjustSize()
         self.move((self._canvas.width() - self.width()) // 2, (self._canvas.height() - self.height()) // 2)
@@ -72,6 +87,12 @@ class EmptyState(QFrame):
         if event.type() == QEvent.Type.Resize and not self.isHidden():
             self._centre()
         return False
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _FONT_CHANGES and text_pixels(self) != self._pixels:
+            self.apply_theme(self._palette)
+            self._centre()
 
 
 class GraphBar(QWidget):
@@ -105,7 +126,8 @@ class GraphBar(QWidget):
         self.all.setCheckable(True)
         self.legend.setCheckable(True)
         self.legend.setChecked(True)
-        self._ground = QColor()
+        self._palette = LIGHT
+        self._pixels = text_pixels(self)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -123,11 +145,13 @@ class GraphBar(QWidget):
             button.setAccessibleName(tip)
 
     def apply_theme(self, palette: Palette) -> None:
-        self._ground = QColor(palette.ground)
+        self._palette = palette
+        self._pixels = text_pixels(self)
+        small = max(self._pixels - 1, SMALLEST_PIXELS)
         self.setStyleSheet(
-            f"QLabel {{ color: {palette.muted}; background: transparent; }}"
+            f"QLabel {{ color: {palette.muted}; background: transparent; font-size: {self._pixels}px; }}"
             f"QToolButton {{ color: {palette.muted}; background: {palette.panel}; border: 1px solid {palette.faint};"
-            " border-radius: 5px; padding: 2px 8px; font-size: 12px; }"
+            f" border-radius: 5px; padding: 2px 8px; font-size: {small}px; }}"
             "QToolButton::menu-indicator { image: none; width: 0; }"
             f"QToolButton:hover {{ color: {palette.ink}; }}"
             f"QToolButton:checked {{ color: {palette.value_text}; border-color: {palette.value}; }}"
@@ -155,4 +179,14 @@ class GraphBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._ground)
+        painter.fillRect(self.rect(), QColor(self._palette.ground))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _FONT_CHANGES and text_pixels(self) != self._pixels:
+            self.apply_theme(self._palette)
+
+
+def text_pixels(widget: QWidget) -> int:
+    """The size of the widget's letters, as the person has set it."""
+    return max(widget.font().pixelSize(), SMALLEST_PIXELS) if widget.font().pixelSize() > 0 else TEXT_PIXELS

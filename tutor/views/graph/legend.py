@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor.i18n import _
+from tutor.views.graph.bar import text_pixels
 from tutor.views.graph.fonts import text_width
-from tutor.views.graph.paint import Inks, arrowhead, dotted, leaf, pen, write
-from tutor.views.theme import Palette
+from tutor.views.graph.paint import Inks, arrowhead, dotted, leaf, pen, snowflake, write
+from tutor.views.theme import TEXT_PIXELS, Palette
 
 _ROW = 22
 _SIGN = 34.0
@@ -41,6 +42,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self._inks = Inks(palette)
         self._entries: tuple[Entry, ...] = ()
+        self._frozen = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.retranslate()
 
@@ -55,6 +57,8 @@ class Legend(QWidget):
             Entry(_tab_sign, _("its grad_fn node")),
             Entry(_zone_sign, _("no_grad: not tracked")),
         )
+        if self._frozen:
+            self._entries += (Entry(_frozen_sign, _("frozen: gets no gradient")),)
         self.setAccessibleName(_("Legend"))
         self.setAccessibleDescription(", ".join(entry.text for entry in self._entries))
         self._fit()
@@ -63,12 +67,23 @@ class Legend(QWidget):
         self._inks = Inks(palette)
         self.update()
 
+    def set_frozen(self, frozen: bool) -> None:
+        """Whether the snowflake has to be explained: only where a tensor is frozen in this run."""
+        if frozen != self._frozen:
+            self._frozen = frozen
+            self.retranslate()
+
+    @property
+    def _scale(self) -> float:
+        """It is drawn for letters of the usual size, and grows with them."""
+        return text_pixels(self) / TEXT_PIXELS
+
     def lines(self) -> list[list[Entry]]:
         """The entries as they break at this width."""
         lines: list[list[Entry]] = [[]]
         used = 0.0
         for entry in self._entries:
-            if lines[-1] and used + entry.width - _GAP > self.width() - 2 * _PAD:
+            if lines[-1] and used + entry.width - _GAP > self.width() / self._scale - 2 * _PAD:
                 lines.append([])
                 used = 0.0
             lines[-1].append(entry)
@@ -76,16 +91,21 @@ class Legend(QWidget):
         return lines
 
     def _fit(self) -> None:
-        self.setFixedHeight(len(self.lines()) * _ROW + 8)
+        self.setFixedHeight(round((len(self.lines()) * _ROW + 8) * self._scale))
         self.update()
 
     # Qt
 
     def sizeHint(self) -> QSize:
-        return QSize(400, _ROW + 8)
+        return QSize(400, round((_ROW + 8) * self._scale))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -93,6 +113,7 @@ class Legend(QWidget):
         painter.fillRect(self.rect(), self._inks.ground)
         painter.setPen(pen(self._inks.faint, 1.0))
         painter.drawLine(QPointF(0, 0.5), QPointF(self.width(), 0.5))
+        painter.scale(self._scale, self._scale)
         for row, line in enumerate(self.lines()):
             x = _PAD
             for entry in line:
@@ -156,6 +177,13 @@ def _zone_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
     painter.setPen(dotted(inks.muted, 1.2))
     painter.setBrush(QBrush(inks.faded("muted", 0.5), Qt.BrushStyle.BDiagPattern))
     painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
+
+
+def _frozen_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.value, 1.4))
+    painter.setBrush(inks.panel)
+    painter.drawEllipse(_middle(rect, 19, 19))
+    snowflake(painter, rect.center(), inks.value)
 
 
 def _middle(rect: QRectF, width: float, height: float) -> QRectF:

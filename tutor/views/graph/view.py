@@ -25,7 +25,7 @@ from tutor.views.graph.items import GraphItem
 from tutor.views.graph.legend import Legend
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
-from tutor.views.graph.words import empty_words, hint, recorded_words, summary
+from tutor.views.graph.words import empty_words, freezes, hint, recorded_words, summary
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, Palette
 
@@ -131,6 +131,7 @@ class GraphView(QWidget):
             return
         self._dirty = False
         picture = self._session.picture
+        self.legend.set_frozen(freezes(self._session.trace))
         if self._session.trace is not self._trace:
             self._trace = self._session.trace
             self._drawn = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tutor.i18n import _
 from tutor.trace.picture import Picture, Structure
+from tutor.trace.trace import Trace
 
 
 def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[str, str] | None:
@@ -58,3 +59,8 @@ def summary(picture: Picture, names: Sequence[str]) -> str:
     callout = picture.callout
     said = [head, *names] if callout is None else [head, callout.title, *callout.lines]
     return " ".join(said)
+
+
+def freezes(trace: Trace) -> bool:
+    """Whether requires_grad was switched off somewhere in the run."""
+    return any(c.what == "requires_grad" and c.before and not c.after for c in trace.changes)
