@@ -248,11 +248,13 @@ def _frozen_badge(painter: QPainter, body: QRectF, inks: Inks) -> None:
 
 
 def _version_badge(painter: QPainter, body: QRectF, version: int, inks: Inks) -> None:
-    place = QRectF(body.right() - 24, body.top() - 12, 28, 18)
+    text = f"v{version}"
+    width = max(28.0, text_width("small", text) + 14)
+    place = QRectF(body.right() + 4 - width, body.top() - 12, width, 18)
     painter.setPen(pen(inks.special, 1.4))
     painter.setBrush(inks.panel)
     painter.drawRoundedRect(place, 9, 9)
-    write(painter, place, f"v{version}", role="small", colour=inks.special_text, align=CENTRE)
+    write(painter, place, text, role="small", colour=inks.special_text, align=CENTRE)
 
 
 def _room(anatomy: BoxAnatomy) -> QRectF:

@@ -49,7 +49,7 @@ class CalloutItem(GraphItem):
         self.name = "\n".join((callout.title, *callout.lines))
         self.rect = rect
         self._tip = _tip(rect, ring, parts)
-        self.set_room(rect.united(QRectF(self._tip, self._tip)).adjusted(-6, -6, 6, 6))
+        self.set_room(_holding(rect, self._tip).adjusted(-6, -6, 6, 6))
         self.show()
         self.update()
 
@@ -196,6 +196,14 @@ def _tip(rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> QPointF:
         reach.setLength(ring.height() / 2 + 4)
         tips.append(reach.p2())
     return min(tips, key=lambda tip: QLineF(tip, _border(rect, tip)).length())
+
+
+def _holding(rect: QRectF, point: QPointF) -> QRectF:
+    """The rectangle enlarged to the point: `united` would pass over a rectangle without width and height."""
+    return QRectF(
+        QPointF(min(rect.left(), point.x()), min(rect.top(), point.y())),
+        QPointF(max(rect.right(), point.x()), max(rect.bottom(), point.y())),
+    )
 
 
 def _border(rect: QRectF, point: QPointF) -> QPointF:
