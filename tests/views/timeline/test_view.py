@@ -248,6 +248,30 @@ def test_the_handle_moves_smoothly_inside_a_step(view: TimelineView, session: Fa
     player.pause()
 
 
+def test_a_moved_step_leaves_the_stretches_as_they_are(view: TimelineView, session: FakeSession) -> None:
+    before = view.bar.track.stretches
+    session.player.seek(2)
+    session.picture_changed.emit()
+    assert before
+    assert view.bar.track.stretches is before
+
+
+def test_the_handle_has_the_color_of_the_stretch_that_it_stands_on(qtbot: QtBot) -> None:
+    bar = TimelineBar(str)
+    qtbot.addWidget(bar)
+    bar.resize(400, bar.sizeHint().height())
+    bar.set_track(Track(9, (Stretch(0, 3, "forward"), Stretch(5, 8, "backward"))))
+    middle = int(bar.height() - 7.5 - 5)
+    colors = {}
+    for step in range(-1, 9):
+        bar.set_step(step, 1.0)
+        colors[step] = bar.grab().toImage().pixelColor(round(bar.x_of(step)), middle - 7).name()
+    assert {colors[0], colors[2]} == {colors[1]}
+    assert {colors[5], colors[7]} == {colors[6]}
+    assert {colors[-1], colors[3], colors[4]} == {colors[8]}
+    assert len({colors[1], colors[6], colors[8]}) == 3
+
+
 def test_the_authors_stop_has_a_flag_and_words(view: TimelineView, session: FakeSession) -> None:
     plain = view.bar.grab().toImage()
     session.player.set_stops(frozenset({3}))

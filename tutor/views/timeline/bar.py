@@ -5,6 +5,7 @@ A slider of steps from -1 (before the first) on; it draws a `Track` and says whi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -48,7 +49,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What the line shows. `stops` are the author's flags, `marks` where a presenter's remote goes."""
+    """What the line shows; stretches in order. `stops` are the author's flags, `marks` where a presenter's remote goes."""
 
     count: int = 0
     stretches: tuple[Stretch, ...] = ()
@@ -239,8 +240,9 @@ class TimelineBar(QAbstractSlider):
             painter.drawLine(QPointF(x, self._middle - _THICK), QPointF(x, self._middle + _THICK))
 
     def _kind_at(self, step: int) -> Kind:
-        found = (one.kind for one in self._track.stretches if one.first <= step < one.end)
-        return next(found, "other")
+        stretches = self._track.stretches
+        place = bisect_right(stretches, step, key=lambda one: one.first) - 1
+        return stretches[place].kind if place >= 0 and step < stretches[place].end else "other"
 
     def _color(self, kind: Kind, *, passed: bool) -> str:
         colors = {

@@ -30,6 +30,7 @@ class TimelineView(QWidget):
         self._session = session
         self._palette = LIGHT
         self._timeline: Timeline | None = None
+        self._stretches: tuple[Stretch, ...] = ()
         self._stale = False
         self._make_children()
         self._lay_out()
@@ -141,6 +142,7 @@ class TimelineView(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         self._timeline = timeline(self._session.trace)
+        self._stretches = _stretches(self._timeline)
         self.bar.set_track(self._track(self._timeline))
         self._on_player_moved()
         self._show_speed()
@@ -149,11 +151,7 @@ class TimelineView(QWidget):
 
     def _track(self, shown: Timeline) -> Track:
         player = self._session.player
-        stretches = tuple(
-            Stretch(segment.first, segment.end, segment.kind, *_segment_texts(segment, shown))
-            for segment in shown.segments
-        )
-        return Track(shown.count, stretches, tuple(player.marks) or shown.marks, player.stops)
+        return Track(shown.count, self._stretches, tuple(player.marks) or shown.marks, player.stops)
 
     def _on_player_moved(self) -> None:
         player = self._session.player
@@ -297,6 +295,14 @@ class _ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, super().minimumSizeHint().height())
+
+
+def _stretches(shown: Timeline) -> tuple[Stretch, ...]:
+    """In the current language."""
+    return tuple(
+        Stretch(segment.first, segment.end, segment.kind, *_segment_texts(segment, shown))
+        for segment in shown.segments
+    )
 
 
 def _segment_texts(segment: Segment, shown: Timeline) -> tuple[str, str]:
