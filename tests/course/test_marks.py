@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tutor.course.lesson import read_lesson
 from tutor.course.marks import last_step, part_steps, stop_steps
+from tutor.course.reader import read_lesson
 from tutor.trace.file import read_trace
 from tutor.trace.trace import Trace
 

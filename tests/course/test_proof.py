@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import pytest
 
-from tutor.course.lesson import Lesson, Part, read_lesson
+from tutor.course.lesson import Lesson, Part
 from tutor.course.proof import text_faults, trace_faults, twin_faults
 from tutor.course.question import ChoiceQuestion, NumbersQuestion, Option, Question
+from tutor.course.reader import read_lesson
 from tutor.course.words import slips
 from tutor.protocol import Failure
 from tutor.source.disk import DocumentError

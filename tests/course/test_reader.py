@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tutor.course.lesson import Stop, lesson_path, lessons, read_lesson
+from tutor.course.catalogue import lesson_path, lessons
+from tutor.course.lesson import Stop
 from tutor.course.question import ChoiceQuestion, NumbersQuestion
+from tutor.course.reader import read_lesson
 from tutor.source.disk import DocumentError
 from tutor.source.document import CellId
 

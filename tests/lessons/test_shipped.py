@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tutor.course.expression import evaluate
-from tutor.course.lesson import Lesson, read_lesson
+from tutor.course.lesson import Lesson
 from tutor.course.marks import last_step, part_steps, stop_steps
 from tutor.course.proof import text_faults, trace_faults, twin_faults
+from tutor.course.reader import read_lesson
 from tutor.source.myst import canonical
 from tutor.trace.file import read_trace
 from tutor.trace.trace import Trace

@@ -74,7 +74,7 @@ def test_the_installed_program_tells_its_version_from_any_folder(installed: Path
 def test_the_installed_program_finds_what_ships_with_it(installed: Path, tmp_path: Path) -> None:
     code = """if True:
         from tutor.shipped import shipped
-        from tutor.course.lesson import lessons
+        from tutor.course.catalogue import lessons
         from tutor.i18n import _, use_language
         use_language("es")
         print(shipped("resources"), len(lessons("es")), _("Run"), sep="\\n")

@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from tests.session.fake_kernel import FakeKernel
-from tutor.course.lesson import lesson_path, read_lesson
+from tutor.course.catalogue import lesson_path
 from tutor.course.question import NumbersAnswer, NumbersQuestion, ShowMe
+from tutor.course.reader import read_lesson
 from tutor.i18n import language, use_language
 from tutor.protocol import Step
 from tutor.session.message import Message

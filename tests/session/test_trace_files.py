@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from tests.session.fake_kernel import FakeKernel
-from tutor.course.lesson import lesson_path
+from tutor.course.catalogue import lesson_path
 from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings

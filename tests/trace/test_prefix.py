@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tutor.course import marks
-from tutor.course.lesson import lesson_path, read_lesson
+from tutor.course.catalogue import lesson_path
+from tutor.course.reader import read_lesson
 from tutor.trace.file import read_trace
 from tutor.trace.prefix import prefix
 from tutor.trace.structure import structure

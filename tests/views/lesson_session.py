@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from tutor.course.lesson import Lesson, read_lesson
+from tutor.course.lesson import Lesson
 from tutor.course.progress import ProgressStore
 from tutor.course.question import Answer, Verdict, judge
+from tutor.course.reader import read_lesson
 from tutor.protocol import Data, Tensor, TensorId, Value
 from tutor.session.runs import RunStatus
 from tutor.trace.trace import Trace

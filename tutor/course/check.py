@@ -12,8 +12,9 @@ from typing import TextIO
 
 import msgspec
 
-from tutor.course.lesson import Lesson, read_lesson
+from tutor.course.lesson import Lesson
 from tutor.course.proof import text_faults, trace_faults, twin_faults
+from tutor.course.reader import read_lesson
 from tutor.i18n import LANGUAGES, _, ngettext
 from tutor.shipped import shipped
 from tutor.source.disk import DocumentError, write_bytes

@@ -1,18 +1,15 @@
-"""A lesson as data: parts of prose, panes, code and at most one question each; and the list of the lessons that ship.
+"""A lesson as data: parts of prose, panes, code and at most one question each.
 
 Read from a MyST Markdown file by `reader`; how to write one stands in lessons/README.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from tutor.course.question import Question
-from tutor.i18n import LANGUAGES
-from tutor.shipped import shipped
 from tutor.source.document import CellId, Document
 
 Pane = Literal["lesson", "code", "graph", "tensors", "output"]
@@ -98,37 +95,3 @@ class LessonEntry:
     language: str
     path: Path
     parts: int
-
-
-def lessons(language: str, folder: Path | None = None) -> tuple[LessonEntry, ...]:
-    """The lessons that ship (or those of another folder), by number, each in this language or else in another.
-
-    Raises DocumentError for a lesson whose front matter is at fault.
-    """
-    from tutor.course.reader import read_entry
-
-    entries = [read_entry(path) for path in _files(folder or shipped("lessons"), language)]
-    return tuple(sorted(entries, key=lambda entry: (entry.number, entry.id)))
-
-
-def lesson_path(lesson_id: str, language: str) -> Path:
-    """The file of a lesson that ships. Raises KeyError when there is no such lesson."""
-    for entry in lessons(language):
-        if entry.id == lesson_id:
-            return entry.path
-    raise KeyError(lesson_id)
-
-
-def read_lesson(path: Path) -> Lesson:
-    """The lesson in a file. Raises DocumentError (`path:line: what is wrong, what would be right`)."""
-    from tutor.course.reader import read
-
-    return read(path)
-
-
-def _files(folder: Path, language: str) -> Iterator[Path]:
-    wanted = (language, *(code for code in LANGUAGES if code != language))
-    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
-        files = (place / f"{code}.md" for code in wanted)
-        if (found := next((path for path in files if path.is_file()), None)) is not None:
-            yield found

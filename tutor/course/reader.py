@@ -16,6 +16,7 @@ from tutor.i18n import LANGUAGES, _
 from tutor.source.disk import DocumentError, read_bytes
 from tutor.source.document import Cell, CellId, Document
 from tutor.source.formats import read_document
+from tutor.trace.lines import lines_of
 
 _PART_KEYS = ("panes", "covers", "drag")
 _CELL_KEYS = ("question", "stops")
@@ -53,8 +54,8 @@ class _Draft:
         )
 
 
-def read(path: Path) -> Lesson:
-    """Raises DocumentError."""
+def read_lesson(path: Path) -> Lesson:
+    """The lesson in a file. Raises DocumentError (`path:line: what is wrong, what would be right`)."""
     document = read_document(path)
     if document.kind != "lesson":
         raise DocumentError(path, 1, _("this is no lesson: the front matter has no “tutor:” key"))
@@ -77,7 +78,7 @@ def read_entry(path: Path) -> LessonEntry:
         raise DocumentError(path, 1, reason.format(why=str(fault).splitlines()[0])) from fault
     if not isinstance(front_matter, dict) or "tutor" not in front_matter:
         raise DocumentError(path, 1, _("this is no lesson: the front matter has no “tutor:” key"))
-    parts = sum(1 for __, heading in _outside_fences(body.splitlines()) if heading is not None)
+    parts = sum(1 for __, heading in _outside_fences(lines_of(body)) if heading is not None)
     return _entry(path, front_matter["tutor"], parts=parts)
 
 
@@ -120,7 +121,7 @@ def _parts(path: Path, document: Document, title: str) -> tuple[Part, ...]:
 
 
 def _take_prose(path: Path, cell: Cell, line: int, drafts: list[_Draft], title: str) -> None:
-    lines = cell.text.splitlines()
+    lines = lines_of(cell.text)
     metadata = cell.metadata.get("tutor")
     headings = [place for place, heading in _outside_fences(lines) if heading is not None]
     if metadata is not None and not headings:
@@ -180,7 +181,7 @@ def _take_code(path: Path, cell: Cell, line: int, draft: _Draft) -> None:
 
 
 def _stop(data: Data, cell: Cell, stop: object) -> Stop:
-    if isinstance(stop, int) and 1 <= stop <= len(cell.text.splitlines()):
+    if isinstance(stop, int) and 1 <= stop <= len(lines_of(cell.text)):
         return Stop(cell.id, stop, None)
     if isinstance(stop, str) and stop.endswith(".grad"):
         return Stop(cell.id, None, stop.removesuffix(".grad"))
@@ -202,7 +203,7 @@ def _line(document: Document, cell: Cell) -> int:
     """The line on which the cell begins: its fence, its +++, or the first line of its text."""
     found = cell.rest.get("line")
     line = found if isinstance(found, int) else 1
-    lines = str(document.metadata.get("original", "")).splitlines()
+    lines = lines_of(str(document.metadata.get("original", "")))
     opening = "```{" if cell.kind == "code" else "+++"
     if cell.kind == "code" or cell.metadata:
         above = [number for number in range(line, 0, -1) if lines[number - 1 : number][0].startswith(opening)]

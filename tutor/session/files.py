@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from tutor.course.lesson import Lesson, read_lesson
+from tutor.course.lesson import Lesson
+from tutor.course.reader import read_lesson
 from tutor.source.disk import DocumentError
 from tutor.source.document import Cell, CellId, Document
 from tutor.source.formats import read_document

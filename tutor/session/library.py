@@ -8,9 +8,11 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer
 
-from tutor.course.lesson import Lesson, lesson_path, read_lesson
+from tutor.course.catalogue import lesson_path
+from tutor.course.lesson import Lesson
 from tutor.course.progress import ProgressStore
 from tutor.course.question import Answer, Verdict
+from tutor.course.reader import read_lesson
 from tutor.i18n import _, language
 from tutor.protocol import CellText, RunSettings
 from tutor.session.files import Asker, NobodyThere, Opened, open_file, recorded_trace

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.views.lesson_session import LessonSession, shipped_session
-from tutor.course.lesson import read_lesson
 from tutor.course.progress import ProgressStore
 from tutor.course.question import ChoiceAnswer, NumbersAnswer, ShowMe
+from tutor.course.reader import read_lesson
 from tutor.views.lesson.answer_inputs import NumberBoxes, Options
 from tutor.views.lesson.question import QuestionView
 from tutor.views.lesson.view import LessonView

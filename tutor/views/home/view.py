@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from tutor.course.lesson import LessonEntry, lessons
+from tutor.course.catalogue import lessons
+from tutor.course.lesson import LessonEntry
 from tutor.course.progress import LessonProgress
 from tutor.i18n import _, language, ngettext
 from tutor.session.session import Session

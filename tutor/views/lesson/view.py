@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor.course.lesson import Lesson, LessonEntry, Part, lessons
+from tutor.course.catalogue import lessons
+from tutor.course.lesson import Lesson, LessonEntry, Part
 from tutor.i18n import _, language
 from tutor.protocol import TensorId
 from tutor.source.disk import DocumentError
