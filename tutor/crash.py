@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable
 
 from tutor.protocol import Failure, RunCells, Source, Span, code_name
+from tutor.trace.lines import lines_of
 
 _FRAME = re.compile(r'File "(.+)", line (\d+) in ')
 
@@ -49,7 +50,7 @@ def _crash_span(command: RunCells, sources: Iterable[Source], log: str) -> Span 
     """The whole line at which Python was when it crashed."""
     file, line = crash_line(log, code_names(command))
     for source in sources:
-        lines = source.text.splitlines()
+        lines = lines_of(source.text)
         if line is not None and code_name(command.path, source.cell) == file and 1 <= line <= len(lines):
             text = lines[line - 1]
             start = len(text) - len(text.lstrip())

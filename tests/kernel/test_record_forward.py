@@ -69,6 +69,39 @@ def test_looking_at_a_tensor_is_no_operation() -> None:
     assert read.steps() == ["torch.ones(2, requires_grad=True)"]
 
 
+def test_a_form_feed_or_a_line_separator_ends_no_line() -> None:
+    read = Read("import torch\na = 'one\u2028two\x0cthree'\n\x0cx = torch.ones(2)\ny = x * 2\n")
+    lines = read.trace.sources[0].text.split("\n")
+
+    assert [
+        lines[op.span.line - 1][op.span.col : op.span.end_col] for op in read.trace.operations if op.span
+    ] == [
+        "torch.ones(2)",
+        "x * 2",
+    ]
+
+
+def test_a_loop_over_a_tensor_is_what_it_goes_through() -> None:
+    read = Read(
+        "import torch\nX = torch.ones(2, 2)\nfor row in X:\n    y = row * 2\nz = [row + 1 for row in X * 3]\n"
+    )
+
+    assert read.steps() == [
+        "torch.ones(2, 2)", "X", "row * 2", "row * 2", "X * 3", "X * 3", "row + 1", "row + 1",
+    ]  # fmt: skip
+
+
+def test_what_is_written_into_a_part_is_the_whole_assignment() -> None:
+    read = Read("import torch\nh = torch.ones(2)\nh[0] = 5.0\nh[1] += 2\n")
+
+    assert [read.code(step.span) for step in read.trace.steps[1:]] == [
+        "h[0] = 5.0",
+        "h[1]",
+        "h[1] += 2",
+        "h[1]",
+    ]
+
+
 # ------------------------------------------------------------------ modes
 
 

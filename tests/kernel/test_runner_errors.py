@@ -66,3 +66,13 @@ def test_a_fault_of_syntax_in_a_module_names_its_line(bench: Bench) -> None:
         ("p.py", 1),
         ("broken.py", 2),
     ]
+
+
+@pytest.mark.parametrize("odd", ["\x0c", "\u2028", "\x85"])
+def test_an_odd_character_in_a_string_moves_no_line(bench: Bench, odd: str) -> None:
+    assert bench.run(f"a = 'one{odd}two'\n1 / 0\n").outcome == "error"
+    assert (bench.failure.frames[0].line, bench.failure.frames[0].text) == (2, "1 / 0")
+    assert bench.run(f"a = 'one{odd}two'\na;\n").outcome == "ok"
+    assert bench.text("display") == ""
+    assert bench.run(f"a = 'one{odd}two'\n%timeit a\n").outcome == "error"
+    assert bench.failure.type == "MagicRefusedError"

@@ -57,6 +57,28 @@ class Index:
             if isinstance(node, (ast.expr, ast.AugAssign))
         }
 
+    @cached_property
+    def _shown(self) -> dict[Position, Position]:
+        found: dict[Position, Position] = {}
+        for node in ast.walk(self._tree):
+            match node:
+                case ast.For(iter=head) | ast.AsyncFor(iter=head):
+                    found[_position(node)] = _position(head)
+                case (
+                    ast.ListComp(generators=[only])
+                    | ast.SetComp(generators=[only])
+                    | ast.DictComp(generators=[only])
+                    | ast.GeneratorExp(generators=[only])
+                ):
+                    found[_position(node)] = _position(only.iter)
+                case ast.Assign(targets=[ast.Subscript() as target]):
+                    found[_position(target)] = _position(node)
+        return found
+
+    def shown(self, position: Position) -> Position:
+        """What a reader is to see of it: of a loop what it goes through, of `h[0] = 5` the whole."""
+        return self._shown.get(position, position)
+
     def targets(self, position: Position) -> list[Target]:
         """The targets that take exactly the value of the expression at this position."""
         return self._targets.get(position, [])
@@ -167,7 +189,7 @@ def _name(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def _position(node: ast.expr | ast.AugAssign) -> Position:
+def _position(node: ast.expr | ast.stmt) -> Position:
     return (
         node.lineno,
         node.end_lineno or node.lineno,

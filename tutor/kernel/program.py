@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 from tutor.kernel.refused import refuse_magic
+from tutor.trace.lines import kept_lines_of, lines_of
 
 _FUTURE_FLAGS = 0x1FF0000
 """The bits of `co_flags` that `from __future__` sets; they hold for the cells that follow."""
@@ -43,7 +44,7 @@ def compile_cell(text: str, filename: str, *, display: bool, future_flags: int =
 
 def known_to_linecache(text: str, filename: str) -> None:
     """Tracebacks and `inspect.getsource` show the text that ran, whatever the file on disk says now."""
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    linecache.cache[filename] = (len(text), None, kept_lines_of(text), filename)
 
 
 def _parse(text: str, filename: str, future_flags: int) -> ast.Module:
@@ -68,5 +69,5 @@ def _taken_off(tree: ast.Module, text: str) -> ast.Expression | None:
 def _silenced(last: ast.Expr, text: str) -> bool:
     """Whether a semicolon follows the expression, as in Jupyter."""
     assert last.end_lineno is not None and last.end_col_offset is not None
-    line = text.splitlines()[last.end_lineno - 1].encode()
+    line = lines_of(text)[last.end_lineno - 1].encode()
     return line[last.end_col_offset :].lstrip().startswith(b";")

@@ -6,6 +6,8 @@ import io
 import re
 from typing import NoReturn
 
+from tutor.trace.lines import lines_of
+
 
 class InputRefusedError(EOFError):
     """Nobody can type an answer into a run."""
@@ -20,7 +22,7 @@ _MAGIC = re.compile(r"\s*(?:%{1,2}[A-Za-z]|![^=]|\?{1,2}\s*\w)|.*[\w.]\?{1,2}\s*
 
 def refuse_magic(text: str, filename: str, line: int | None) -> None:
     """Raises MagicRefusedError when what Python could not read in this line is a command of IPython."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     if line is None or not 1 <= line <= len(lines) or not _MAGIC.match(lines[line - 1]):
         return
     command = lines[line - 1].strip()

@@ -14,6 +14,7 @@ import torch
 
 from tutor.kernel.names import Index
 from tutor.protocol import Frame, SourceId, Span
+from tutor.trace.lines import lines_of
 
 Position = tuple[int, int, int, int]
 """A code object's own words: line, end line, column, end column, the columns in UTF-8 bytes."""
@@ -44,7 +45,7 @@ class File:
         self.id = id
         self.path = path
         self.filename = filename
-        self.lines = text.splitlines()
+        self.lines = lines_of(text)
         self.index = Index(text)
 
     def line(self, number: int) -> str:
@@ -55,7 +56,7 @@ class File:
         return byte if text.isascii() else len(text.encode()[:byte].decode(errors="ignore"))
 
     def span(self, position: Position) -> Span:
-        line, end_line, col, end_col = position
+        line, end_line, col, end_col = self.index.shown(position)
         return Span(
             source=self.id,
             line=line,

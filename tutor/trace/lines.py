@@ -11,3 +11,8 @@ def lines_of(text: str) -> list[str]:
     """Without their ends, and without an empty line behind the last one."""
     lines = _END.split(text)
     return lines if lines[-1] else lines[:-1]
+
+
+def kept_lines_of(text: str) -> list[str]:
+    """With their ends, as linecache keeps them."""
+    return [line + "\n" for line in lines_of(text)]
