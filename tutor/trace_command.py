@@ -25,6 +25,7 @@ import msgspec
 from tutor.crash import crash_failure
 from tutor.i18n import _
 from tutor.insight.errors import explain
+from tutor.insight.frames import folded, more_text
 from tutor.process_tree import kill_tree
 from tutor.protocol import (
     CellText,
@@ -328,7 +329,10 @@ def _traceback(trace: Trace, error: Failure, program: str) -> Iterator[str]:
         yield "Traceback (most recent call last):"
     elif error.span is not None:
         yield _("{program}, line {line}:").format(program=program, line=error.span.line)
-    for frame in error.frames:
+    for frame in folded(error.frames):
+        if isinstance(frame, int):
+            yield f"  {more_text(frame)}"
+            continue
         cell = _cell_number(trace, frame.span)
         place = f"line {frame.line}" if cell is None else f"cell {cell}, line {frame.line}"
         yield f'  File "{frame.path}", {place}, in {frame.function}'

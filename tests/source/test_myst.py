@@ -124,7 +124,7 @@ def test_a_lesson_comes_back_from_a_notebook(tmp_path: Path) -> None:
         ("---\na: 1\nb: [\n---\ntext\n", 4, "not YAML"),
         ("---\n- a\n---\n", 2, "key: value"),
         ("text\n\n```{code-cell} ipython3\n---\ntags: [\n---\nx\n```\n", None, "options of this cell"),
-        ("a\n\0\n", 2, "not text"),
+        ("a\n\0\n", 2, "null byte"),
     ],
 )
 def test_faults_name_the_line_and_what_is_wrong(text: str, line: int | None, words: str) -> None:

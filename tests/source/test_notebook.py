@@ -144,7 +144,7 @@ def test_another_kind_of_document_becomes_a_notebook(tmp_path: Path) -> None:
         (data(content({"cell_type": "code"})), 1, "not a sound notebook"),
         (data(content(code(3))), 1, "not a sound notebook"),
         (b'{"cells": "\xff"}', 1, "not text in utf-8"),
-        (b"\n\n\0", 3, "not text"),
+        (b"\n\n\0", 3, "null byte"),
     ],
 )
 def test_faults_name_the_line_and_what_is_wrong(raw: bytes, line: int, words: str) -> None:

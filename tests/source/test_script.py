@@ -69,7 +69,7 @@ def test_a_letter_that_the_encoding_lacks_is_a_fault_with_its_line() -> None:
     ("raw", "line", "words"),
     [
         (b"x = 1\ny = '\xff'\n", 2, "not text in utf-8"),
-        (b"a\nb\nc\0\n", 3, "not text"),
+        (b"a\nb\nc\0\n", 3, "null byte"),
         (b"# coding: klingon\n", 1, "klingon"),
         (b"#!/usr/bin/python\n# coding: klingon\n", 2, "klingon"),
     ],

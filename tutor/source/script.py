@@ -52,12 +52,14 @@ def as_python(document: Document) -> str:
 
 def decode(path: Path, data: bytes, encoding: str) -> str:
     """Text, line ends untouched. Raises DocumentError with the line of the first byte that is no text."""
-    if b"\0" in data:
-        raise _no_text(path, data, data.index(b"\0"), encoding)
+    if (place := data.find(b"\0")) >= 0:
+        reason = _("the file holds a null byte, which no text may; save it as text in UTF-8")
+        raise DocumentError(path, _line_of(data, place), reason)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as fault:
-        raise _no_text(path, data, fault.start, encoding) from fault
+        reason = _("this is not text in {encoding}; save the file as UTF-8").format(encoding=encoding)
+        raise DocumentError(path, _line_of(data, fault.start), reason) from fault
 
 
 def unified(text: str) -> str:
@@ -103,9 +105,8 @@ def _declared_encoding(path: Path, data: bytes) -> str:
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
-def _no_text(path: Path, data: bytes, place: int, encoding: str) -> DocumentError:
-    reason = _("this is not text in {encoding}; save the file as UTF-8").format(encoding=encoding)
-    return DocumentError(path, data.count(b"\n", 0, place) + 1, reason)
+def _line_of(data: bytes, place: int) -> int:
+    return data.count(b"\n", 0, place) + 1
 
 
 def _commented(text: str) -> str:

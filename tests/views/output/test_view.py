@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QBuffer, QIODevice, QUrl
 from PySide6.QtGui import QGuiApplication, QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
 from tests.views import live
-from tutor.protocol import Output, SourceId, Span, Step, TraceEvent, Warned
+from tutor.protocol import Failure, Output, SourceId, Span, Step, TraceEvent, Warned
 from tutor.session.session import Session
 from tutor.views.output import writer as output_writer
 from tutor.views.output.view import OutputView
@@ -169,6 +170,17 @@ def test_an_error_is_the_learners_lines_with_links_and_an_explanation(
     with qtbot.waitSignal(session.reveal) as revealed:
         view.follow(QUrl(link_to(live.span(4, 0, 18))))
     assert revealed.args == [live.span(4, 0, 18)]
+
+
+def test_the_calls_of_an_endless_recursion_are_folded(
+    view: OutputView, session: Session, kernel: FakeKernel
+) -> None:
+    failure, step = live.failed(session, line=4, message="too deep", step=0)
+    assert isinstance(failure, Failure)
+    deep = structs.replace(failure, frames=failure.frames * 970)
+    ran(session, kernel, view, [live.source(session), deep, step])
+    assert view.text.count("cell 1, line 4") == 3
+    assert "  … 967 more calls like these\n" in view.text
 
 
 def test_an_error_without_an_explanation_stands_alone(

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 
 from tutor.i18n import _, ngettext
+from tutor.insight.frames import folded, more_text
 from tutor.protocol import Failure, Frame, Output, SourceId, Span, Warned
 from tutor.views.fonts import SANS, SYMBOLS
 from tutor.views.theme import LIGHT, Palette
@@ -134,8 +135,11 @@ class OutputWriter:
         cursor = self._at_line_start()
         if failure.frames:
             cursor.insertText("Traceback (most recent call last):\n", self._plain(self._palette.muted))
-        for frame in failure.frames:
-            self._add_frame(cursor, frame)
+        for frame in folded(failure.frames):
+            if isinstance(frame, int):
+                cursor.insertText(f"  {more_text(frame)}\n", self._plain(self._palette.muted))
+            else:
+                self._add_frame(cursor, frame)
         error = self._plain(self._palette.error)
         cursor.insertText(failure.type, _bold(error))
         cursor.insertText(f": {failure.message.strip()}" if failure.message.strip() else "", error)
