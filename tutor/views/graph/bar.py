@@ -22,7 +22,7 @@ from tutor.views.theme import LIGHT, SMALLEST_PIXELS, TEXT_PIXELS, Palette
 _TITLE = 1.3
 """A title against the text under it."""
 _WIDEST = 420
-_FONT_CHANGES = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange)
+FONT_CHANGES = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange)
 
 
 class EmptyState(QFrame):
@@ -90,7 +90,7 @@ class EmptyState(QFrame):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in _FONT_CHANGES and text_pixels(self) != self._pixels:
+        if event.type() in FONT_CHANGES and text_pixels(self) != self._pixels:
             self.apply_theme(self._palette)
             self._centre()
 
@@ -183,7 +183,7 @@ class GraphBar(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in _FONT_CHANGES and text_pixels(self) != self._pixels:
+        if event.type() in FONT_CHANGES and text_pixels(self) != self._pixels:
             self.apply_theme(self._palette)
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor.i18n import _
-from tutor.views.graph.bar import text_pixels
+from tutor.views.graph.bar import FONT_CHANGES, text_pixels
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.paint import Inks, arrowhead, dotted, leaf, pen, snowflake, write
 from tutor.views.theme import TEXT_PIXELS, Palette
@@ -104,7 +104,7 @@ class Legend(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+        if event.type() in FONT_CHANGES:
             self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:

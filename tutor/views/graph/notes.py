@@ -31,7 +31,7 @@ class CalloutItem(GraphItem):
         self.rect = QRectF()
         self.magnified = 1.0
         """Against the zoom of the view, so that its text stays readable in a small picture."""
-        self._tip = QPointF()
+        self.tip = QPointF()
         self.setZValue(9)
         self.hide()
 
@@ -48,8 +48,8 @@ class CalloutItem(GraphItem):
         self.callout = callout
         self.name = "\n".join((callout.title, *callout.lines))
         self.rect = rect
-        self._tip = _tip(rect, ring, parts)
-        self.set_room(_holding(rect, self._tip).adjusted(-6, -6, 6, 6))
+        self.tip = _tip(rect, ring, parts)
+        self.set_room(_holding(rect, self.tip).adjusted(-6, -6, 6, 6))
         self.show()
         self.update()
 
@@ -62,7 +62,7 @@ class CalloutItem(GraphItem):
         painter.drawRoundedRect(rect.translated(1.5, 2.5), 10, 10)
         painter.setPen(pen(inks.gradient, 1.4))
         painter.setBrush(inks.panel)
-        painter.drawPath(_balloon(rect, self._tip))
+        painter.drawPath(_balloon(rect, self.tip))
         painter.save()
         painter.translate(rect.topLeft())
         painter.scale(self.magnified, self.magnified)

@@ -21,6 +21,13 @@ HALF_GAP = 5.0
 _SAMPLES = 28
 _MOST_SAMPLES = 600
 _REACH = 0.45
+_FARTHEST = 0.85
+_NARROW = 52.0
+_BEND = 34.0
+_ARC = 0.5523
+"""The handle of a quarter circle."""
+_ROUND = 14.0
+"""Where a lane turns out of the level its radius is no less, if there is room."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +82,61 @@ def smooth(points: Sequence[XY]) -> Curve:
     """A curve through the points that leaves and arrives horizontally, like a railway, and never swings past a point."""
     samples = min(max(_MOST_SAMPLES // len(points), 3), _SAMPLES)
     u = np.linspace(0.0, 1.0, samples)[:, None]
-    slopes = _slopes(points)
+    points, upright = _with_upright(points)
     pieces = []
+    slopes = _slopes(points)
     for (start, end), (first, last) in zip(pairwise(points), pairwise(slopes), strict=True):
+        if (start, end) in upright:
+            pieces.append(_upright(start, end, upright[start, end]))
+            continue
         if start[1] == end[1] and first == last == 0.0:
             pieces.append(np.array([start, end]))
             continue
         p, q = np.array(start), np.array(end)
-        reach = (q[0] - p[0]) * _REACH
-        pieces.append(_bezier(u, p, p + reach * np.array([1.0, first]), q - reach * np.array([1.0, last]), q))
+        leaving, arriving = (_reach(start, end, slope) for slope in (first, last))
+        handles = p + leaving * np.array([1.0, first]), q - arriving * np.array([1.0, last])
+        pieces.append(_bezier(u, p, *handles, q))
     return Curve(_without_repeats(np.vstack(pieces)))
+
+
+def _with_upright(points: Sequence[XY]) -> tuple[list[XY], dict[tuple[XY, XY], float]]:
+    """The points with wide turns where a lane climbs through a narrow gap, and at which x it climbs there."""
+    found, gaps = list(points), {}
+    for at in range(len(found) - 1):
+        (x, y), (end_x, end_y) = found[at], found[at + 1]
+        height = abs(end_y - y)
+        if not 0.0 < end_x - x < _NARROW or height < 2 * (end_x - x):
+            continue
+        middle = (x + end_x) / 2
+        before = found[at - 1] if at and found[at - 1][1] == y else (x, y)
+        after = found[at + 2] if at + 2 < len(found) and found[at + 2][1] == end_y else (end_x, end_y)
+        bend = min(_BEND, height / 2)
+        found[at] = (min(x, max(middle - bend, (before[0] + x) / 2)), y)
+        found[at + 1] = (max(end_x, min(middle + bend, (after[0] + end_x) / 2)), end_y)
+        gaps[found[at], found[at + 1]] = middle
+    return found, gaps
+
+
+def _upright(start: XY, end: XY, x: float) -> Floats:
+    """A quarter turn, a climb at this x, and a quarter turn back."""
+    u = np.linspace(0.0, 1.0, _SAMPLES // 2)[:, None]
+    climb = 1.0 if end[1] > start[1] else -1.0
+    room = abs(end[1] - start[1]) / 2
+    (low, up), (high, down) = ((x - start[0], min(x - start[0], room)), (end[0] - x, min(end[0] - x, room)))
+    a, d = np.array(start), np.array(end)
+    b, c = np.array((x, start[1] + climb * up)), np.array((x, end[1] - climb * down))
+    ahead, on = _ARC * np.array((1.0, 0.0)), _ARC * np.array((0.0, climb))
+    first = _bezier(u, a, a + low * ahead, b - up * on, b)
+    last = _bezier(u, c, c + down * on, d - high * ahead, d)
+    return np.vstack([first, last])
+
+
+def _reach(start: XY, end: XY, slope: float) -> float:
+    """How far a handle reaches: in a steep piece farther, so that the lane turns wide enough for both its lines."""
+    width, height = end[0] - start[0], abs(end[1] - start[1])
+    if slope != 0.0:
+        return width * _REACH
+    return max(width * _REACH, min((_ROUND * height / 1.5) ** 0.5, width * _FARTHEST))
 
 
 def _slopes(points: Sequence[XY]) -> list[float]:
@@ -100,7 +152,18 @@ def parallel(curve: Curve, distance: float) -> Curve:
     length = np.hypot(tangent[:, 0], tangent[:, 1])[:, None]
     normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / np.where(length == 0, 1.0, length)
     normal[0], normal[-1] = (0.0, 1.0), (0.0, 1.0)
-    return Curve(curve.points + normal * distance)
+    return Curve(_unhooked(curve.points + normal * distance, tangent))
+
+
+def _unhooked(points: Floats, tangent: Floats) -> Floats:
+    """Without the loops that the inner line of a narrow turn would make: no point runs against its lane."""
+    kept = [0]
+    for at in range(1, len(points) - 1):
+        if (points[at] - points[kept[-1]]) @ tangent[at] > 0:
+            kept.append(at)
+    while len(kept) > 1 and (points[-1] - points[kept[-1]]) @ tangent[-1] <= 0:
+        kept.pop()
+    return points[[*kept, len(points) - 1]]
 
 
 def ending(curve: Curve, start_x: float, end_x: float) -> Curve:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSizeF, Qt, QTimer
+from PySide6.QtCore import QEvent, QSizeF, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,7 +16,7 @@ from tutor.session.settings import GraphDirection
 from tutor.trace.layout import Layout, layout
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph.arrangement import Arrangement, Arrangements
-from tutor.views.graph.bar import EmptyState, GraphBar
+from tutor.views.graph.bar import FONT_CHANGES, EmptyState, GraphBar, text_pixels
 from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.direction import FEW, runs_down
 from tutor.views.graph.ground import room_of
@@ -27,14 +27,14 @@ from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.words import empty_words, freezes, hint, recorded_words, summary
 from tutor.views.stale_banner import StaleBanner
-from tutor.views.theme import LIGHT, Palette
+from tutor.views.theme import LIGHT, TEXT_PIXELS, Palette
 
 if TYPE_CHECKING:
     from tutor.session.session import Session
 
 
 LEGEND_HEIGHT = 430
-"""A lower pane hides its legend by itself."""
+"""A lower pane hides its legend by itself; with larger letters a higher one does."""
 
 
 class GraphView(QWidget):
@@ -362,15 +362,23 @@ class GraphView(QWidget):
         self._legend_chosen = True
         self.legend.setVisible(wanted)
 
+    def _suit_height(self) -> None:
+        """A low pane keeps its height for the picture, unless the person asked for the legend."""
+        if not self._legend_chosen:
+            roomy = self.height() >= LEGEND_HEIGHT * text_pixels(self) / TEXT_PIXELS
+            self.legend.setVisible(roomy)
+            self.buttons.legend.setChecked(roomy)
+
     # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low pane keeps its height for the picture, unless the person asked for the legend."""
-        if not self._legend_chosen:
-            roomy = self.height() >= LEGEND_HEIGHT
-            self.legend.setVisible(roomy)
-            self.buttons.legend.setChecked(roomy)
+        self._suit_height()
         self._resized.start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in FONT_CHANGES:
+            self._suit_height()
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._dirty:

@@ -1,0 +1,67 @@
+"""What stands around and over the graph: it grows with the letters, explains what is there, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.views.graph.test_view import shown
+from tests.views.graph_session import GraphSession
+from tutor.views.theme import LIGHT, apply
+
+
+@pytest.fixture
+def letters(qapp: QApplication) -> Iterator[Callable[[int], None]]:
+    """Sets the letters of the whole program, in per cent."""
+    font, style = qapp.font(), qapp.styleSheet()
+    apply(qapp, LIGHT)
+    yield partial(apply, qapp, LIGHT)
+    qapp.setStyleSheet(style)
+    qapp.setFont(font)
+
+
+def test_larger_letters_make_bar_legend_and_empty_state_larger(
+    qtbot: QtBot, letters: Callable[[int], None]
+) -> None:
+    view = shown(qtbot, GraphSession("frozen"), (900, 800))
+    view.empty.show_words(("Nothing to draw", "No tensor was computed."))
+    parts = (view.buttons.fit, view.empty.title, view.empty.text)
+    before = [part.fontMetrics().height() for part in parts]
+    legend = view.legend.height()
+    letters(150)
+    after = [part.fontMetrics().height() for part in parts]
+    assert all(large > 1.3 * small for small, large in zip(before, after, strict=True))
+    assert view.legend.height() > 1.3 * legend
+
+
+def test_with_larger_letters_a_pane_must_be_higher_to_show_its_legend(
+    qtbot: QtBot, letters: Callable[[int], None]
+) -> None:
+    view = shown(qtbot, GraphSession("q"), (900, 500))
+    assert view.legend.isVisible()
+    letters(200)
+    assert not view.legend.isVisible()
+
+
+def test_the_legend_explains_the_snowflake_where_something_is_frozen(qtbot: QtBot) -> None:
+    for name, expected in (("two_paths", False), ("frozen", True)):
+        view = shown(qtbot, GraphSession(name))
+        assert ("frozen" in view.legend.accessibleDescription()) is expected
+
+
+@pytest.mark.parametrize("name", ["two_paths", "q"])
+def test_a_callouts_pointer_goes_with_it(name: str, qtbot: QtBot) -> None:
+    session = GraphSession(name)
+    view = shown(qtbot, session, (900, 560))
+    callout, seen = view.scene.callout, 0
+    for step in range(session.player.count):
+        session.at(step)
+        if callout.isVisible():
+            seen += 1
+            assert not callout.rect.contains(callout.tip)
+            assert callout.boundingRect().contains(callout.tip)
+    assert seen > 2
