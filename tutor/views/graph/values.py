@@ -18,8 +18,8 @@ INLINE_COUNT = 4
 CARD_SIDE = 3
 """A matrix up to this size is written out in its chip."""
 COVERED = "?"
-_LONG = 16
-"""A longer line is written with one digit less."""
+_WHOLE = 60
+"""So few elements are all written out, rounded as everywhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ def inline(shown: Shown) -> str:
         return COVERED
     if shown.data is None or len(shown.shape) > 1 or prod(shown.shape) > INLINE_COUNT:
         return size_text(shown.shape)
-    text = short(shown.data)
-    return text if len(text) <= _LONG else short(shown.data, digits=3)
+    return short(shown.data, limit=_WHOLE)
 
 
 def size_text(shape: tuple[int, ...]) -> str:
