@@ -233,3 +233,14 @@ def test_a_leaf_whose_requires_grad_was_switched_off_is_frozen_from_then_on() ->
     before, after = (shown.state("last.weight", step) for step in (flip.step - 1, flip.step))
     assert not before.frozen and after.frozen and after.frozen_line == 10
     assert not any(shown.state(name, flip.step).frozen for name in ("first.weight", "last.bias", "x"))
+
+
+def test_no_tray_stands_where_the_shown_backward_brings_nothing() -> None:
+    """autograd.grad hands its gradient over and fills no `.grad`; the backward after it does."""
+    shown = Shown("second_order")
+    ends = [b.end_step for b in shown.trace.backwards if b.parent is None]
+    first, second = (end - 1 for end in ends if end is not None)
+    assert shown.state("x", 1).awaits
+    assert not shown.state("x", first).awaits and shown.state("x", first).tray is None
+    last = shown.state("x", second)
+    assert last.awaits and last.tray is not None and last.tray.landed

@@ -222,6 +222,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
     hidden = value_covered(tensor, index, at.covered)
     value = index.value_at(tensor, step) if present else None
     frozen = _frozen(at, box)
+    lands = tray(at, box) if present else None
     return BoxState(
         present=present,
         name=name or ("" if rebound else box.name),
@@ -230,7 +231,8 @@ def box_state(at: Moment, box: Box) -> BoxState:
         requires_grad=index.flag_at(tensor, step),
         retains_grad=index.retains_at(tensor, step),
         version=value.version if value else 0,
-        tray=tray(at, box) if present else None,
+        tray=lands,
+        awaits=lands is not None or at.backward is None,
         funnel=funnel(at, box.id) if present else None,
         was=rebound.name if rebound else "",
         was_line=_line_of(at, rebound.step) if rebound else None,

@@ -178,6 +178,8 @@ class BoxState:
     frozen: bool = False
     """A leaf whose requires_grad was switched off: no gradient comes back to it, while others pass."""
     frozen_line: int | None = None
+    awaits: bool = True
+    """Whether an empty tray stands under the leaf: not where the shown backward brings nothing to it."""
 
 
 @dataclass(frozen=True, slots=True)

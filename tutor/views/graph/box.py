@@ -182,7 +182,7 @@ class BoxItem(GraphItem):
 
     def _tray(self, painter: QPainter, rect: QRectF, state: BoxState, detail: float) -> None:
         """A tub open at the top, under the leaf."""
-        if not state.requires_grad:
+        if not (state.requires_grad and state.awaits):
             return
         inks = self.inks
         landed = state.tray is not None and state.tray.landed
