@@ -1,4 +1,4 @@
-"""TeX as lessons write it: whether it can be drawn at all. The window draws it (views/prose/maths), `check` reads it."""
+"""TeX as lessons write it: whether it can be drawn at all. The window draws it, `check` only reads it."""
 
 from __future__ import annotations
 
