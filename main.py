@@ -1,6 +1,10 @@
 """Desktop launch: the same door as the installed `autograd-tutor`."""
 
-from tutor.cli import main
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from tutor.cli import main
+
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    raise SystemExit(status)

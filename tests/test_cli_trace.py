@@ -247,3 +247,16 @@ def test_without_a_command_the_window_opens_on_the_file(monkeypatch: pytest.Monk
     monkeypatch.setattr(tutor.app, "run", run)
     assert [main([]), main(["some.py"]), main(["open", "some.json"])] == [0, 0, 0]
     assert opened == [None, Path("some.py"), Path("some.json")]
+
+
+def test_ctrl_c_while_the_program_starts_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import tutor.app
+
+    def interrupted(_path: Path | None) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tutor.app, "run", interrupted)
+    assert main([]) == 130
+    assert capsys.readouterr().err == ""

@@ -43,7 +43,7 @@ def run(path: Path | None = None) -> int:
     try:
         window, session = build(app, settings, kernel)
         _tell_our_faults(session)
-        _close_on_signals(app, session, window)
+        close_on_signals(app, session, window)
         begin(session, window, path)
         return app.exec()
     finally:
@@ -101,18 +101,25 @@ def _tell_our_faults(session: Session) -> None:
     log_faults(tell)
 
 
-def _close_on_signals(app: QApplication, session: Session, window: MainWindow) -> None:
+def close_on_signals(app: QApplication, session: Session, window: MainWindow) -> None:
     """Ctrl+C in the terminal closes the window, as its button does; a request to end is obeyed without asking.
 
-    Python sees signals only between two pieces of Python: hence the timer.
+    Python sees signals only between two pieces of Python: hence the timer. The window closes from the event loop: before
+    that runs, closing it would end nothing.
     """
+
+    def close(_number: int, _frame: object) -> None:
+        QTimer.singleShot(0, window.close)
 
     def end(number: int, _frame: object) -> None:
         _log.info("asked to end by signal %d", number)
         session.keep()
+        QTimer.singleShot(0, leave)
+
+    def leave() -> None:
         app.exit(0)
 
-    signal.signal(signal.SIGINT, lambda *_signal: window.close())
+    signal.signal(signal.SIGINT, close)
     signal.signal(signal.SIGTERM, end)
     timer = QTimer(window, interval=250)
     timer.timeout.connect(_let_python_breathe)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,19 @@ from tutor.i18n import _, ngettext, system_language, use_language
 COMMANDS = ("open", "trace", "check")
 
 
+INTERRUPTED = 130
+"""The exit status after Ctrl+C, as a shell gives it."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the command line says and returns the exit status."""
+    try:
+        return _obey(argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _obey(argv: Sequence[str] | None) -> int:
     arguments, program_arguments = _split(list(sys.argv[1:] if argv is None else argv))
     use_language(system_language())
     _speak(argparse)
@@ -50,9 +63,24 @@ def _names_command(arguments: list[str]) -> bool:
 
 
 def _open(values: argparse.Namespace) -> int:
-    from tutor.app import run
+    with _ended_by_interrupt():
+        from tutor.app import run
 
     return run(None if values.file is None else Path(values.file))
+
+
+@contextmanager
+def _ended_by_interrupt() -> Iterator[None]:
+    """Ctrl+C ends the process at once: while Qt loads, a KeyboardInterrupt would come up in the middle of its start."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _trace(values: argparse.Namespace, program_arguments: tuple[str, ...]) -> int:
