@@ -1,4 +1,4 @@
-"""About, the report, the keys."""
+"""About, the report, the keys, and the vector of a backward."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.views.fake_session import FakeSession, Kernel
 from tutor.session.runs import RunStatus
 from tutor.views.window import about
 from tutor.views.window.about import AboutDialog, copy_report, report, versions
+from tutor.views.window.backward_dialog import BackwardDialog
 from tutor.views.window.dialogs import KeyboardDialog
 
 
@@ -70,3 +71,23 @@ def test_the_keyboard_help_names_the_keys_that_play(qtbot: QtBot, qapp: QApplica
     for keys, what in (("Space", "Play, pause"), ("F5", "Run the whole program"), ("Ctrl+Z", "Take back")):
         place = texts.index(keys)
         assert texts[place + 1].startswith(what)
+
+
+def test_backward_dialog_starts_with_ones_of_the_tensors_shape(qtbot: QtBot) -> None:
+    dialog = BackwardDialog("Q", [2, 2])
+    qtbot.addWidget(dialog)
+    assert dialog.v == [[1.0, 1.0], [1.0, 1.0]]
+    dialog.table.item(0, 1).setText("0,5")
+    assert dialog.v == [[1.0, 0.5], [1.0, 1.0]]
+    ok = dialog.buttons.button(dialog.buttons.StandardButton.Ok)
+    dialog.table.item(1, 1).setText("one")
+    assert not ok.isEnabled()
+    dialog.table.item(1, 1).setText("1")
+    assert ok.isEnabled()
+
+
+def test_a_vector_too_long_to_ask_for_is_all_ones(qtbot: QtBot) -> None:
+    dialog = BackwardDialog("Q", [1000])
+    qtbot.addWidget(dialog)
+    assert dialog.table.isHidden()
+    assert dialog.v == [1.0] * 1000

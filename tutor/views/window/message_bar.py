@@ -1,4 +1,7 @@
-"""The bar under the toolbar that tells one thing in passing: never in the way, with an action where one makes sense."""
+"""The bar at the foot of the window that tells one thing in passing, with an action where one makes sense.
+
+At the foot, so that nothing moves away from under the mouse when it comes.
+"""
 
 from __future__ import annotations
 
