@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 from tutor.i18n import _
@@ -11,6 +12,8 @@ from tutor.trace.index import index_of
 from tutor.trace.trace import Trace
 
 _LONGEST = 32
+_ASSIGNS = re.compile(r"(?<![=!<>:])=(?!=)")
+_LOOP = re.compile(r"\bfor [^:]* in $")
 
 
 def step_text(trace: Trace, step: int) -> str:
@@ -57,11 +60,19 @@ def _operation_text(trace: Trace, operation: OperationId, step: int) -> str:
     row = trace.operations[operation]
     text = _short(_expression(trace, operation))
     if in_place(row):
-        return f"{text} = …" if function_name(row.function) == "__setitem__" else text
-    if text.startswith("for "):
-        return text
+        part_alone = function_name(row.function) == "__setitem__" and not _ASSIGNS.search(text)
+        return f"{text} = …" if part_alone else text
+    head = _loop_head(trace, row.span)
+    if head:
+        return f"{head}{text}"
     names = [tensor_name(trace, output, step) for output in row.outputs[:1]]
     return f"{names[0]} = {text}" if names and names[0] and not text.startswith(f"{names[0]} ") else text
+
+
+def _loop_head(trace: Trace, span: Span | None) -> str:
+    """`for row in `, where the span is what a loop goes through."""
+    before = "" if span is None else index_of(trace).lines(span)[: span.col]
+    return before[before.rindex("for ") :] if _LOOP.search(before) else ""
 
 
 def _expression(trace: Trace, operation: OperationId) -> str:
