@@ -81,3 +81,18 @@ def test_the_grad_fn_is_that_of_the_last_writing() -> None:
     assert (rows["c"].grad_fn, rows["v"].grad_fn) == ("CopySlices", "AsStridedBackward0")
     rows = {row.name: row for row in tensor_rows(_trace(INTO_AN_ELEMENT), 99)}
     assert (rows["y"].grad_fn, rows["y"].grad.reason) == ("CopySlices", "passes")
+
+
+def test_a_node_that_this_backward_leaves_out_stays_dark_beside_the_one_that_runs() -> None:
+    trace = _trace(THROUGH_A_VIEW)
+    seen = _last(trace)
+    written = next(circle for circle in seen.structure.circles if len(circle.tabs) == 2)
+    nodes = [tab.name for tab in written.tabs]
+    assert nodes == ["AsStridedBackward0", "CopySlices"]
+    running = next(
+        step
+        for step, row in enumerate(trace.steps)
+        if row.kind == "node" and trace.nodes[row.id].name == "CopySlices"
+    )
+    tabs = scene(trace, seen.structure, running, frozenset()).circles[written.id].tabs
+    assert [tab.phase for tab in tabs] == ["idle", "running"]

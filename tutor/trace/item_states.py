@@ -291,8 +291,8 @@ def _tab_state(at: Moment, tab: Tab) -> TabState:
         return TabState("used", len(runs))
     if runs and runs[-1].backward == current:
         return TabState("done", len(runs))
-    if at.backward is not None and tab.node in at.needed and not has_ended(at.backward, at.step):
-        return TabState("waiting", len(runs))
+    if at.backward is not None and not has_ended(at.backward, at.step):
+        return TabState("waiting" if tab.node in at.needed else "idle", len(runs))
     return TabState("laid", len(runs))
 
 

@@ -186,7 +186,7 @@ class BoxState:
 class TabState:
     """`waiting` before its turn, `running` in this step, `done` after it in this backward, `used` once it was freed."""
 
-    phase: Literal["laid", "waiting", "running", "done", "used", "failed"]
+    phase: Literal["laid", "idle", "waiting", "running", "done", "used", "failed"]
     runs: int = 0
 
 

@@ -95,9 +95,10 @@ class CircleItem(GraphItem):
         if detail < DETAIL:
             return
         for row, (tab, rect) in enumerate(zip(self.circle.tabs, self.anatomy.tabs, strict=True)):
-            painter.setPen(dotted(self.inks.gradient, 1.6))
+            stands = state.tabs[row] if row < len(state.tabs) else _LAID
+            painter.setPen(dotted(self.inks.faint if stands.phase == "idle" else self.inks.gradient, 1.6))
             painter.drawLine(*self._joint(rect, first=row == 0))
-            _tab(painter, rect, tab, state.tabs[row] if row < len(state.tabs) else _LAID, self.inks)
+            _tab(painter, rect, tab, stands, self.inks)
         if self.anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
             draw_funnel(painter, self.anatomy.funnel, state.funnel, self.inks)
 
@@ -144,6 +145,7 @@ class CircleItem(GraphItem):
 def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks) -> None:
     """The grad_fn node: its name over what it saves. Its outline and sign tell where it stands in this backward."""
     used = state.phase == "used"
+    resting = used or state.phase == "idle"
     painter.setPen(_tab_pen(state, inks))
     running = state.phase == "running"
     painter.setBrush(inks.gradient_soft if running else inks.ground if used else inks.panel)
@@ -152,7 +154,7 @@ def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks)
     below = QRectF(rect.left(), rect.top() + 18, rect.width(), 15)
     signed = state.phase in ("done", "failed")
     name = top.adjusted(0, 0, -14, 0) if signed else top
-    colour = inks.error if state.phase == "failed" else inks.muted if used else inks.gradient_text
+    colour = inks.error if state.phase == "failed" else inks.muted if resting else inks.gradient_text
     write(painter, name, tab.name, role="tab", colour=colour, align=CENTRE)
     write(painter, below, _below(tab, state), role="small", colour=inks.muted, align=CENTRE)
     corner = QPointF(rect.right() - 11, rect.top() + 11)
@@ -174,6 +176,8 @@ def _tab_pen(state: TabState, inks: Inks) -> QPen:
             return pen(inks.error, 2.8)
         case "used":
             return dashed(inks.muted, 1.2)
+        case "idle":
+            return pen(inks.faint, 1.4)
         case "laid" | "waiting" | "done":
             return pen(inks.gradient, 1.4)
         case _:

@@ -243,7 +243,7 @@ class GraphScene(QGraphicsScene):
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
         body, parts = ground.body(callout.item), ground.lower_parts(callout.item)
         if callout.item in self.pool.circles:
-            self.callout.show_at(callout, rect, body, parts)
+            self.callout.show_at(callout, rect, body, _working(picture.circles[callout.item], parts))
         else:
             self.callout.show_at(callout, rect, None, [body, *parts])
 
@@ -341,3 +341,11 @@ class GraphScene(QGraphicsScene):
             if along > 1.0 and name != item:
                 ahead[name] = along + 2 * aside
         return min(ahead, key=lambda name: ahead[name], default=None)
+
+
+def _working(state: CircleState, tabs: list[QRectF]) -> list[QRectF]:
+    """Of a circle's tabs those that run now; where none does, all."""
+    running = [
+        rect for tab, rect in zip(state.tabs, tabs, strict=False) if tab.phase in ("running", "failed")
+    ]
+    return running or tabs
