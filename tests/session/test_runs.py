@@ -67,6 +67,15 @@ def test_a_run_before_torch_is_loaded_is_queued_and_says_so(qapp: object) -> Non
     assert runs.devices == ("cpu", "cuda:0")
 
 
+def test_a_queued_run_that_is_stopped_is_announced_no_more(qapp: object) -> None:
+    runs = Runs(FakeKernel("starting"))
+    heard = Heard(runs)
+    runs.run(PROGRAM, None)
+    runs.stop()
+    assert not runs.status.queued
+    assert heard.text == ""
+
+
 def test_each_run_has_a_trace_of_its_own(runs: Runs, kernel: FakeKernel) -> None:
     heard = Heard(runs)
     for _run in range(2):

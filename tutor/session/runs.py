@@ -140,6 +140,8 @@ class Runs(QObject):
         )
 
     def stop(self) -> None:
+        if self.status.queued:
+            self.told.emit(message.NOTHING)
         self._set(queued=False)
         self.kernel.stop()
 
