@@ -298,6 +298,14 @@ class TensorNamed(Record, frozen=True, kw_only=True, tag=True):
     step: int
 
 
+class NameForgotten(Record, frozen=True, kw_only=True, tag=True):
+    """From `step` on this name is no longer the tensor's: deleted, bound to something else, or its function is left."""
+
+    tensor: TensorId
+    name: str
+    step: int
+
+
 TraceEvent = (
     Source
     | Tensor
@@ -316,4 +324,5 @@ TraceEvent = (
     | GradientAccumulated
     | BackwardEnded
     | TensorNamed
+    | NameForgotten
 )

@@ -35,6 +35,8 @@ class Tensors:
         self._count = 0
         self._by_address: dict[int, Known] = {}
         self._by_storage: dict[int, list[Known]] = {}
+        self.dead: list[TensorId] = []
+        """Those that died since somebody last looked here."""
         self._grad_owners: dict[int, tuple[weakref.ref[torch.Tensor], Known]] = {}
 
     def find(self, tensor: torch.Tensor) -> Known | None:
@@ -115,6 +117,7 @@ class Tensors:
         if self._by_address.get(known.address) is known:
             del self._by_address[known.address]
         self._unshare(known)
+        self.dead.append(known.id)
 
     def _unshare(self, known: Known) -> None:
         sharers = self._by_storage.get(known.storage, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import torch
 
@@ -10,7 +10,7 @@ from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import Known, Tensors
 from tutor.kernel.names import Target
 from tutor.kernel.spans import Place, Spot
-from tutor.protocol import TensorId, TensorNamed
+from tutor.protocol import NameForgotten, TensorId, TensorNamed
 
 
 class Naming:
@@ -21,7 +21,10 @@ class Naming:
         self._tensors = tensors
         self._holders: dict[str, TensorId] = {}
         self._names: dict[TensorId, str] = {}
+        self._held: dict[TensorId, set[str]] = {}
         self._global: set[str] = set()
+        self._frames: dict[str, int] = {}
+        """The frames of the functions whose local names these are."""
         self._pending: tuple[str, ...] = ()
         self._pending_since = 0
         self._pending_line = 0
@@ -37,9 +40,49 @@ class Naming:
         before = self._holders.get(name)
         if before is not None and self._names.get(before) == name:
             del self._names[before]
+        if before is not None:
+            self._held[before].discard(name)
         self._holders[name] = tensor
         self._names[tensor] = name
+        self._held.setdefault(tensor, set()).add(name)
         self._outlet.put(TensorNamed(tensor=tensor, name=name, step=step))
+
+    # ------------------------------------------------------------ names that go out of use
+
+    @property
+    def has_locals(self) -> bool:
+        return bool(self._frames)
+
+    def leave(self, entered: Set[int], step: int) -> None:
+        """Forgets the names of functions whose frames are entered no more."""
+        for name in [name for name, frame in self._frames.items() if frame not in entered]:
+            self._forget(name, step)
+
+    def bury(self, step: int) -> None:
+        """Forgets the names of tensors that are dead."""
+        dead = self._tensors.dead
+        while dead:
+            for name in sorted(self._held.pop(dead.pop(), ())):
+                self._forget(name, step)
+
+    def check_globals(self, step: int) -> None:
+        """Forgets the variables that were deleted or hold something else."""
+        for name in [name for name in self._global if name in self._holders]:
+            value = self._namespace.get(name)
+            known = self._tensors.find(value) if isinstance(value, torch.Tensor) else None
+            if known is None or known.id != self._holders[name]:
+                self._forget(name, step)
+
+    def _forget(self, name: str, step: int) -> None:
+        tensor = self._holders.pop(name)
+        self._frames.pop(name, None)
+        held = self._held.get(tensor, set())
+        held.discard(name)
+        if self._names.get(tensor) == name:
+            del self._names[tensor]
+            if held:
+                self._names[tensor] = min(held)
+        self._outlet.put(NameForgotten(tensor=tensor, name=name, step=step))
 
     # ------------------------------------------------------------ at a call
 
@@ -66,6 +109,9 @@ class Naming:
     def _give_in(self, place: Place, known: Known, name: str, step: int) -> None:
         if place.is_module:
             self._global.add(name)
+            self._frames.pop(name, None)
+        else:
+            self._frames[name] = place.frame
         self.give(known.id, name, step)
 
     def results(self, place: Place, results: object, step: int, *, function: str) -> None:
@@ -74,6 +120,8 @@ class Naming:
         `function` is the plain name of what was called: `s = sum(parts)` calls many additions, none of them `sum`.
         """
         spot = place.spot
+        if place.namespace is self._namespace and self._is_elsewhere(place):
+            self.check_globals(step)
         if place.direct and spot is not None and spot.position is not None and _is_call_of(spot, function):
             for target in spot.file.index.targets(spot.position):
                 self._assign(place, target, results, step)
@@ -97,9 +145,13 @@ class Naming:
         if spot is None or place.namespace is None:
             return
         line = spot.span.line
-        if line != self._pending_line or self._namespace is not place.namespace:
+        if self._is_elsewhere(place) or self._namespace is not place.namespace:
             self._pending = spot.file.index.names_bound(line)
             self._pending_since, self._pending_line, self._namespace = step, line, place.namespace
+
+    def _is_elsewhere(self, place: Place) -> bool:
+        """Whether the program has come to another line since the last operation."""
+        return place.module_spot is not None and place.module_spot.span.line != self._pending_line
 
     def catch_up(self) -> None:
         """Checks the names that the last statement was to bind."""
@@ -116,6 +168,7 @@ class Naming:
         if current is not None and self._namespace.get(current) is value:
             return
         self._global.add(name)
+        self._frames.pop(name, None)
         self.give(known.id, name, max(known.step, since))
 
     def check_namespace(self, namespace: Mapping[str, object], step: int) -> None:
@@ -127,6 +180,14 @@ class Naming:
                 self._check(name, value, max(step - 1, 0))
         self._pending = ()
         self._pending_line = 0
+        self._close(step)
+
+    def _close(self, step: int) -> None:
+        """The functions are left. A program that is all in functions still shows at its last step what was there."""
+        self.check_globals(step)
+        after = step if self._global & self._holders.keys() else step + 1
+        self.leave(frozenset(), after)
+        self.bury(after)
 
 
 def _is_call_of(spot: Spot, function: str) -> bool:

@@ -100,6 +100,7 @@ class Recorder:
         """A piece of what the program printed or displayed: one step. `cut` characters before it were left out."""
         with self._guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
+            self._tape.naming.check_globals(self._tape.step)
             span = self._tape.sources.current(sys._getframe(1))
             self._tape.put(
                 Output(stream=stream, text=text, html=html, png=png, span=span, cut=cut, step=self._tape.step)

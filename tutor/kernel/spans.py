@@ -96,6 +96,8 @@ class Place:
     is_module: bool = False
     module_spot: Spot | None = None
     namespace: Mapping[str, object] | None = None
+    frame: int = 0
+    """The id of the learner's frame, while it is entered."""
 
     @property
     def span(self) -> Span | None:
@@ -152,9 +154,10 @@ class Sources:
             outer_file = self.files.get(outer.f_code.co_filename)
             if outer_file is not None and outer.f_code.co_name == "<module>":
                 module_spot = self.spot(outer, outer_file)
-                return Place(spot, direct, quiet, outer is frame, module_spot, outer.f_globals)
+                is_module = outer is frame
+                return Place(spot, direct, quiet, is_module, module_spot, outer.f_globals, id(frame))
             outer = outer.f_back
-        return Place(spot, direct, quiet)
+        return Place(spot, direct, quiet, frame=id(frame))
 
     def _is_quiet(self, code: CodeType) -> bool:
         filename = code.co_filename
@@ -181,6 +184,15 @@ class Sources:
                 return self.spot(frame, file).span
             frame = frame.f_back
         return None
+
+    def entered(self, frame: FrameType | None) -> set[int]:
+        """The ids of the learner's frames that are entered."""
+        found = set()
+        while frame is not None:
+            if frame.f_code.co_filename in self.files:
+                found.add(id(frame))
+            frame = frame.f_back
+        return found
 
     def here(self) -> Span | None:
         return self.current(sys._getframe(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -64,6 +65,9 @@ class Tape:
         return self.running[-1] if self.running else None
 
     def end_step(self, kind: StepKind, id: int, span: Span | None) -> None:
+        if self.naming.has_locals and threading.get_ident() == self.thread:
+            self.naming.leave(self.sources.entered(sys._getframe(1)), self.step)
+        self.naming.bury(self.step)
         self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
 
     def read_gradient(self, tensor: torch.Tensor | None) -> Data:

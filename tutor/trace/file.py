@@ -15,6 +15,7 @@ from tutor.protocol import (
     Edge,
     Environment,
     Failure,
+    NameForgotten,
     Node,
     Operation,
     Output,
@@ -68,6 +69,7 @@ def encode_trace(trace: Trace) -> bytes:
         "steps": _rows(trace.steps),
         "truncated": _row(trace.truncated),
         "names": _rows(trace.names),
+        "forgotten": _rows(trace.forgotten),
         "changes": _rows(trace.changes),
         "outputs": _rows(trace.outputs),
     }
@@ -118,6 +120,7 @@ def decode_trace(data: bytes, path: Path) -> Trace:
         error=_one(fields, "error", Failure, path),
         tensors=_many({"tensors": _first_names(fields)}, "tensors", Tensor, path),
         names=_many(fields, "names", TensorNamed, path),
+        forgotten=_many(fields, "forgotten", NameForgotten, path),
         values=_many(fields, "values", Value, path),
         operations=_many(fields, "operations", Operation, path),
         nodes=_many(fields, "nodes", Node, path),

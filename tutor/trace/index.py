@@ -78,6 +78,8 @@ class Index:
     by_name: dict[TensorId, dict[str, list[Naming]]] = field(default_factory=dict)
     owners: defaultdict[str, set[TensorId]] = field(default_factory=lambda: defaultdict(set))
     """All tensors that ever had a name."""
+    forgotten: defaultdict[tuple[str, TensorId], list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The steps from which on a name was no longer a tensor's, without being another one's."""
     values: defaultdict[TensorId, list[Value]] = field(default_factory=lambda: defaultdict(list))
     changes: defaultdict[TensorId, list[Change]] = field(default_factory=lambda: defaultdict(list))
     flags: defaultdict[tuple[TensorId, str], list[Change]] = field(default_factory=lambda: defaultdict(list))
@@ -117,6 +119,8 @@ class Index:
                 self._named(TensorNamed(tensor=tensor.id, name=tensor.name, step=tensor.step))
         for named in self._new("names", trace.names):
             self._named(named)
+        for gone in self._new("forgotten", trace.forgotten):
+            self.forgotten[gone.name, gone.tensor].append(gone.step)
         for value in self._new("values", trace.values):
             self.values[value.tensor].append(value)
         for node in self._new("nodes", trace.nodes):
@@ -174,6 +178,11 @@ class Index:
         """The name that this tensor has and no other took since; "" without one."""
         naming = self._telling(n for n in self._until(tensor, step) if self._has(n, step))
         return naming.name if naming else ""
+
+    def is_forgotten(self, naming: Naming, step: int) -> bool:
+        """Whether the name went out of use after this naming, by `step`."""
+        gone = self.forgotten.get((naming.name, naming.tensor), ())
+        return any(naming.step <= at <= step for at in gone)
 
     def last_name(self, tensor: TensorId, step: int | None = None) -> str:
         """The last name it had, until `step` or ever; "" when it never had one."""
@@ -330,6 +339,7 @@ def _stamp(trace: Trace) -> tuple[int, ...]:
         len(trace.steps),
         len(trace.tensors),
         len(trace.names),
+        len(trace.forgotten),
         len(trace.values),
         len(trace.operations),
         len(trace.nodes),

@@ -32,6 +32,7 @@ def prefix(trace: Trace, end: int, cells: Container[str]) -> Trace:
         warnings=[row for row in trace.warnings if row.span is not None and row.span.source in known],
         tensors=_before(trace.tensors, end),
         names=[name for name in trace.names if name.step < end],
+        forgotten=[name for name in trace.forgotten if name.step < end],
         values=_before(trace.values, end),
         operations=_before(trace.operations, end),
         nodes=nodes,

@@ -36,9 +36,9 @@ def tensor_rows(trace: Trace, step: int, covered: Covered = frozenset()) -> tupl
     owners: dict[TensorId, list[str]] = {}
     for name, namings in index.names.items():
         owner = last(namings, step)
-        if name.endswith(".grad"):
+        if owner is None or name.endswith(".grad") or index.is_forgotten(owner, step):
             continue
-        if owner is not None and index.tensors[owner.tensor].step <= step:
+        if index.tensors[owner.tensor].step <= step:
             owners.setdefault(owner.tensor, []).append(name)
     return tuple(_row(trace, index, t, owners[t], step, covered) for t in sorted(owners))
 

@@ -20,6 +20,7 @@ from tutor.protocol import (
     Environment,
     Failure,
     GradientAccumulated,
+    NameForgotten,
     Node,
     NodeId,
     NodeRan,
@@ -74,6 +75,7 @@ class Trace:
     error: Failure | None = None
     tensors: list[Tensor] = field(default_factory=list)
     names: list[TensorNamed] = field(default_factory=list)
+    forgotten: list[NameForgotten] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -105,6 +107,8 @@ class Trace:
                 self.tensors.append(event)
             case TensorNamed():
                 self.names.append(event)
+            case NameForgotten():
+                self.forgotten.append(event)
             case Value():
                 self.values.append(event)
             case Operation():

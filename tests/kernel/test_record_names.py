@@ -1,0 +1,76 @@
+"""How long a name is a tensor's, as the tensor panel's rows tell it."""
+
+from __future__ import annotations
+
+from tests.kernel.reading import Read
+from tutor.trace.tensors import tensor_rows
+
+X = "import torch\nx = torch.ones(2, requires_grad=True)\n"
+
+
+def rows(read: Read, code: str) -> list[str]:
+    """The rows after the last step that is so written."""
+    step = max(index for index, written in enumerate(read.steps()) if written == code)
+    return [row.name for row in tensor_rows(read.trace, step)]
+
+
+def last_rows(read: Read) -> list[str]:
+    return [row.name for row in tensor_rows(read.trace, len(read.trace.steps) - 1)]
+
+
+def test_a_deleted_variable_has_no_row() -> None:
+    read = Read(X + "y = x * 2\ndel y\nprint(1)\nz = x * 3\nw = x * 4\ndel z\n")
+
+    assert rows(read, "x * 2") == ["x", "y"]
+    assert rows(read, "output 1") == ["x"]
+    assert rows(read, "x * 4") == ["x", "w"] == last_rows(read)
+
+
+def test_a_variable_that_now_holds_something_else_has_no_row() -> None:
+    read = Read(X + "y = x * 2\nkept = [y]\ny = 3\nz = x * 3\n")
+
+    assert last_rows(read) == ["x", "z"]
+
+
+def test_the_locals_of_a_function_go_when_it_is_left() -> None:
+    read = Read(
+        X
+        + "def f(t):\n    u = t * 2\n    return u + 1\ny = f(x * 3)\nq = (lambda v: v - 1)(y * 1)\nz = q * 5\n"
+    )
+
+    assert rows(read, "u + 1") == ["x", "t", "u", "y"]
+    assert last_rows(read) == ["x", "y", "q", "z"]
+
+
+def test_the_locals_of_an_inner_function_go_though_the_outer_one_goes_on() -> None:
+    read = Read(
+        X + "def f(t):\n    u = t * 2\n    return u + 1\ndef g(a):\n    b = f(a * 3)\n    return b - 1\n"
+        "y = g(x * 4)\nz = y * 1\n"
+    )
+
+    assert rows(read, "b - 1") == ["x", "a", "b", "y"]
+
+
+def test_the_locals_of_hooks_and_custom_backwards_go_before_the_next_node() -> None:
+    read = Read(
+        X + "class Square(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n        return x * x\n    @staticmethod\n    def backward(ctx, g):\n"
+        "        (s,) = ctx.saved_tensors\n        t = 2 * s\n        return t * g\n"
+        "y = Square.apply(x)\ny.register_hook(lambda h: h * 3)\ny.sum().backward()\n"
+    )
+
+    assert set(rows(read, "t * g")) == {"x", "y", "t", "g"}
+    assert rows(read, "h * 3") == ["x", "y", "h"]
+    assert last_rows(read) == ["x", "y"]
+
+
+def test_a_program_that_is_all_in_a_function_shows_its_tensors_at_its_last_step() -> None:
+    read = Read("import torch\ndef main():\n    w = torch.ones(2)\n    y = w * 2\n    print(1)\nmain()\n")
+
+    assert last_rows(read) == ["w", "y"]
+
+
+def test_a_name_holds_no_tensor_alive() -> None:
+    read = Read("import torch, weakref\ny = torch.ones(2) * 2\nseen = weakref.ref(y)\ndel y\nprint(seen())\n")
+
+    assert read.trace.output == "None\n"
