@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEasingCurve, QEvent, QPoint, QPointF, QRectF, Qt, QVariantAnimation, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QEasingCurve,
+    QEvent,
+    QPoint,
+    QPointF,
+    QRectF,
+    Qt,
+    QVariantAnimation,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
+from tutor.views.graph.context import fullest
 from tutor.views.graph.fonts import SMALL, SMALLEST
 from tutor.views.graph.items import GraphItem
 
@@ -48,6 +60,8 @@ class GraphCanvas(QGraphicsView):
         """The whole picture is in sight."""
         self.following = True
         """The person has not dragged the picture away from the step."""
+        self.unsettled = False
+        """It was fitted where the picture begins; the step has yet to be looked for."""
         self._goal: QPointF | None = None
         self._glide = QVariantAnimation(self, duration=_GLIDE_MS)
         self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
@@ -95,6 +109,7 @@ class GraphCanvas(QGraphicsView):
         self._set_zoom(min(scale, MAX_FIT) if self.whole else READABLE)
         self._give_room()
         self.centerOn(room.center() if self.whole else self._beginning(room))
+        self.unsettled = not self.whole
         self.moved.emit()
 
     def take_growth(self) -> None:
@@ -116,6 +131,12 @@ class GraphCanvas(QGraphicsView):
         self._give_room()
         self.centerOn(room.center())
         self.moved.emit()
+
+    def settle(self, focus: QRectF, items: Sequence[QRectF]) -> None:
+        """Looks at the step with as much around it as fits."""
+        self.unsettled = False
+        room = self.seen().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE).size()
+        self._go_to(fullest(room, focus, items), gently=False)
 
     def follow(self, rect: QRectF, least: QRectF, *, gently: bool = False) -> None:
         """Moves as little as it must to bring the rectangle into sight; of a larger one `least`, and what else fits."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +137,7 @@ def _reach(start: XY, end: XY, slope: float) -> float:
     width, height = end[0] - start[0], abs(end[1] - start[1])
     if slope != 0.0:
         return width * _REACH
-    return max(width * _REACH, min((_ROUND * height / 1.5) ** 0.5, width * _FARTHEST))
+    return max(width * _REACH, min(sqrt(_ROUND * height / 1.5), width * _FARTHEST))
 
 
 def _slopes(points: Sequence[XY]) -> list[float]:

@@ -309,6 +309,12 @@ class GraphScene(QGraphicsScene):
             rect = rect.united(self.item_rect(item))
         return rect, self.item_rect(seen.working) if seen.working is not None else rect
 
+    def present_rects(self, picture: Picture) -> list[QRectF]:
+        """Where the items stand that are there in this step."""
+        boxes = [item for item, box in picture.boxes.items() if box.present]
+        circles = [item for item, circle in picture.circles.items() if circle.present]
+        return [self.item_rect(item) for item in (*boxes, *circles)]
+
     def item(self, item: ItemId) -> GraphItem | None:
         """The box or circle of this name."""
         return self.pool.boxes.get(item) or self.pool.circles.get(item)

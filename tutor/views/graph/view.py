@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSizeF, Qt, QTimer
+from PySide6.QtCore import QEvent, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -247,7 +247,16 @@ class GraphView(QWidget):
         if not self.canvas.whole and self.canvas.following:
             player = self._session.player
             gently = player.playing and player.animated
-            self.canvas.follow(*self.scene.focus_rects(picture), gently=gently)
+            rect, least = self.scene.focus_rects(picture)
+            if self.canvas.unsettled:
+                self._settle(picture, least)
+            self.canvas.follow(rect, least, gently=gently)
+
+    def _settle(self, picture: Picture, focus: QRectF) -> None:
+        """The first look at a large picture: at what works, else at what came last."""
+        there = self.scene.present_rects(picture)
+        if there:
+            self.canvas.settle(focus if not focus.isEmpty() else there[-1], there)
 
     def _show_words(self) -> None:
         session = self._session
