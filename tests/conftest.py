@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from weakref import WeakSet
 
 import psutil
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 from shiboken6 import getCppPointer, isValid
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -25,8 +26,10 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile("thorough" if "AUTOGRAD_TUTOR_THOROUGH" in os.environ else "same")
 
-_PATIENCE = 5.0
+_PATIENCE = 20.0
 """Seconds that a thread or a process gets to end after its test."""
+
+_WAIT_MS = 30_000
 
 _LASTING_THREADS = ("ZMQGarbageCollector", "IPythonHistorySavingThread", "pytest", "execnet")
 
@@ -79,6 +82,16 @@ def english() -> Iterator[None]:
     use_language("en")
     yield
     use_language("en")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _waits_are_long() -> Iterator[None]:
+    """What a test waits for comes at once; on a computer that is busy elsewhere it may take its time."""
+    waits: tuple[Callable[..., object], ...] = (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed)
+    with pytest.MonkeyPatch.context() as patch:
+        for wait in waits:
+            patch.setitem(wait.__kwdefaults__, "timeout", _WAIT_MS)
+        yield
 
 
 def _windows() -> dict[int, QWidget]:

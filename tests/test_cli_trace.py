@@ -100,7 +100,7 @@ def test_after_the_timeout_the_program_ends_with_all_that_it_started(folder: Pat
         "print(child.pid, flush=True)\n"
         "while True: pass\n",
         "--timeout",
-        "1",
+        "4",
     )
     assert (trace["error"]["type"], trace["error"]["span"]["line"]) == ("TimeoutError", 4)
     assert not psutil.pid_exists(int(trace["output"]))

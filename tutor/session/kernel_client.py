@@ -75,6 +75,7 @@ class KernelClient(QObject):
         self._interrupt_again = False
         self._watch = self._timer(POLL, self._on_watch)
         self._patience = self._timer(PATIENCE, self._on_patience_over, once=True)
+        self.patience = PATIENCE
         self._ask = self._timer(ASK_AGAIN, self._announce, once=True)
         self._last_words = self._timer(LAST_WORDS, self._on_last_words_missing, once=True)
 
@@ -274,7 +275,7 @@ class KernelClient(QObject):
         if self._link is not None:
             self._interrupt_again = self._run is not None and self._run.received == 0
             self._link.process.interrupt()
-            self._patience.start()
+            self._patience.start(self.patience)
             self._set_phase("stopping")
 
     def _on_patience_over(self) -> None:

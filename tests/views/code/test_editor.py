@@ -141,7 +141,7 @@ def test_keys_that_are_the_windows_business_are_told(
     editor: CodeEditor, qtbot: QtBot, key: Qt.Key, held: Qt.KeyboardModifier, signal: str
 ) -> None:
     put(editor, "x = 1|")
-    with qtbot.waitSignal(getattr(editor, signal), timeout=1000):
+    with qtbot.waitSignal(getattr(editor, signal)):
         QTest.keyClick(editor, key, held)
     assert editor.text == "x = 1"
 

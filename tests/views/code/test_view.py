@@ -35,8 +35,8 @@ def view(session: Session, qtbot: QtBot) -> Iterator[CodeView]:
     made = CodeView(session)
     qtbot.addWidget(made)
     made.resize(560, 320)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     yield made
 
 

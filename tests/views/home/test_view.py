@@ -77,7 +77,7 @@ def test_the_next_lesson_has_the_focus_when_the_page_opens(home: HomeView, sessi
 
 
 def test_open_asks_the_window_for_a_file(home: HomeView, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(home.open_wanted, timeout=500):
+    with qtbot.waitSignal(home.open_wanted):
         _click(qtbot, home.open_card)
 
 

@@ -29,8 +29,8 @@ def view(session: Session, qtbot: QtBot) -> Iterator[OutputView]:
     made = OutputView(session)
     qtbot.addWidget(made)
     made.resize(400, 220)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     yield made
     made.refresh()
 

@@ -27,8 +27,8 @@ def view(session: Session, qtbot: QtBot) -> Iterator[TensorView]:
     made = TensorView(session)
     qtbot.addWidget(made)
     made.resize(460, 360)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     yield made
 
 
