@@ -33,6 +33,7 @@ class EmptyState(QFrame):
         self._canvas = canvas
         self._palette = LIGHT
         self._pixels = text_pixels(self)
+        self._over = False
         self.title = QLabel(self)
         self.text = QLabel(self)
         self.cancel = QPushButton(self)
@@ -58,14 +59,15 @@ class EmptyState(QFrame):
         """A ground of its own, for a picture may still stand under it."""
         self._palette = palette
         self._pixels = text_pixels(self)
+        border = palette.faint if self._over else palette.ground
         self.setStyleSheet(
-            f"EmptyState {{ background: {palette.ground}; border-radius: 10px; }}"
+            f"EmptyState {{ background: {palette.ground}; border: 1px solid {border}; border-radius: 10px; }}"
             f"QLabel#title {{ color: {palette.ink}; font-size: {round(_TITLE * self._pixels)}px; font-weight: 600; }}"
             f"QLabel#text {{ color: {palette.muted}; font-size: {self._pixels}px; }}"
         )
 
     def show_words(self, words: tuple[str, str] | None, *, cancel: bool = False) -> None:
-        """None hides it."""
+        """None hides it. What can be cancelled stands over an old picture, with a border."""
         self.setVisible(words is not None)
         if words is None:
             return
@@ -73,6 +75,9 @@ class EmptyState(QFrame):
         self.text.setText(words[1])
         self.text.setVisible(bool(words[1]))
         self.cancel.setVisible(cancel)
+        if cancel != self._over:
+            self._over = cancel
+            self.apply_theme(self._palette)
         self._centre()
 
     def _centre(self) -> None:

@@ -17,7 +17,7 @@ _CLEAR = 10.5
 """From the centre line of a lane to the nearest side of its chip."""
 _TRIES = tuple(0.5 + side * step * 0.03 for step in range(15) for side in (1, -1) if step or side > 0)
 _CELL = 48.0
-_RING = 20
+_RING = 22
 """Places at one distance around a callout's anchor."""
 _WELL = 600.0
 """A callout that covers less is not moved further away."""
@@ -172,6 +172,7 @@ def _around(size: Size, anchor: QRectF) -> Iterator[QRectF]:
         anchor.top() - height * 0.4,
         anchor.top(),
         anchor.top() - height + 12,
+        anchor.bottom() + 14,
     )
     for gap in (16.0, 44.0, 80.0, 120.0, 165.0):
         for y in rows:
