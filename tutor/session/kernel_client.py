@@ -76,6 +76,7 @@ class KernelClient(QObject):
         self._watch = self._timer(POLL, self._on_watch)
         self._patience = self._timer(PATIENCE, self._on_patience_over, once=True)
         self.patience = PATIENCE
+        """See `PATIENCE`; taken when a run is stopped."""
         self._ask = self._timer(ASK_AGAIN, self._announce, once=True)
         self._last_words = self._timer(LAST_WORDS, self._on_last_words_missing, once=True)
 

@@ -66,7 +66,7 @@ class NumbersModel(QAbstractTableModel):
         self._shape, self._elements, self._dtype = tuple(shape), elements, dtype
         self._covered, self._edit = covered, edit
         self._longest = max((len(values.cell(one)) for one in elements), default=0)
-        self._largest = max((abs(one) for one in map(_finite, elements) if one is not None), default=0.0)
+        self._largest = max((abs(one) for one in map(finite, elements) if one is not None), default=0.0)
         if reshaped:
             self._held = None
             self.endResetModel()
@@ -156,7 +156,7 @@ class NumbersModel(QAbstractTableModel):
             case _ if role == NUMBER_ROLE:
                 return None if self._covered else self.number(index)
             case _ if role == SHARE_ROLE:
-                number = _finite(self.number(index))
+                number = finite(self.number(index))
                 return abs(number) / self._largest if number is not None and self._largest else 0.0
             case _:
                 return None
@@ -185,7 +185,8 @@ def with_element(data: Data, place: int, number: float) -> Data:
     return [with_element(part, inner, number) if at == row else part for at, part in enumerate(data)]
 
 
-def _finite(number: Data) -> float | None:
+def finite(number: object) -> float | None:
+    """The number as a float, where it has a size: neither a bool, nor infinite, nor what is no number."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
     return float(number) if math.isfinite(number) else None

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from tutor.i18n import _
-from tutor.views.tensors.numbers_model import NUMBER_ROLE, SHARE_ROLE, NumbersModel
+from tutor.views.tensors.numbers_model import NUMBER_ROLE, SHARE_ROLE, NumbersModel, finite
 from tutor.views.theme import LIGHT, Palette, mix
 
 Index = QModelIndex | QPersistentModelIndex
@@ -144,7 +144,7 @@ class NumbersView(QTableView):
     # dragging
 
     def _begin(self, index: QModelIndex, place: QPoint) -> None:
-        number = draggable(index.data(NUMBER_ROLE))
+        number = finite(index.data(NUMBER_ROLE))
         if self._numbers.editable and number is not None:
             self._pressed = (QPersistentModelIndex(index), place, number)
 
@@ -170,7 +170,7 @@ class NumbersView(QTableView):
 
     def _nudge(self, steps: int, held: Qt.KeyboardModifier) -> bool:
         """One step of the number in hand, by key or wheel."""
-        number = draggable(self.currentIndex().data(NUMBER_ROLE))
+        number = finite(self.currentIndex().data(NUMBER_ROLE))
         if not self._numbers.editable or number is None:
             return False
         self._move(self.currentIndex(), number, steps, held)
@@ -255,13 +255,6 @@ def stepped(
         step = max(round(step), 1)
     digits = max(0, -math.floor(math.log10(step)))
     return round(round(number / step) * step + steps * step, digits) + 0.0
-
-
-def draggable(number: object) -> float | None:
-    """The number as a float, where a drag could move it."""
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        return None
-    return float(number) if math.isfinite(number) else None
 
 
 class _NumberDelegate(QStyledItemDelegate):
