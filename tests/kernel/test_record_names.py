@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.kernel.reading import Read
+from tutor.trace.structure import structure
 from tutor.trace.tensors import tensor_rows
 
 X = "import torch\nx = torch.ones(2, requires_grad=True)\n"
@@ -74,3 +75,71 @@ def test_a_name_holds_no_tensor_alive() -> None:
     read = Read("import torch, weakref\ny = torch.ones(2) * 2\nseen = weakref.ref(y)\ndel y\nprint(seen())\n")
 
     assert read.trace.output == "None\n"
+
+
+# ------------------------------------------------------------------ what lies in something
+
+OBJECT = (
+    "import torch\nclass Model:\n    def __init__(self):\n"
+    "        self.w = torch.ones(2, requires_grad=True)\n        self.b = torch.ones(2, requires_grad=True)\n"
+    "    def __call__(self, x):\n        return (self.w * x + self.b).sum()\n"
+    "model = Model()\nfor i in range(2):\n    model(torch.ones(2)).backward()\n    with torch.no_grad():\n"
+    "        for p in (model.w, model.b):\n            p -= 0.1 * p.grad\n            p.grad = None\n"
+)
+
+
+def test_an_objects_tensors_are_named_by_their_path_and_not_by_a_loop() -> None:
+    read = Read(OBJECT)
+    names = {box.name for box in structure(read.trace, 0).boxes}
+
+    assert {"model.w", "model.b"} <= names and "p" not in names
+    assert {"model.w", "model.b"} <= {name for row in last_rows(read) for name in row.split(", ")}
+
+
+def test_items_of_lists_and_dicts_are_named_by_their_place() -> None:
+    read = Read(
+        "import torch\nws = [torch.ones(2, requires_grad=True) for _ in range(2)]\n"
+        'd = {"w": torch.ones(2, requires_grad=True)}\n(ws[0] * ws[1] * d["w"]).sum().backward()\n'
+        "for p in ws:\n    p.grad = None\n"
+    )
+
+    assert {"ws[0]", "ws[1]", 'd["w"]'} <= {box.name for box in structure(read.trace, 0).boxes}
+
+
+def test_a_loop_that_uses_each_first_names_each_by_its_place() -> None:
+    read = Read(
+        "import torch\nws = [torch.ones(2, requires_grad=True) for _ in range(2)]\n"
+        "for t in ws:\n    (t * 2).sum().backward()\n"
+    )
+
+    assert {"ws[0]", "ws[1]"} <= set(read.ids)
+
+
+def test_buffers_are_named_by_their_path() -> None:
+    read = Read(
+        "import torch\nnet = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))\n"
+        "net(torch.ones(3, 2)).sum().backward()\n"
+        "class Scaled(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.register_buffer('scale', torch.ones(2))\n"
+        "    def forward(self, x):\n        return x * self.scale\n"
+        "scaled = Scaled()\ny = scaled(torch.ones(2))\n"
+    )
+
+    assert {"net.1.running_mean", "net.1.running_var", "scaled.scale"} <= set(read.ids)
+
+
+def test_looking_for_a_path_runs_nothing_of_the_programs() -> None:
+    read = Read(
+        "import torch\nclass Loud:\n    def __getattribute__(self, name):\n        print('asked')\n"
+        "        return object.__getattribute__(self, name)\nloud = Loud()\n"
+        "def f(t):\n    return t * 2\ny = f(torch.ones(2, requires_grad=True))\n"
+    )
+
+    assert read.trace.output == ""
+
+
+def test_a_variable_keeps_its_own_name_though_a_list_holds_it_too() -> None:
+    read = Read(X + "xs = [x]\nfor t in xs:\n    y = t * 2\nz = x * 3\n")
+
+    assert next(named.name for named in read.trace.names if named.tensor == read.ids["x"]) == "x"
+    assert "xs[0]" not in read.ids

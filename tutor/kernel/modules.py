@@ -8,6 +8,7 @@ from types import FrameType
 
 import torch
 
+from tutor.kernel.identity import is_a
 from tutor.kernel.spans import Sources
 
 
@@ -52,7 +53,7 @@ class Modules:
         for path, part in module.named_modules(prefix=name):
             if self.path(part) is None:
                 self._paths[id(part)] = (weakref.ref(part), path)
-        for path, parameter in module.named_parameters(prefix=name):
+        for path, parameter in (*module.named_parameters(prefix=name), *module.named_buffers(prefix=name)):
             if self.parameter_path(parameter) is None:
                 self._parameters[id(parameter)] = (weakref.ref(parameter), path)
 
@@ -63,5 +64,5 @@ class Modules:
     def adopt_all(self, namespace: Mapping[str, object]) -> None:
         """The modules among the learner's variables."""
         for name, value in list(namespace.items()):
-            if isinstance(value, torch.nn.Module) and self.path(value) is None:
+            if is_a(value, torch.nn.Module) and self.path(value) is None:
                 self.adopt(value, name)

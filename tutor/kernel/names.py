@@ -83,6 +83,12 @@ class Index:
         """The targets that take exactly the value of the expression at this position."""
         return self._targets.get(position, [])
 
+    @cached_property
+    def loop_names(self) -> frozenset[str]:
+        """The names that a `for` gives to one thing after the other."""
+        loops = (node.target for node in ast.walk(self._tree) if isinstance(node, ast.For))
+        return frozenset(name for target in loops for name in _flat([target]))
+
     def names_bound(self, line: int) -> tuple[str, ...]:
         """The names that the statements over this line bind."""
         return self._lines.get(line, ())
@@ -186,7 +192,13 @@ def _target(node: ast.expr) -> Target | None:
 
 
 def _name(node: ast.expr) -> str | None:
-    return node.id if isinstance(node, ast.Name) else None
+    """A name; or `self.w`, `ws[i]`, which say that it lies in something."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name()) | ast.Subscript(value=ast.Name()):
+            return ast.unparse(node)
+    return None
 
 
 def _position(node: ast.expr | ast.stmt) -> Position:

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence, Set
 import torch
 
 from tutor.kernel.budget import Outlet
-from tutor.kernel.identity import Known, Tensors
+from tutor.kernel.identity import Known, Tensors, is_a
 from tutor.kernel.names import Target
+from tutor.kernel.paths import path_in
 from tutor.kernel.spans import Place, Spot
 from tutor.protocol import NameForgotten, TensorId, TensorNamed
+
+_SEARCHES = 3
+"""How often a tensor is looked for: it may be used before it lies where it will."""
 
 
 class Naming:
@@ -25,6 +29,8 @@ class Naming:
         self._global: set[str] = set()
         self._frames: dict[str, int] = {}
         """The frames of the functions whose local names these are."""
+        self._sought: dict[TensorId, int] = {}
+        self._loop_names: frozenset[str] = frozenset()
         self._pending: tuple[str, ...] = ()
         self._pending_since = 0
         self._pending_line = 0
@@ -38,10 +44,8 @@ class Naming:
         if self._holders.get(name) == tensor:
             return
         before = self._holders.get(name)
-        if before is not None and self._names.get(before) == name:
-            del self._names[before]
         if before is not None:
-            self._held[before].discard(name)
+            self._let_go(before, name)
         self._holders[name] = tensor
         self._names[tensor] = name
         self._held.setdefault(tensor, set()).add(name)
@@ -69,20 +73,23 @@ class Naming:
         """Forgets the variables that were deleted or hold something else."""
         for name in [name for name in self._global if name in self._holders]:
             value = self._namespace.get(name)
-            known = self._tensors.find(value) if isinstance(value, torch.Tensor) else None
+            known = self._tensors.find(value) if is_a(value, torch.Tensor) else None
             if known is None or known.id != self._holders[name]:
                 self._forget(name, step)
 
     def _forget(self, name: str, step: int) -> None:
         tensor = self._holders.pop(name)
         self._frames.pop(name, None)
+        self._let_go(tensor, name)
+        self._outlet.put(NameForgotten(tensor=tensor, name=name, step=step))
+
+    def _let_go(self, tensor: TensorId, name: str) -> None:
         held = self._held.get(tensor, set())
         held.discard(name)
         if self._names.get(tensor) == name:
             del self._names[tensor]
             if held:
                 self._names[tensor] = min(held)
-        self._outlet.put(NameForgotten(tensor=tensor, name=name, step=step))
 
     # ------------------------------------------------------------ at a call
 
@@ -100,11 +107,25 @@ class Naming:
         known = self._tensors.find(tensor)
         if known is None or known.id in self._names:
             return
-        if place.is_module and place.namespace is not None and place.namespace.get(name) is not tensor:
+        own = place.namespace is not None and place.namespace.get(name) is tensor
+        if not own or name in self._loop_names:
+            self._give_path(place.namespace or {}, known, tensor, step)
+        if known.id in self._names or not name.isidentifier() or (place.is_module and not own):
             return
         if not place.is_module and name in self._global:
             return
         self._give_in(place, known, name, max(known.step, step - 1))
+
+    def _give_path(
+        self, namespace: Mapping[str, object], known: Known, tensor: torch.Tensor, step: int
+    ) -> None:
+        """Names a leaf that lies in an object, a list or a dict by its path from the variable."""
+        if not (known.tracked and tensor.is_leaf) or self._sought.get(known.id, 0) >= _SEARCHES:
+            return
+        self._sought[known.id] = self._sought.get(known.id, 0) + 1
+        path = path_in(namespace, tensor)
+        if path is not None:
+            self.give(known.id, path, max(known.step, step - 1))
 
     def _give_in(self, place: Place, known: Known, name: str, step: int) -> None:
         if place.is_module:
@@ -129,7 +150,7 @@ class Naming:
 
     def _assign(self, place: Place, target: Target, value: object, step: int) -> None:
         if isinstance(target, str):
-            if isinstance(value, torch.Tensor) and (place.is_module or target not in self._global):
+            if is_a(value, torch.Tensor) and (place.is_module or target not in self._global):
                 known = self._tensors.find(value)
                 if known is not None and (known.step == step or known.id not in self._names):
                     self._give_in(place, known, target, step)
@@ -146,6 +167,7 @@ class Naming:
             return
         line = spot.span.line
         if self._is_elsewhere(place) or self._namespace is not place.namespace:
+            self._loop_names = spot.file.index.loop_names
             self._pending = spot.file.index.names_bound(line)
             self._pending_since, self._pending_line, self._namespace = step, line, place.namespace
 
@@ -159,7 +181,7 @@ class Naming:
             self._check(name, self._namespace.get(name), self._pending_since)
 
     def _check(self, name: str, value: object, since: int) -> None:
-        if not isinstance(value, torch.Tensor):
+        if not is_a(value, torch.Tensor):
             return
         known = self._tensors.find(value)
         if known is None or self._holders.get(name) == known.id:
@@ -167,6 +189,8 @@ class Naming:
         current = self._names.get(known.id)
         if current is not None and self._namespace.get(current) is value:
             return
+        if current is None and name in self._loop_names:
+            self._give_path(self._namespace, known, value, since)
         self._global.add(name)
         self._frames.pop(name, None)
         self.give(known.id, name, max(known.step, since))
@@ -175,7 +199,7 @@ class Naming:
         """At a cell's end: every name of the namespace that is a tensor's."""
         self._namespace = namespace
         for name, value in list(namespace.items()):
-            if isinstance(value, torch.Tensor) and not name.startswith("_"):
+            if is_a(value, torch.Tensor) and not name.startswith("_"):
                 self._tensors.see(value, step)
                 self._check(name, value, max(step - 1, 0))
         self._pending = ()

@@ -35,8 +35,15 @@ class Operands:
                 known = known if place.quiet else self.meet(tensor, place)
             if known is not None:
                 pairs.append((known, tensor))
+                self._call_by_its_path(known, tensor)
         if self._writes(call.function):
             call.gradients = self._gradients(call)
+
+    def _call_by_its_path(self, known: Known, tensor: torch.Tensor) -> None:
+        """A parameter or buffer that was seen while its module was being made."""
+        path = self.tape.modules.parameter_path(tensor)
+        if path is not None and self.tape.naming.name_of(known.id) is None:
+            self.tape.naming.give(known.id, path, max(self.tape.step - 1, 0))
 
     def _gradients(self, call: Call) -> list[Written]:
         """The first argument, where it is another tensor's `.grad`."""

@@ -216,7 +216,7 @@ class Index:
         if naming.name.endswith(".grad"):
             return -1, naming.step
         own = len(self.owners[naming.name]) == 1
-        return (2 if "." in naming.name else int(own)), naming.step
+        return (2 if "." in naming.name or "[" in naming.name else int(own)), naming.step
 
     def next_owner(self, naming: Naming) -> Naming | None:
         """The naming that gave the name to another tensor next."""
