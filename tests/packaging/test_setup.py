@@ -94,12 +94,21 @@ def test_an_old_python_can_read_the_set_up() -> None:
     ast.parse((ROOT / "tools" / "setup.py").read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
-def test_when_nothing_changed_it_is_quick_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    if setup.venv_python().parent.parent != Path(sys.prefix) or not setup.STAMP.is_file():
-        pytest.skip("the tests run in an environment of another making")
-    monkeypatch.setattr(setup, "install", lambda: pytest.fail("installs again"))
-    if setup.STAMP.read_text(encoding="utf-8") == setup.fingerprint(tests=False):
-        setup.make_ready(tests=False)
+def test_when_nothing_changed_nothing_is_installed_or_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed: list[bool] = []
+    monkeypatch.setattr(setup, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(setup, "make_venv", lambda: None)
+    monkeypatch.setattr(setup, "install", lambda: installed.append(True))
+    monkeypatch.setattr(setup, "check_system", lambda *, tests: None)
+    setup.make_ready(tests=False)
+    assert installed == [True]
+    setup.make_ready(tests=False)
+    assert installed == [True]
+    assert capsys.readouterr().out == ""
+    setup.make_ready(tests=True)
+    assert installed == [True, True]
 
 
 @pytest.mark.parametrize(

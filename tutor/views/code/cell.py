@@ -284,7 +284,7 @@ class CodeCell(QFrame):
         self._opened = True
         self.show_cell(self._cell)
 
-    # Qt's own
+    # the tools of the cell in hand
 
     def _show_tools(self) -> None:
         wanted = self.underMouse() or (self._current and not self._tools_cover_text())
@@ -302,6 +302,8 @@ class CodeCell(QFrame):
         size = self.tools.sizeHint()
         self.tools.setGeometry(self.width() - size.width() - 6, 1, size.width(), size.height())
         self.tools.raise_()
+
+    # Qt's own
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
