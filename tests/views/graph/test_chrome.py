@@ -6,11 +6,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
+from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.graph.test_view import shown
 from tests.views.graph_session import GraphSession
+from tutor.trace.picture import Shown
+from tutor.trace.values import short
+from tutor.views.graph.box import badge_rect
+from tutor.views.graph.fonts import text_width
+from tutor.views.graph.values import inline, tooltip
 from tutor.views.theme import LIGHT, apply
 
 
@@ -65,3 +71,15 @@ def test_a_callouts_pointer_goes_with_it(name: str, qtbot: QtBot) -> None:
             assert not callout.rect.contains(callout.tip)
             assert callout.boundingRect().contains(callout.tip)
     assert seen > 2
+
+
+def test_a_number_is_written_one_way_in_box_chip_and_callout_and_exactly_under_the_pointer() -> None:
+    number, pair = Shown(-0.0579312, ()), Shown([-0.0579312, 0.0312345], (2,))
+    assert inline(number) == short(number.data) == "−0.05793"
+    assert inline(pair) == short(pair.data) == "[−0.05793, 0.03123]"
+    assert tooltip(pair) == "[−0.0579312, 0.0312345]"
+
+
+def test_a_high_version_has_room_in_its_badge(qtbot: QtBot) -> None:
+    assert badge_rect(QRectF(0, 0, 120, 90), "v430").width() > text_width("small", "v430") + 8
+    assert badge_rect(QRectF(0, 0, 120, 90), "v1").width() == 28

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
 from pytestqt.qtbot import QtBot
@@ -25,6 +26,8 @@ from tutor.views.graph.sizes import CircleAnatomy, Sizes, measure
 
 FEW = 12
 """Square pixels that rounded corners may share."""
+GENTLE = 0.6
+"""Radians between two pieces of a lane."""
 
 
 BOTH = pytest.mark.parametrize("down", [False, True], ids=["right", "down"])
@@ -199,3 +202,16 @@ def test_of_a_long_lane_only_what_is_near_counts_and_a_much_used_leaf_stays_smal
     first, last = longest.shares(QRectF(middle.x() - 300, middle.y() - 200, 600, 400))
     assert 0.4 < first < 0.5 < last < 0.6
     assert longest.shares(QRectF(-5000, 0, 600, 400)) == (0.0, 0.0)
+
+
+@BOTH
+@pytest.mark.parametrize("name", names())
+def test_lanes_turn_gently_and_without_hooks(name: str, down: bool, qtbot: QtBot) -> None:
+    trace = golden(name)
+    for iteration in iterations(trace):
+        for curves in drawn(trace, iteration.index, down=down)[2].lanes.values():
+            for curve in (curves.value, curves.gradient):
+                steps = np.diff(curve.points, axis=0)
+                assert (steps[:, 1 if down else 0] > -0.5).all(), "runs backwards"
+                angles = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+                assert np.abs(np.diff(angles)).max(initial=0.0) < GENTLE

@@ -247,10 +247,15 @@ def _frozen_badge(painter: QPainter, body: QRectF, inks: Inks) -> None:
     snowflake(painter, centre, inks.value)
 
 
+def badge_rect(body: QRectF, text: str) -> QRectF:
+    """Over the upper right corner, as wide as its text needs."""
+    width = max(28.0, text_width("small", text) + 14)
+    return QRectF(body.right() + 4 - width, body.top() - 12, width, 18)
+
+
 def _version_badge(painter: QPainter, body: QRectF, version: int, inks: Inks) -> None:
     text = f"v{version}"
-    width = max(28.0, text_width("small", text) + 14)
-    place = QRectF(body.right() + 4 - width, body.top() - 12, width, 18)
+    place = badge_rect(body, text)
     painter.setPen(pen(inks.special, 1.4))
     painter.setBrush(inks.panel)
     painter.drawRoundedRect(place, 9, 9)

@@ -100,7 +100,7 @@ def tooltip(shown: Shown) -> str:
         return _("Covered until the question is answered")
     if shown.data is None:
         return _("Too large to be kept: {summary}").format(summary=summary(shown))
-    return exact(shown.data)
+    return exact(shown.data).replace("-", "−")
 
 
 def _numbers(data: Data) -> Iterator[float]:
