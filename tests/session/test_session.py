@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.views.live import a_clock_that_stands
 from tutor.protocol import (
     CellText,
     Operation,
@@ -57,7 +58,7 @@ def kernel(qapp: object) -> FakeKernel:
 @pytest.fixture
 def session(kernel: FakeKernel, tmp_path: Path) -> Iterator[Session]:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    session = Session(kernel, Settings(store, tmp_path / "data"))
+    session = Session(kernel, Settings(store, tmp_path / "data"), clock=a_clock_that_stands)
     session.new_sandbox()
     yield session
     session.deleteLater()
