@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from tutor.i18n import _
-from tutor.insight.local import Floats, Local, Rule, Use, atom
+from tutor.insight.local import Floats, Local, Rule, Use, atom, folded
 from tutor.trace.values import cell, shape_text
 
 
@@ -167,8 +167,6 @@ def _permuted(use: Use, at: int) -> Local:
 
 def _expanded(use: Use, at: int) -> Local:
     """expand: the copies' gradients are summed (at::sum_to)."""
-    from tutor.insight.local import folded
-
     a = use.operand(0)
     whole = None if use.received is None else folded(use.received, a.shape)
     return Local(_("each copy counts: their gradients are summed"), "Σ", None, "moves", whole)
