@@ -83,3 +83,18 @@ def test_a_number_is_written_one_way_in_box_chip_and_callout_and_exactly_under_t
 def test_a_high_version_has_room_in_its_badge(qtbot: QtBot) -> None:
     assert badge_rect(QRectF(0, 0, 120, 90), "v430").width() > text_width("small", "v430") + 8
     assert badge_rect(QRectF(0, 0, 120, 90), "v1").width() == 28
+
+
+def test_nothing_of_a_callout_stays_on_the_screen(qtbot: QtBot) -> None:
+    """What the window shows after a partial repaint is what a whole one would show."""
+    session = GraphSession("two_paths")
+    view = shown(qtbot, session, (900, 560))
+    for step in (4, 5, 6, session.player.count - 1):
+        session.at(step)
+        QApplication.processEvents()
+        assert view.scene.callout.isVisible()
+        view.scene.callout.hide()
+        QApplication.processEvents()
+        seen = view.screen().grabWindow(view.winId()).toImage()
+        whole = view.grab().toImage()
+        assert seen.convertToFormat(whole.format()) == whole
