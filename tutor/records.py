@@ -168,6 +168,15 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     span: Span | None
 
 
+class Cause(msgspec.Struct, frozen=True, gc=False):
+    """An exception behind another one: named by `raise … from` (`direct`), or being handled when that one was raised."""
+
+    type: str
+    message: str
+    direct: bool
+    frames: list[Frame] = []
+
+
 class Failure(Record, frozen=True, kw_only=True, tag=True):
     """The exception that ended the program (or a backward), with the learner's own frames only, outermost first."""
 
@@ -179,6 +188,8 @@ class Failure(Record, frozen=True, kw_only=True, tag=True):
     backward: BackwardId | None = None
     node: NodeId | None = None
     """The node that raised inside a backward."""
+    causes: list[Cause] = []
+    """What led to it, the nearest first."""
     step: int
 
 

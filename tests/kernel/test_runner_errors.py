@@ -76,3 +76,22 @@ def test_an_odd_character_in_a_string_moves_no_line(bench: Bench, odd: str) -> N
     assert bench.text("display") == ""
     assert bench.run(f"a = 'one{odd}two'\n%timeit a\n").outcome == "error"
     assert bench.failure.type == "MagicRefusedError"
+
+
+def test_what_led_to_an_exception_is_told(bench: Bench) -> None:
+    bench.run(
+        "def f():\n    return {}['a']\ntry:\n    try:\n        f()\n    except KeyError as error:\n"
+        "        raise ValueError('b') from error\nexcept ValueError:\n    1 / 0\n"
+    )
+
+    assert [(cause.type, cause.message, cause.direct) for cause in bench.failure.causes] == [
+        ("ValueError", "b", False),
+        ("KeyError", "'a'", True),
+    ]
+    assert [frame.line for frame in bench.failure.causes[1].frames] == [5, 2]
+
+
+def test_what_an_exception_hides_is_not_told(bench: Bench) -> None:
+    bench.run("try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('b') from None\n")
+
+    assert bench.failure.causes == []

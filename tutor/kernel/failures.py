@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tutor.kernel.encodable import message_of, shortened
 from tutor.kernel.spans import Sources, module_frame
-from tutor.protocol import BackwardId, Failure, Frame, NodeId, Span
+from tutor.protocol import BackwardId, Cause, Failure, Frame, NodeId, Span
+
+_MOST_CAUSES = 8
 
 
 def failure_of(
@@ -19,13 +21,38 @@ def failure_of(
         frames = [*frames, module_frame(error.filename or "", "<module>", error.lineno or 1)]
     return Failure(
         type=type(error).__name__,
-        message=shortened(error.msg) if isinstance(error, SyntaxError) and error.msg else message_of(error),
+        message=_message(error),
         span=span,
         frames=frames,
         backward=None if backward is None else backward[0],
         node=None if backward is None else backward[1],
+        causes=_causes(error, sources),
         step=step,
     )
+
+
+def _message(error: BaseException) -> str:
+    return shortened(error.msg) if isinstance(error, SyntaxError) and error.msg else message_of(error)
+
+
+def _causes(error: BaseException, sources: Sources) -> list[Cause]:
+    """The chain behind it as Python prints it; what a library handled within itself is left out."""
+    found: list[Cause] = []
+    seen = [error]
+    while len(seen) <= _MOST_CAUSES:
+        direct = error.__cause__ is not None
+        hidden = error.__suppress_context__
+        before = error.__cause__ if direct or hidden else error.__context__
+        if before is None or any(before is one for one in seen):
+            break
+        seen.append(before)
+        frames = sources.frames(before.__traceback__)
+        if direct or frames:
+            found.append(
+                Cause(type=type(before).__name__, message=_message(before), direct=direct, frames=frames)
+            )
+        error = before
+    return found
 
 
 def _syntax(error: SyntaxError, sources: Sources, frames: list[Frame]) -> tuple[list[Frame], Span]:
