@@ -136,7 +136,17 @@ class GraphCanvas(QGraphicsView):
         """Looks at the step with as much around it as fits."""
         self.unsettled = False
         room = self.seen().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE).size()
-        self._go_to(fullest(room, focus, items), gently=False)
+        self._go_to(self._inside(fullest(room, focus, items)), gently=False)
+
+    def _inside(self, centre: QPointF) -> QPointF:
+        """The centre of a view that wastes no room beside the picture."""
+        room, half = self.scene().sceneRect(), self.seen().size() / 2
+        left, top = (
+            min(room.left() + half.width(), room.center().x()),
+            min(room.top() + half.height(), room.center().y()),
+        )
+        right, bottom = max(room.right() - half.width(), left), max(room.bottom() - half.height(), top)
+        return QPointF(_between(centre.x(), left, right), _between(centre.y(), top, bottom))
 
     def follow(self, rect: QRectF, least: QRectF, *, gently: bool = False) -> None:
         """Moves as little as it must to bring the rectangle into sight; of a larger one `least`, and what else fits."""

@@ -24,7 +24,8 @@ _MOST_SAMPLES = 600
 _REACH = 0.45
 _FARTHEST = 0.85
 _END = 6.0
-"""So close to its end a lane has no other point, or it would show a kink where it is cut."""
+_KINK = 2.0
+"""So close to its end, along and across, a lane has no other point: it would show a kink where it is cut."""
 _NARROW = 52.0
 _BEND = 34.0
 _ARC = 0.5523
@@ -174,8 +175,14 @@ def ending(curve: Curve, start_x: float, end_x: float) -> Curve:
     points = curve.points
     inside = points[(points[:, 0] > start_x) & (points[:, 0] < end_x)] if end_x > start_x else points[1:-1]
     first, last = (start_x, float(points[0, 1])), (end_x, float(points[-1, 1]))
-    clear = np.all([np.hypot(*(inside - end).T) > _END for end in (first, last)], axis=0)
+    clear = np.all([_off(inside, end) for end in (first, last)], axis=0)
     return Curve(_without_repeats(np.vstack([first, inside[clear], last])))
+
+
+def _off(points: Floats, end: XY) -> NDArray[np.bool_]:
+    """Which of them are no mere kink beside the end."""
+    along, across = np.abs(points - end).T
+    return np.asarray((along > _END) | (across > _KINK))
 
 
 def _bezier(u: Floats, a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
