@@ -46,10 +46,10 @@ def runs(kernel: FakeKernel) -> Runs:
 
 
 def test_a_run_carries_texts_settings_and_its_folder(runs: Runs, kernel: FakeKernel) -> None:
-    runs.run(PROGRAM, Path("/work/a.py"))
+    runs.run(PROGRAM, Path("/home/ana/a.py"))
     command = kernel.ran[0]
     assert command.cells == [CellText("cell-1", "x = 1")]
-    assert (command.path, command.directory) == ("/work/a.py", "/work")
+    assert (command.path, command.directory) == ("/home/ana/a.py", "/home/ana")
     assert command.settings == RunSettings(seed=3)
 
 
@@ -118,7 +118,7 @@ def test_a_death_is_told_in_plain_words_and_so_is_the_return(
 
 def test_after_a_death_the_program_can_be_run_again(runs: Runs, kernel: FakeKernel) -> None:
     heard = Heard(runs)
-    runs.run(PROGRAM, Path("/work/a.py"))
+    runs.run(PROGRAM, Path("/home/ana/a.py"))
     kernel.go("restarting")
     kernel.died.emit(Died("killed"))
     kernel.be_ready()
@@ -126,7 +126,7 @@ def test_after_a_death_the_program_can_be_run_again(runs: Runs, kernel: FakeKern
     assert action is not None
     action[1]()
     assert kernel.ran[1].cells == kernel.ran[0].cells
-    assert kernel.ran[1].path == "/work/a.py"
+    assert kernel.ran[1].path == "/home/ana/a.py"
 
 
 def test_stop_exit_and_a_recorder_fault_are_told(runs: Runs, kernel: FakeKernel) -> None:
