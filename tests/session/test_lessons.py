@@ -27,11 +27,6 @@ def made(kernel: FakeKernel, folder: Path) -> Session:
 
 
 @pytest.fixture
-def kernel(qapp: object) -> FakeKernel:
-    return FakeKernel()
-
-
-@pytest.fixture
 def session(kernel: FakeKernel, tmp_path: Path) -> Iterator[Session]:
     before = language()
     use_language("en")

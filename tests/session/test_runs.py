@@ -36,11 +36,6 @@ class Heard:
 
 
 @pytest.fixture
-def kernel(qapp: object) -> FakeKernel:
-    return FakeKernel()
-
-
-@pytest.fixture
 def runs(kernel: FakeKernel) -> Runs:
     return Runs(kernel)
 

@@ -51,11 +51,6 @@ class Person:
 
 
 @pytest.fixture
-def kernel(qapp: object) -> FakeKernel:
-    return FakeKernel()
-
-
-@pytest.fixture
 def session(kernel: FakeKernel, tmp_path: Path) -> Iterator[Session]:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     session = Session(kernel, Settings(store, tmp_path / "data"), clock=a_clock_that_stands)

@@ -18,11 +18,6 @@ RECORDING = lesson_path("02-q", "en").with_suffix(".trace.json")
 
 
 @pytest.fixture
-def kernel(qapp: object) -> FakeKernel:
-    return FakeKernel()
-
-
-@pytest.fixture
 def session(kernel: FakeKernel, tmp_path: Path) -> Iterator[Session]:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     session = Session(kernel, Settings(store, tmp_path / "data"))

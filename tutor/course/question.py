@@ -98,14 +98,13 @@ Answer = NumbersAnswer | ChoiceAnswer | ShowMe
 class Verdict:
     """The judgement of one answer, with what is shown beside it.
 
-    `given` and `expected` are the learner's and torch's chips; `agrees` says element by element where they part.
+    `expected` are torch's chips; `agrees` says element by element where the learner's part from them.
     """
 
     right: bool
     misconception: str | None = None
     hint: str = ""
     why: str = ""
-    given: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     agrees: tuple[bool, ...] = ()
     shown: bool = False
@@ -173,7 +172,6 @@ def _judge_numbers(question: NumbersQuestion, given: tuple[float, ...]) -> Verdi
         misconception=mistake.misconception if mistake else None,
         hint="" if right else (mistake.hint if mistake else question.hint),
         why=question.why,
-        given=tuple(map(number_text, given)),
         expected=_expected(question),
         agrees=agrees,
     )
@@ -193,7 +191,6 @@ def _judge_choice(question: ChoiceQuestion, chosen: Option) -> Verdict:
         misconception=chosen.misconception,
         hint="" if chosen.right else (chosen.hint or question.hint),
         why=question.why,
-        given=(chosen.text,),
         expected=_expected(question),
         agrees=(chosen.right,),
     )
