@@ -73,7 +73,6 @@ class RunStatus:
     target: CellId | None = None
     """The cell up to which was run; None for the whole document."""
     outcome: Outcome | None = None
-    exit_status: str | int | None = None
     torch: str | None = None
 
     @property
@@ -127,7 +126,7 @@ class Runs(QObject):
         self._asked = program, path
         folder = path.parent if path is not None else Path.home()
         queued = self.status.phase in ("starting", "restarting")
-        self._set(queued=queued, target=program.target, outcome=None, exit_status=None)
+        self._set(queued=queued, target=program.target, outcome=None)
         self.told.emit(message.queued() if queued else message.NOTHING)
         self.kernel.run(
             RunCells(
@@ -205,7 +204,7 @@ class Runs(QObject):
         if self._asked is None:
             self._set(queued=False, outcome=None)
             return
-        self._set(queued=False, outcome=ended.outcome, exit_status=ended.status)
+        self._set(queued=False, outcome=ended.outcome)
         if ended.recorder_fault is not None:
             self.told.emit(message.recorder_fault(ended.recorder_fault))
         elif ended.outcome == "interrupted":
