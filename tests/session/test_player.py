@@ -125,3 +125,14 @@ def test_only_what_the_person_does_counts_as_scrubbing(player: Player) -> None:
     assert scrubs == []
     player.seek(1)
     assert scrubs == [None]
+
+
+def test_faster_and_slower_go_through_the_speeds_and_stay_at_their_ends(player: Player) -> None:
+    seen: list[float] = []
+    player.speed_changed.connect(seen.append)
+    for _press in range(5):
+        player.faster()
+    player.set_speed(0.3)
+    for _press in range(3):
+        player.slower()
+    assert seen == [2.0, 4.0, 8.0, 0.3, 0.25]

@@ -102,6 +102,13 @@ class Player(QObject):
             self.speed = speed
             self.speed_changed.emit(speed)
 
+    def faster(self) -> None:
+        """The next of `SPEEDS`, if there is one."""
+        self.set_speed(next((speed for speed in SPEEDS if speed > self.speed), self.speed))
+
+    def slower(self) -> None:
+        self.set_speed(next((speed for speed in reversed(SPEEDS) if speed < self.speed), self.speed))
+
     def set_animated(self, on: bool) -> None:
         """Without motion a step shows its end state at once; playing keeps its pace."""
         self.animated = on

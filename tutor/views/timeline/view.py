@@ -249,9 +249,7 @@ class TimelineView(QWidget):
 
     def _on_bar_speed_asked(self, by: int) -> None:
         player = self._session.player
-        others = [speed for speed in SPEEDS if (speed - player.speed) * by > 0]
-        if others:
-            player.set_speed(min(others, key=lambda speed: abs(speed - player.speed)))
+        (player.faster if by > 0 else player.slower)()
 
     def _on_speeds_triggered(self, action: QAction) -> None:
         self._session.player.set_speed(action.data())

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor.session.player import SPEEDS, Player
+from tutor.session.player import Player
 
 _KEY = Qt.Key
 _ARROWS = frozenset({_KEY.Key_Left, _KEY.Key_Right, _KEY.Key_Home, _KEY.Key_End})
@@ -29,7 +29,6 @@ class PlayKeys(QObject):
 
     def __init__(self, player: Player, window: QWidget) -> None:
         super().__init__(window)
-        self._player = player
         self._enabled = True
         slots = {
             _KEY.Key_Space: player.toggle,
@@ -37,8 +36,8 @@ class PlayKeys(QObject):
             _KEY.Key_Right: player.next,
             _KEY.Key_Home: player.first,
             _KEY.Key_End: player.last,
-            _KEY.Key_BracketLeft: self.slower,
-            _KEY.Key_BracketRight: self.faster,
+            _KEY.Key_BracketLeft: player.slower,
+            _KEY.Key_BracketRight: player.faster,
             _KEY.Key_PageUp: player.previous_mark,
             _KEY.Key_PageDown: player.next_mark,
         }
@@ -53,13 +52,6 @@ class PlayKeys(QObject):
         """Off where nothing plays: on the start page."""
         self._enabled = on
         self._on_application_focus_changed(None, QApplication.focusWidget())
-
-    def faster(self) -> None:
-        self._player.set_speed(next((speed for speed in SPEEDS if speed > self._player.speed), SPEEDS[-1]))
-
-    def slower(self) -> None:
-        lower = [speed for speed in SPEEDS if speed < self._player.speed]
-        self._player.set_speed(lower[-1] if lower else SPEEDS[0])
 
     def _on_application_focus_changed(self, _old: QWidget | None, focus: QWidget | None) -> None:
         playing = playing_keys(focus) if self._enabled else frozenset()
