@@ -63,6 +63,27 @@ def test_a_program_runs_is_shown_and_leaves_its_trace(
 
 
 @pytest.mark.kernel
+def test_what_led_to_an_exception_is_shown_and_told_without_the_folder(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    raising = "    raise ValueError('no such layer') from fault\n"
+    trace = traced("try:\n    {}['w']\nexcept KeyError as fault:\n" + raising)
+    assert capfd.readouterr().err.splitlines() == [
+        "Traceback (most recent call last):",
+        '  File "program.py", line 2, in <module>',
+        "    {}['w']",
+        "KeyError: 'w'",
+        "The exception above is the cause of this one:",
+        "Traceback (most recent call last):",
+        '  File "program.py", line 4, in <module>',
+        "    raise ValueError('no such layer') from fault",
+        "ValueError: no such layer",
+        "Trace written to out.json.",
+    ]
+    assert str(folder) not in json.dumps(trace)
+
+
+@pytest.mark.kernel
 def test_the_same_program_gives_the_same_bytes(folder: Path) -> None:
     traced(
         "import torch\nw = torch.randn(3, requires_grad=True)\n(w * w).sum().backward()\nprint({'a', 'b', 'c'})"

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,14 @@ import msgspec
 from tutor.crash import crash_failure
 from tutor.i18n import _
 from tutor.insight.errors import explain
-from tutor.insight.frames import folded, more_text
+from tutor.insight.frames import caused_text, folded, more_text
 from tutor.process_tree import kill_tree
 from tutor.protocol import (
+    Cause,
     CellText,
     Event,
     Failure,
+    Frame,
     RunBegan,
     RunCells,
     RunEnded,
@@ -266,17 +268,22 @@ def _add_end(trace: Trace, failure: Failure) -> None:
 
 def _portable(trace: Trace, command: RunCells) -> Trace:
     """No folder of this machine in the file: the program goes by its name, its modules by theirs."""
+    folder = command.directory
     trace.sources = [
-        msgspec.structs.replace(source, path=_within(command.directory, source.path))
-        for source in trace.sources
+        msgspec.structs.replace(source, path=_within(folder, source.path)) for source in trace.sources
     ]
     if trace.error is not None:
-        frames = [
-            msgspec.structs.replace(frame, path=_within(command.directory, frame.path))
-            for frame in trace.error.frames
+        frames = _frames_within(folder, trace.error.frames)
+        causes = [
+            msgspec.structs.replace(cause, frames=_frames_within(folder, cause.frames))
+            for cause in trace.error.causes
         ]
-        trace.error = msgspec.structs.replace(trace.error, frames=frames)
+        trace.error = msgspec.structs.replace(trace.error, frames=frames, causes=causes)
     return trace
+
+
+def _frames_within(folder: str, frames: Iterable[Frame]) -> list[Frame]:
+    return [msgspec.structs.replace(frame, path=_within(folder, frame.path) or "") for frame in frames]
 
 
 def _within(folder: str, path: str | None) -> str | None:
@@ -324,12 +331,23 @@ def _report(done: _Done, options: TraceOptions) -> Iterator[str]:
 
 
 def _traceback(trace: Trace, error: Failure, program: str) -> Iterator[str]:
-    """As Python prints it, with the learner's own frames."""
-    if error.frames:
-        yield "Traceback (most recent call last):"
-    elif error.span is not None:
+    """As Python prints it, what led to the exception first, with the learner's own frames."""
+    for cause in reversed(error.causes):
+        yield from _exception(trace, cause)
+        yield caused_text(cause)
+    if not error.frames and error.span is not None:
         yield _("{program}, line {line}:").format(program=program, line=error.span.line)
-    for frame in folded(error.frames):
+    yield from _exception(trace, error)
+    explanation = explain(error)
+    if explanation is not None:
+        yield explanation.title
+        yield f"{explanation.cause} {explanation.fix}"
+
+
+def _exception(trace: Trace, raised: Failure | Cause) -> Iterator[str]:
+    if raised.frames:
+        yield "Traceback (most recent call last):"
+    for frame in folded(raised.frames):
         if isinstance(frame, int):
             yield f"  {more_text(frame)}"
             continue
@@ -338,11 +356,7 @@ def _traceback(trace: Trace, error: Failure, program: str) -> Iterator[str]:
         yield f'  File "{frame.path}", {place}, in {frame.function}'
         if frame.text:
             yield f"    {frame.text}"
-    yield f"{error.type}: {error.message}" if error.message else error.type
-    explanation = explain(error)
-    if explanation is not None:
-        yield explanation.title
-        yield f"{explanation.cause} {explanation.fix}"
+    yield f"{raised.type}: {raised.message}" if raised.message else raised.type
 
 
 def _cell_number(trace: Trace, span: Span | None) -> int | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tutor.i18n import ngettext
-from tutor.protocol import Frame
+from tutor.i18n import _, ngettext
+from tutor.protocol import Cause, Frame
 
 _SHOWN = 3
 """So many of equal frames stand there, as in Python's own tracebacks."""
@@ -27,6 +27,13 @@ def folded(frames: Sequence[Frame]) -> Iterator[Frame | int]:
         else:
             yield frames[place]
             place += 1
+
+
+def caused_text(cause: Cause) -> str:
+    """The line between an exception and the one that came of it."""
+    if cause.direct:
+        return _("The exception above is the cause of this one:")
+    return _("While the exception above was being handled, this one came:")
 
 
 def more_text(count: int) -> str:

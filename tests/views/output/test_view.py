@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
 from tests.views import live
-from tutor.protocol import Failure, Output, SourceId, Span, Step, TraceEvent, Warned
+from tutor.protocol import Cause, Failure, Output, SourceId, Span, Step, TraceEvent, Warned
 from tutor.session.session import Session
 from tutor.views.output import writer as output_writer
 from tutor.views.output.view import OutputView
@@ -181,6 +181,18 @@ def test_the_calls_of_an_endless_recursion_are_folded(
     ran(session, kernel, view, [live.source(session), deep, step])
     assert view.text.count("cell 1, line 4") == 3
     assert "  … 967 more calls like these\n" in view.text
+
+
+def test_what_led_to_an_error_stands_above_it(view: OutputView, session: Session, kernel: FakeKernel) -> None:
+    failure, step = live.failed(session, line=4, message="no such layer", step=0)
+    assert isinstance(failure, Failure)
+    cause = Cause(type="KeyError", message="'w'", direct=True, frames=failure.frames)
+    failure = structs.replace(failure, causes=[cause])
+    ran(session, kernel, view, [live.source(session), failure, step])
+    first, _, second = view.text.partition("\nThe exception above is the cause of this one:\n")
+    assert first.endswith("KeyError: 'w'")
+    assert "RuntimeError: no such layer" in second
+    assert view.text.count("Traceback (most recent call last):") == 2
 
 
 def test_an_error_without_an_explanation_stands_alone(

@@ -23,8 +23,8 @@ from PySide6.QtGui import (
 )
 
 from tutor.i18n import _, ngettext
-from tutor.insight.frames import folded, more_text
-from tutor.protocol import Failure, Frame, Output, SourceId, Span, Warned
+from tutor.insight.frames import caused_text, folded, more_text
+from tutor.protocol import Cause, Failure, Frame, Output, SourceId, Span, Warned
 from tutor.views.fonts import SANS, SYMBOLS
 from tutor.views.theme import LIGHT, Palette
 
@@ -132,19 +132,26 @@ class OutputWriter:
         self._explain(self._at_line_start(), explanation)
 
     def add_failure(self, failure: Failure, explanation: Explanation | None) -> None:
+        """What led to the exception first, as Python tells it."""
         cursor = self._at_line_start()
-        if failure.frames:
+        for cause in reversed(failure.causes):
+            self._add_exception(cursor, cause)
+            cursor.insertText(f"\n{caused_text(cause)}\n", self._plain(self._palette.muted))
+        self._add_exception(cursor, failure)
+        if explanation is not None:
+            self._explain(cursor, explanation)
+
+    def _add_exception(self, cursor: QTextCursor, raised: Failure | Cause) -> None:
+        if raised.frames:
             cursor.insertText("Traceback (most recent call last):\n", self._plain(self._palette.muted))
-        for frame in folded(failure.frames):
+        for frame in folded(raised.frames):
             if isinstance(frame, int):
                 cursor.insertText(f"  {more_text(frame)}\n", self._plain(self._palette.muted))
             else:
                 self._add_frame(cursor, frame)
         error = self._plain(self._palette.error)
-        cursor.insertText(failure.type, _bold(error))
-        cursor.insertText(f": {failure.message.strip()}" if failure.message.strip() else "", error)
-        if explanation is not None:
-            self._explain(cursor, explanation)
+        cursor.insertText(raised.type, _bold(error))
+        cursor.insertText(f": {raised.message.strip()}" if raised.message.strip() else "", error)
 
     def _add_frame(self, cursor: QTextCursor, frame: Frame) -> None:
         cursor.insertText("  ", self._plain(self._palette.muted))
