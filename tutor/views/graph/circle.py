@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
-from tutor.i18n import _
+from tutor.i18n import _, ngettext
 from tutor.trace.picture import Circle, CircleState, Tab, TabState
 from tutor.views.graph.fonts import symbol_font, symbol_size
 from tutor.views.graph.funnel import draw_funnel, funnel_words
@@ -27,6 +27,9 @@ from tutor.views.graph.paint import (
 from tutor.views.graph.sizes import CircleAnatomy, room_for, saves_text
 
 _LAID = TabState("laid")
+_BUSIEST = ("failed", "running", "waiting", "laid", "done", "used", "idle")
+NEAR = 0.9
+"""Below this zoom a stack of tabs is folded to one: its texts would not be read."""
 
 
 class CircleItem(GraphItem):
@@ -94,13 +97,31 @@ class CircleItem(GraphItem):
         self._sign(painter)
         if detail < DETAIL:
             return
-        for row, (tab, rect) in enumerate(zip(self.circle.tabs, self.anatomy.tabs, strict=True)):
-            stands = state.tabs[row] if row < len(state.tabs) else _LAID
-            painter.setPen(dotted(self.inks.faint if stands.phase == "idle" else self.inks.gradient, 1.6))
-            painter.drawLine(*self._joint(rect, first=row == 0))
-            _tab(painter, rect, tab, stands, self.inks)
+        stands = [*state.tabs, *[_LAID] * len(self.circle.tabs)][: len(self.circle.tabs)]
+        if len(stands) > 1 and detail < NEAR:
+            self._folded_tabs(painter, stands)
+        else:
+            self._tabs(painter, stands)
         if self.anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
             draw_funnel(painter, self.anatomy.funnel, state.funnel, self.inks)
+
+    def _tabs(self, painter: QPainter, stands: list[TabState]) -> None:
+        for row, (tab, rect) in enumerate(zip(self.circle.tabs, self.anatomy.tabs, strict=True)):
+            painter.setPen(
+                dotted(self.inks.faint if stands[row].phase == "idle" else self.inks.gradient, 1.6)
+            )
+            painter.drawLine(*self._joint(rect, first=row == 0))
+            _tab(painter, rect, tab, stands[row], self.inks)
+
+    def _folded_tabs(self, painter: QPainter, stands: list[TabState]) -> None:
+        """One tab for the whole stack: how many nodes the call made, standing where the busiest of them does."""
+        stack = self.anatomy.tabs[0].united(self.anatomy.tabs[-1])
+        busiest = min(stands, key=lambda state: _BUSIEST.index(state.phase))
+        painter.setPen(dotted(self.inks.gradient, 1.6))
+        painter.drawLine(*self._joint(stack, first=True))
+        _frame(painter, stack, busiest, self.inks)
+        count = ngettext("{count} node", "{count} nodes", len(stands)).format(count=len(stands))
+        write(painter, stack, count, role="tab", colour=_name_colour(busiest, self.inks), align=CENTRE)
 
     def _joint(self, tab: QRectF, *, first: bool) -> tuple[QPointF, QPointF]:
         """Between the circle and its tabs."""
@@ -144,24 +165,32 @@ class CircleItem(GraphItem):
 
 def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks) -> None:
     """The grad_fn node: its name over what it saves. Its outline and sign tell where it stands in this backward."""
-    used = state.phase == "used"
-    resting = used or state.phase == "idle"
-    painter.setPen(_tab_pen(state, inks))
-    running = state.phase == "running"
-    painter.setBrush(inks.gradient_soft if running else inks.ground if used else inks.panel)
-    painter.drawRoundedRect(rect, 5, 5)
+    _frame(painter, rect, state, inks)
     top = QRectF(rect.left(), rect.top() + 3, rect.width(), 16)
     below = QRectF(rect.left(), rect.top() + 18, rect.width(), 15)
     signed = state.phase in ("done", "failed")
     name = top.adjusted(0, 0, -14, 0) if signed else top
-    colour = inks.error if state.phase == "failed" else inks.muted if resting else inks.gradient_text
-    write(painter, name, tab.name, role="tab", colour=colour, align=CENTRE)
+    write(painter, name, tab.name, role="tab", colour=_name_colour(state, inks), align=CENTRE)
     write(painter, below, _below(tab, state), role="small", colour=inks.muted, align=CENTRE)
+
+
+def _frame(painter: QPainter, rect: QRectF, state: TabState, inks: Inks) -> None:
+    """The tab's outline and the sign in its corner."""
+    painter.setPen(_tab_pen(state, inks))
+    running = state.phase == "running"
+    painter.setBrush(inks.gradient_soft if running else inks.ground if state.phase == "used" else inks.panel)
+    painter.drawRoundedRect(rect, 5, 5)
     corner = QPointF(rect.right() - 11, rect.top() + 11)
     if state.phase == "done":
         tick(painter, corner, inks.gradient)
     elif state.phase == "failed":
         cross(painter, corner, inks.error)
+
+
+def _name_colour(state: TabState, inks: Inks) -> QColor:
+    if state.phase == "failed":
+        return inks.error
+    return inks.muted if state.phase in ("used", "idle") else inks.gradient_text
 
 
 def _below(tab: Tab, state: TabState) -> str:

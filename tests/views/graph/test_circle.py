@@ -1,0 +1,57 @@
+"""An operation's tabs: one a node from near, one for the whole stack from further away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from tests.traces import golden
+from tutor.trace.iterations import iteration_at
+from tutor.trace.picture import Picture
+from tutor.trace.state import picture
+from tutor.trace.structure import structure
+from tutor.views.graph import circle as circle_module
+from tutor.views.graph.circle import NEAR, CircleItem
+from tutor.views.graph.paint import Inks
+from tutor.views.graph.sizes import CircleAnatomy, measure
+from tutor.views.theme import LIGHT
+
+Written = Callable[[float], list[str]]
+
+
+def linear_in_loop(step: int) -> Picture:
+    trace = golden("loop")
+    return picture(trace, structure(trace, iteration_at(trace, step).index), step, frozenset())
+
+
+@pytest.fixture
+def written(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Written:
+    """What is written on the tabs of the first nn.Linear at a zoom."""
+    trace = golden("loop")
+    seen = linear_in_loop(len(trace.steps) - 1)
+    drawn = next(one for one in seen.structure.circles if len(one.tabs) > 1)
+    item = CircleItem(Inks(LIGHT))
+    anatomy = measure(seen.structure, trace).anatomies[drawn.id]
+    assert isinstance(anatomy, CircleAnatomy)
+    item.bind(drawn, anatomy)
+    item.set_state(seen.circles[drawn.id])
+    texts: list[str] = []
+    monkeypatch.setattr(circle_module, "write", lambda _painter, _rect, text, **_: texts.append(text))
+
+    def at(zoom: float) -> list[str]:
+        texts.clear()
+        image = QImage(200, 200, QImage.Format.Format_ARGB32)
+        painter = QPainter(image)
+        item.draw(painter, zoom)
+        painter.end()
+        return list(texts)
+
+    return at
+
+
+def test_the_nodes_of_one_call_are_folded_until_near(written: Written) -> None:
+    assert written(NEAR - 0.1) == ["2 nodes"]
+    assert {"AddmmBackward0", "TBackward0"} <= set(written(1.0))
