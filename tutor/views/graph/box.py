@@ -11,7 +11,19 @@ from tutor.trace.values import shape_text
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.funnel import draw_funnel, funnel_words
 from tutor.views.graph.items import DETAIL, GraphItem, halo, rounded
-from tutor.views.graph.paint import CENTRE, RIGHT, Inks, dashed, grid, leaf, pen, pin, snowflake, write
+from tutor.views.graph.paint import (
+    CENTRE,
+    RIGHT,
+    Inks,
+    dashed,
+    grid,
+    leaf,
+    pen,
+    pin,
+    snowflake,
+    write,
+    written_width,
+)
 from tutor.views.graph.sizes import (
     CELL,
     HEADER,
@@ -130,7 +142,7 @@ class BoxItem(GraphItem):
         else:
             write(painter, row, _was(state), role="small", colour=inks.muted)
         note = shape_note(self.box) if state.name else shape_text(self.box.shape)
-        beside = row.adjusted(text_width(name_role(state.name), state.name) + 6, 0, 0, 0)
+        beside = row.adjusted(written_width(painter, name_role(state.name), state.name) + 6, 0, 0, 0)
         write(painter, beside, note, role="small", colour=inks.muted, align=RIGHT)
         if self.box.is_leaf:
             _leaf_badge(painter, body, inks.leaf if state.requires_grad else inks.muted, inks.panel)

@@ -78,6 +78,11 @@ def write(
     write_readable(painter, rect, text, font(role), text_width(role, text), align)
 
 
+def written_width(painter: QPainter, role: Role, text: str) -> float:
+    """How wide `write` makes this text, enlarged as it must be to be read."""
+    return text_width(role, text) * max(_enlarged(painter, font(role)), 1.0)
+
+
 def _room(painter: QPainter, rect: QRectF, role: Role) -> float:
     """How wide a text in the rectangle may be, in pixels at zoom 1."""
     scale = _enlarged(painter, font(role))
