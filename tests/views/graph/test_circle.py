@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.traces import golden
+from tests.views.graph_session import GraphSession
 from tutor.trace.iterations import iteration_at
 from tutor.trace.picture import Picture
 from tutor.trace.state import picture
@@ -17,6 +19,7 @@ from tutor.views.graph import circle as circle_module
 from tutor.views.graph.circle import NEAR, CircleItem
 from tutor.views.graph.paint import Inks
 from tutor.views.graph.sizes import CircleAnatomy, measure
+from tutor.views.graph.view import GraphView
 from tutor.views.theme import LIGHT
 
 Written = Callable[[float], list[str]]
@@ -55,3 +58,19 @@ def written(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Written:
 def test_the_nodes_of_one_call_are_folded_until_near(written: Written) -> None:
     assert written(NEAR - 0.1) == ["2 nodes"]
     assert {"AddmmBackward0", "TBackward0"} <= set(written(1.0))
+
+
+def test_a_fault_while_drawing_is_told_and_the_window_lives_on(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(_item: CircleItem, _painter: QPainter, _detail: float) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(CircleItem, "draw", faulty)
+    view = GraphView(GraphSession("q"))  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    with qtbot.capture_exceptions() as told:
+        view.show()
+        view.grab()
+    assert {kind for kind, *_ in told} == {ZeroDivisionError}
+    assert view.scene.pool.circles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -66,8 +67,14 @@ class GraphItem(QGraphicsItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
+        """A fault of ours is told as any other; let out of here, into Qt's C++, it would end the window."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.draw(painter, option.levelOfDetailFromTransform(painter.worldTransform()))
+        painter.save()
+        try:
+            self.draw(painter, option.levelOfDetailFromTransform(painter.worldTransform()))
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+        painter.restore()
 
     def draw(self, painter: QPainter, detail: float) -> None:
         """Draws in local coordinates; `detail` is the zoom."""
