@@ -66,11 +66,12 @@ def test_a_fault_while_drawing_is_told_and_the_window_lives_on(
     def faulty(_item: CircleItem, _painter: QPainter, _detail: float) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr(CircleItem, "draw", faulty)
-    view = GraphView(GraphSession("q"))  # type: ignore[arg-type]
+    session = GraphSession("q")
+    view = GraphView(session)  # type: ignore[arg-type]
     qtbot.addWidget(view)
-    with qtbot.capture_exceptions() as told:
-        view.show()
+    session.at(session.player.count - 1)
+    with qtbot.capture_exceptions() as told, monkeypatch.context() as patched:
+        patched.setattr(CircleItem, "draw", faulty)
         view.grab()
     assert {kind for kind, *_ in told} == {ZeroDivisionError}
-    assert view.scene.pool.circles
+    assert not view.grab().isNull()
