@@ -24,7 +24,7 @@ def reason_text(reason: GradReason, line: int | None = None) -> str:
         case "cleared":
             return _("cleared") if line is None else _("cleared, line {line}").format(line=line)
         case "moved_on":
-            return _("stayed with the earlier tensor")
+            return _("stayed on the earlier")
         case _:
             assert_never(reason)
 

@@ -15,6 +15,8 @@ from tests.traces import golden
 from tests.views.graph_session import GraphSession
 from tutor.session.runs import RunStatus
 from tutor.session.settings import GraphDirection
+from tutor.shipped import shipped
+from tutor.trace.file import read_trace
 from tutor.trace.picture import ItemId
 from tutor.trace.trace import Trace
 from tutor.views.graph.box import BoxItem, tray_parts
@@ -228,6 +230,16 @@ def test_a_picture_too_large_to_read_follows_the_step(qtbot: QtBot) -> None:
         item = session.picture.motion.item if session.picture else None
         if item is not None:
             assert view.canvas.seen().contains(view.scene.item_rect(item).center())
+
+
+def test_an_equal_picture_with_longer_words_is_fitted_anew(qtbot: QtBot) -> None:
+    session = GraphSession(read_trace(shipped("lessons") / "02-q" / "en.trace.json"))
+    view = shown(qtbot, session, size=(1150, 700))
+    session.at(session.trace.backwards[0].first_step)
+    narrow = view.scene.sceneRect().width()
+    session.at(session.player.count - 1)
+    assert view.scene.sceneRect().width() > narrow
+    assert view.canvas.seen().adjusted(-1, -1, 1, 1).contains(view.scene.sceneRect())
 
 
 def test_texts_have_eleven_pixels_wherever_a_picture_is_fitted(qtbot: QtBot) -> None:

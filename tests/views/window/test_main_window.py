@@ -125,6 +125,7 @@ def test_a_message_moves_nothing_that_the_hand_may_hold(opened: Opened, qtbot: Q
     window, session = opened
     begin(session, window, None)
     resized(window, 1200, 800)
+    QApplication.processEvents()
     number = window.workspace.lesson.number
     assert number.isVisible()
     before = number.mapTo(window, QPoint(0, 0))

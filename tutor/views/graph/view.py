@@ -159,7 +159,8 @@ class GraphView(QWidget):
             return
         known = self._arrangements.reuse(structure, sizes)
         if known is not None:
-            self._arrange(known, fit=not same or self._provisional)
+            grown_since = self._drawn is not None and room_of(known) != room_of(self._drawn)
+            self._arrange(known, fit=not same or grown_since or self._provisional)
             return
         self._provisional = False
         self._sizes = self._arrangements.grown(structure, sizes)

@@ -8,8 +8,8 @@ NARROW = 1200
 """Below this width the panes under the graph stand behind each other, as tabs."""
 
 _FIRST = {
-    "lesson": QSizeF(0.23, 1.0),
-    "tensors": QSizeF(0.26, 1.0),
+    "lesson": QSizeF(0.21, 1.0),
+    "tensors": QSizeF(0.19, 1.0),
     "code": QSizeF(0.4, 0.31),
     "output": QSizeF(0.2, 0.31),
 }
