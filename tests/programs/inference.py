@@ -1,4 +1,3 @@
-# ruff: noqa
 """Who tracks what: next_functions, a doubling loop with its counter, w @ x in three forms: after a lecture's notebook."""
 
 # %%

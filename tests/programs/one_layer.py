@@ -1,4 +1,3 @@
-# ruff: noqa
 """One layer with a binary cross-entropy, tracking off and on, a Jacobian product run three times: after a tutorial."""
 
 # %%

@@ -1,4 +1,3 @@
-# ruff: noqa
 """A mean over squares of ones, a doubling loop, no_grad: after a first tour of autograd."""
 
 # %%

@@ -1,4 +1,3 @@
-# ruff: noqa
 """A trained network, scored on noise and updated once: after a notebook on freezing and retraining."""
 
 import torch

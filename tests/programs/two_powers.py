@@ -1,4 +1,3 @@
-# ruff: noqa
 """Q = 3a³ − b² with a vector for v, then a line fitted by hand, then the digits network: after a notebook on updates."""
 
 # %%
