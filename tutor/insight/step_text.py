@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from tutor.i18n import _
+from tutor.i18n import _, ngettext
 from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
 from tutor.trace.drawn import function_name, in_place
 from tutor.trace.index import index_of
@@ -32,8 +32,14 @@ def step_text(trace: Trace, step: int) -> str:
             return _("output")
         case "error":
             return _error_type(trace, step) or _("error")
+        case "gap":
+            return _gap_text(trace.gaps[row.id].iterations)
         case _:
             assert_never(row.kind)
+
+
+def _gap_text(iterations: int) -> str:
+    return ngettext("{n} iteration left out", "{n} iterations left out", iterations).format(n=iterations)
 
 
 def _error_type(trace: Trace, step: int) -> str | None:

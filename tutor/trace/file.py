@@ -15,19 +15,24 @@ from tutor.protocol import (
     Edge,
     Environment,
     Failure,
+    Gap,
+    HookRan,
     NameForgotten,
     Node,
     Operation,
+    OptimizerStepped,
     Output,
     Source,
     Step,
+    Tangent,
     Tensor,
     TensorNamed,
     Truncation,
+    Unseen,
     Value,
     Warned,
 )
-from tutor.trace.trace import Backward, Trace
+from tutor.trace.trace import Backward, ModuleCall, Trace
 
 FORMAT = "autograd-tutor-trace"
 VERSION = 1
@@ -72,6 +77,12 @@ def encode_trace(trace: Trace) -> bytes:
         "forgotten": _rows(trace.forgotten),
         "changes": _rows(trace.changes),
         "outputs": _rows(trace.outputs),
+        "module_calls": _rows(trace.module_calls),
+        "hooks": _rows(trace.hooks),
+        "optimizer_steps": _rows(trace.optimizer_steps),
+        "tangents": _rows(trace.tangents),
+        "gaps": _rows(trace.gaps),
+        "unseen": _rows(trace.unseen),
     }
     return b"{\n" + b",\n".join(_line(name, value) for name, value in fields.items()) + b"\n}\n"
 
@@ -128,6 +139,12 @@ def decode_trace(data: bytes, path: Path) -> Trace:
         changes=_many(fields, "changes", Change, path),
         backwards=_many(fields, "backwards", Backward, path),
         steps=_many(fields, "steps", Step, path),
+        module_calls=_many(fields, "module_calls", ModuleCall, path),
+        hooks=_many(fields, "hooks", HookRan, path),
+        optimizer_steps=_many(fields, "optimizer_steps", OptimizerStepped, path),
+        tangents=_many(fields, "tangents", Tangent, path),
+        gaps=_many(fields, "gaps", Gap, path),
+        unseen=_many(fields, "unseen", Unseen, path),
         truncated=_one(fields, "truncated", Truncation, path),
     )
 

@@ -25,7 +25,7 @@ def motion(at: Moment) -> Motion:
             return _change(at, step)
         case "error":
             return Motion("error", item=at.stage.circle_of.get(at.failed) if at.failed is not None else None)
-        case "output":
+        case "output" | "gap":
             return _STILL
 
 

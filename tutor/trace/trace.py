@@ -19,22 +19,30 @@ from tutor.protocol import (
     Edge,
     Environment,
     Failure,
+    Gap,
     GradientAccumulated,
+    HookRan,
+    ModuleCallId,
+    ModuleEntered,
+    ModuleLeft,
     NameForgotten,
     Node,
     NodeId,
     NodeRan,
     NodeRun,
     Operation,
+    OptimizerStepped,
     Output,
     Source,
     Span,
     Step,
+    Tangent,
     Tensor,
     TensorId,
     TensorNamed,
     TraceEvent,
     Truncation,
+    Unseen,
     Value,
     Warned,
 )
@@ -64,6 +72,19 @@ class Backward:
     error: Failure | None = None
 
 
+@dataclass(slots=True)
+class ModuleCall:
+    """One call of an nn.Module, from step `step` up to `end_step` (None while it runs)."""
+
+    id: ModuleCallId
+    path: str
+    kind: str
+    parent: ModuleCallId | None
+    training: bool
+    step: int
+    end_step: int | None = None
+
+
 @dataclass(slots=True, weakref_slot=True)
 class Trace:
     """The lists of one run. Ids are the index in their list; a step is an index into `steps`."""
@@ -83,6 +104,12 @@ class Trace:
     changes: list[Change] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    module_calls: list[ModuleCall] = field(default_factory=list)
+    hooks: list[HookRan] = field(default_factory=list)
+    optimizer_steps: list[OptimizerStepped] = field(default_factory=list)
+    tangents: list[Tangent] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    unseen: list[Unseen] = field(default_factory=list)
     truncated: Truncation | None = None
 
     @property
@@ -99,7 +126,7 @@ class Trace:
             self.append(event)
 
     def append(self, event: TraceEvent) -> None:
-        """Takes in one event. An event that names a backward not begun raises IndexError."""
+        """Takes in one event. An event that names a backward or module call not begun raises IndexError."""
         match event:
             case Source():
                 self.sources.append(event)
@@ -129,6 +156,20 @@ class Trace:
                 self.error = event
             case Truncation():
                 self.truncated = event
+            case ModuleEntered():
+                self.module_calls.append(_entered(event))
+            case ModuleLeft():
+                self.module_calls[event.id].end_step = event.step
+            case HookRan():
+                self.hooks.append(event)
+            case OptimizerStepped():
+                self.optimizer_steps.append(event)
+            case Tangent():
+                self.tangents.append(event)
+            case Gap():
+                self.gaps.append(event)
+            case Unseen():
+                self.unseen.append(event)
             case BackwardBegan():
                 self.backwards.append(_begun(event))
             case NodeRan():
@@ -146,6 +187,17 @@ class Trace:
         backward.results = event.results
         backward.result_tensors = event.result_tensors
         backward.error = event.error
+
+
+def _entered(event: ModuleEntered) -> ModuleCall:
+    return ModuleCall(
+        id=event.id,
+        path=event.path,
+        kind=event.kind,
+        parent=event.parent,
+        training=event.training,
+        step=event.step,
+    )
 
 
 def _begun(event: BackwardBegan) -> Backward:
