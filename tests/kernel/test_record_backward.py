@@ -113,6 +113,17 @@ def test_the_gradients_own_graph_is_recorded_with_create_graph() -> None:
     assert [a.after for a in trace.backwards[1].accumulations] == [18.0]
 
 
+def test_a_gradient_summed_over_two_paths_knows_its_own_node() -> None:
+    read = Read(
+        "import torch\nx = torch.tensor(3.0, requires_grad=True)\n"
+        "g, = torch.autograd.grad(x * x + x**3, x, create_graph=True)\n"
+    )
+    grad_fn = read.trace.tensors[read.ids["g"]].grad_fn
+
+    assert grad_fn is not None and read.node(grad_fn) == "AddBackward0"
+    assert read.trace.nodes[grad_fn].created_by is not None
+
+
 def test_a_backward_inside_a_backward_names_its_parent() -> None:
     read = Read(
         "import torch\nfrom torch.utils.checkpoint import checkpoint\nx = torch.ones(2, requires_grad=True)\n"

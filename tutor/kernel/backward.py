@@ -179,6 +179,8 @@ class Engine:
             self._leave(run)
             tape = self._tape
             results = list(result) if not run.accumulates and result is not None else []
+            if run.create_graph:
+                self._register_created(run, results, step=self._last_step())
             ids = [self._result(tensor) for tensor in results]
             data = [tape.read_gradient(tensor) for tensor in results]
             if run.accumulates:
@@ -189,7 +191,10 @@ class Engine:
             )
 
     def _result(self, tensor: torch.Tensor | None) -> Any:
-        return None if tensor is None else self._tape.tensors.see(tensor, max(self._tape.step - 1, 0)).id
+        return None if tensor is None else self._tape.tensors.see(tensor, self._last_step()).id
+
+    def _last_step(self) -> int:
+        return max(self._tape.step - 1, 0)
 
     def _filled_inputs(self, run: Run) -> None:
         """`backward(inputs=[y])` fills a non-leaf's `.grad` without any AccumulateGrad."""
@@ -273,14 +278,17 @@ class Engine:
         what = NodeRun(node=node, grad_outputs=received, grad_inputs=sent, step=self._tape.step)
         self._tape.put(NodeRan(backward=run.id, run=what), elements=size(received) + size(sent))
 
-    def _register_created(self, run: Run, gradients: Sequence[torch.Tensor | None]) -> None:
-        """With create_graph the gradients have a graph of their own."""
+    def _register_created(
+        self, run: Run, gradients: Sequence[torch.Tensor | None], *, step: int | None = None
+    ) -> None:
+        """With create_graph the gradients have a graph of their own; made in this step, or in `step`."""
         graph = self._tape.graph
+        made_in = self._tape.step if step is None else step
         made = [gradient for gradient in gradients if gradient is not None and gradient.grad_fn is not None]
         fresh = graph.claim(
             [gradient.grad_fn for gradient in made if gradient.grad_fn is not None], span=run.span
         )
-        graph.describe(fresh, operands=made, created_by=CreatedBy(backward=run.id, step=self._tape.step))
+        graph.describe(fresh, operands=made, created_by=CreatedBy(backward=run.id, step=made_in))
 
     def _retain(self, run: Run, node: NodeId, known: Known, received: Sequence[torch.Tensor | None]) -> None:
         """A tensor with `retain_grad()` gets its gradient just before its node runs."""
