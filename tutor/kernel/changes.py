@@ -77,6 +77,12 @@ class Changes:
             if self.tape.tensors.owner(tensor) is None:
                 self._dirty.setdefault(known.id, (known, span))
 
+    def settle(self) -> None:
+        """As `flush`, for those who are not under the guard of a call."""
+        if self._dirty or self._dirty_gradients:
+            with torch._C.DisableTorchFunction():
+                self.flush()
+
     def flush(self) -> None:
         """Shows what library code (an optimizer's step) has written: each tensor's change is one step."""
         if not self._dirty and not self._dirty_gradients:

@@ -238,6 +238,7 @@ class Forward:
             arguments=argument_texts(call.arguments, call.keywords, self.operands.id_of),
             nodes=nodes,
             backward=self.tape.backward,
+            call=self.tape.modules.call,
             step=self.tape.step,
         )
 

@@ -82,7 +82,9 @@ class Tensors:
             Tensor(
                 id=known.id,
                 name=None,
-                shape=list(tensor.shape),
+                shape=list(
+                    tensor.size()
+                ),  # A lazy module's uninitialized parameter has a size, and no shape.
                 dtype=dtype_name(tensor.dtype),
                 device=device_name(tensor.device),
                 requires_grad=known.tracked,

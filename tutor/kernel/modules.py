@@ -5,64 +5,164 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from types import FrameType
+from typing import TypeVar
 
 import torch
 
+from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import is_a
+from tutor.kernel.module_tree import own, parts, tensors
+from tutor.kernel.paths import path_in
 from tutor.kernel.spans import Sources
+from tutor.protocol import ModuleCallId, ModuleEntered, ModuleLeft
+
+T = TypeVar("T", torch.nn.Module, torch.Tensor)
+
+_MOST_SEARCHES = 64
+"""How many modules may be searched for in vain: a loop that makes modules is not slowed down without end."""
+
+
+class _Placed(weakref.ref[T]):
+    """A weak reference to a module or parameter with its path. A `makeshift` one gives way to a path from a variable."""
+
+    __slots__ = ("address", "makeshift", "path")
+
+    address: int
+    path: str
+    makeshift: bool
+
+
+class _Places(dict[int, "_Placed[T]"]):
+    """Paths by the address of what they lead to, for as long as it lives."""
+
+    def of(self, thing: T) -> _Placed[T] | None:
+        placed = self.get(id(thing))
+        return placed if placed is not None and placed() is thing else None
+
+    def put(self, thing: T, path: str, *, makeshift: bool) -> None:
+        """The first path stays, unless it was a makeshift."""
+        before = self.of(thing)
+        if before is not None and (makeshift or not before.makeshift):
+            return
+        placed = _Placed(thing, self._gone)
+        placed.address, placed.path, placed.makeshift = id(thing), path, makeshift
+        self[placed.address] = placed
+
+    def _gone(self, placed: _Placed[T]) -> None:
+        if self.get(placed.address) is placed:
+            del self[placed.address]
 
 
 class Modules:
-    """The stack of modules in progress, and the paths of all modules and parameters met so far."""
+    """The stack of module calls in progress, and the paths of all modules and parameters met so far."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, outlet: Outlet) -> None:
         self._sources = sources
-        self._paths: dict[int, tuple[weakref.ref[torch.nn.Module], str]] = {}
-        self._parameters: dict[int, tuple[weakref.ref[torch.Tensor], str]] = {}
-        self._stack: list[str] = []
+        self._outlet = outlet
+        self._paths: _Places[torch.nn.Module] = _Places()
+        self._parameters: _Places[torch.Tensor] = _Places()
+        self._stack: list[tuple[ModuleCallId, str, torch.nn.Module]] = []
+        self._count = 0
+        self._searches = 0
+        self.current: str | None = None
+        """The path of the innermost module that is being called."""
+        self.call: ModuleCallId | None = None
+        """Its call's id."""
 
-    @property
-    def current(self) -> str | None:
-        return self._stack[-1] if self._stack else None
+    # ------------------------------------------------------------ calls
 
-    def enter(self, module: torch.nn.Module, frame: FrameType | None) -> None:
-        path = self.path(module)
-        if path is None:
-            self.adopt(module, self._written_name(frame) or type(module).__name__)
-            path = self.path(module)
-        self._stack.append(path or type(module).__name__)
+    def enter(self, module: torch.nn.Module, frame: FrameType | None) -> ModuleCallId:
+        """`module` is called from `frame`; returns the call's id, for `leave`."""
+        placed = self._paths.of(module)
+        path = self._place(module, frame) if placed is None or placed.makeshift else placed.path
+        call = ModuleCallId(self._count)
+        self._count += 1
+        kind, training = type(module).__name__, _is_training(module)
+        self._outlet.put(
+            ModuleEntered(
+                id=call, path=path, kind=kind, parent=self.call, training=training, step=self._outlet.step
+            )
+        )
+        self._stack.append((call, path, module))
+        self.current, self.call = path, call
+        return call
+
+    def leave(self, call: ModuleCallId) -> None:
+        """The call is over, also when it raised."""
+        while self._stack and self._stack[-1][0] >= call:
+            self._stack.pop()
+        self.call, self.current = self._stack[-1][:2] if self._stack else (None, None)
+        self._outlet.put(ModuleLeft(id=call, step=self._outlet.step))
+
+    # ------------------------------------------------------------ paths
 
     def path(self, module: torch.nn.Module) -> str | None:
-        reference, path = self._paths.get(id(module), (None, None))
-        return path if reference is not None and reference() is module else None
-
-    def leave(self) -> None:
-        if self._stack:
-            self._stack.pop()
-
-    def _written_name(self, frame: FrameType | None) -> str | None:
-        """The name by which the learner's own line calls the module."""
-        file = None if frame is None else self._sources.files.get(frame.f_code.co_filename)
-        if frame is None or file is None:
-            return None
-        spot = self._sources.spot(frame, file)
-        return None if spot.position is None else file.index.called(spot.position)
-
-    def adopt(self, module: torch.nn.Module, name: str) -> None:
-        """Gives a module, its submodules and their parameters their paths; the first path given stays."""
-        for path, part in module.named_modules(prefix=name):
-            if self.path(part) is None:
-                self._paths[id(part)] = (weakref.ref(part), path)
-        for path, parameter in (*module.named_parameters(prefix=name), *module.named_buffers(prefix=name)):
-            if self.parameter_path(parameter) is None:
-                self._parameters[id(parameter)] = (weakref.ref(parameter), path)
+        placed = self._paths.of(module)
+        return None if placed is None or placed.makeshift else placed.path
 
     def parameter_path(self, tensor: torch.Tensor) -> str | None:
-        reference, path = self._parameters.get(id(tensor), (None, None))
-        return path if reference is not None and reference() is tensor else None
+        placed = self._parameters.get(id(tensor))
+        return placed.path if placed is not None and placed() is tensor else None
+
+    def adopt(self, module: torch.nn.Module, name: str, *, makeshift: bool = False) -> None:
+        """Gives a module, its submodules and their parameters their paths; the first path given stays."""
+        for path, part in parts(module, name):
+            self._paths.put(part, path, makeshift=makeshift)
+            for inner, tensor in tensors(part):
+                self._parameters.put(tensor, f"{path}.{inner}", makeshift=makeshift)
 
     def adopt_all(self, namespace: Mapping[str, object]) -> None:
         """The modules among the learner's variables."""
         for name, value in list(namespace.items()):
             if is_a(value, torch.nn.Module) and self.path(value) is None:
                 self.adopt(value, name)
+
+    def _place(self, module: torch.nn.Module, frame: FrameType | None) -> str:
+        """The path of a module that has none yet."""
+        written = self._written_name(frame)
+        path = None if written == "" else self._search(module, frame)
+        if path is None and self.path(module) is None:
+            self.adopt(module, written or type(module).__name__, makeshift=not written)
+        elif path is not None:
+            self.adopt(module, path)
+        placed = self._paths.of(module)
+        return type(module).__name__ if placed is None else placed.path
+
+    def _search(self, module: torch.nn.Module, frame: FrameType | None) -> str | None:
+        """From the module that calls it, or from the learner's variables."""
+        if self._searches >= _MOST_SEARCHES:
+            return None
+        if self._stack and self.path(self._stack[-1][2]) is not None:
+            _, path, caller = self._stack[-1]
+            found = path_in({path: caller}, module)
+            if found is not None:
+                return found
+        variables = self._variables(frame)
+        self.adopt_all(variables)
+        found = self.path(module) or path_in(variables, module)
+        self._searches += found is None
+        return found
+
+    def _variables(self, frame: FrameType | None) -> Mapping[str, object]:
+        """The learner's variables, but for those that a `for` binds to one module after the other."""
+        while frame is not None:
+            file = self._sources.files.get(frame.f_code.co_filename)
+            if file is not None:
+                passing = file.index.loop_names
+                return {name: value for name, value in list(frame.f_globals.items()) if name not in passing}
+            frame = frame.f_back
+        return {}
+
+    def _written_name(self, frame: FrameType | None) -> str | None:
+        """How the learner's own line names the module that it calls: "" for one that it makes on the spot."""
+        file = None if frame is None else self._sources.files.get(frame.f_code.co_filename)
+        if frame is None or file is None:
+            return None
+        spot = self._sources.spot(frame, file)
+        return None if spot.position is None else file.index.called(spot.position)
+
+
+def _is_training(module: torch.nn.Module) -> bool:
+    flag = own(module).get("training")
+    # A scripted module's flag lies in C++.
+    return bool(module.training if flag is None else flag)

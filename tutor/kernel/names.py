@@ -100,10 +100,12 @@ class Index:
         return self._callees[position]
 
     def called(self, position: Position) -> str | None:
-        """`model` of the call `model(x)`."""
+        """`model` of the call `model(x)`, `self.net[0]` of `self.net[0](x)`; "" of `Linear(1, 2)(x)`, which has no name."""
         match self._expressions.get(position):
-            case ast.Call(func=ast.Name(id=name)):
-                return name
+            case ast.Call(func=ast.Call()):
+                return ""
+            case ast.Call(func=function) if _is_path(function):
+                return ast.unparse(function)
         return None
 
     def operands(self, position: Position, *, count: int, reflected: bool) -> tuple[str | None, ...]:
@@ -130,6 +132,16 @@ class Index:
             case ast.Call() as call:
                 return _call_operands(call, count)
         return ()
+
+
+def _is_path(expression: ast.expr) -> bool:
+    """Whether it is a name, or attributes and constant places from one."""
+    match expression:
+        case ast.Name():
+            return True
+        case ast.Attribute(value=value) | ast.Subscript(value=value, slice=ast.Constant()):
+            return _is_path(value)
+    return False
 
 
 def _callee(expression: ast.AST | None) -> str | None:

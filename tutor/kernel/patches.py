@@ -14,6 +14,7 @@ import torch
 from tutor.kernel.backward import Engine
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.tape import Tape
+from tutor.protocol import ModuleCallId
 
 
 class Patches:
@@ -124,14 +125,31 @@ class Patches:
             if type(module).__name__ == "OptimizedModule":
                 compiled = functools.partial(original, module)
                 return self._whole(type(module), compiled, args, kwargs, sys._getframe(1))
-            with self._forward.guard:
-                self._tape.modules.enter(module, sys._getframe(1))
+            entered = self._enter(module, sys._getframe(1))
             try:
                 return original(module, *args, **kwargs)
             finally:
-                self._tape.modules.leave()
+                if entered is not None:
+                    self._leave(entered)
 
         return call
+
+    def _enter(self, module: torch.nn.Module, frame: FrameType) -> ModuleCallId | None:
+        try:
+            if self._tape.outlet.has_room():
+                self._forward.changes.settle()
+                return self._tape.modules.enter(module, frame)
+        except Exception as fault:
+            self._forward.guard.keep(fault)
+        return None
+
+    def _leave(self, call: ModuleCallId) -> None:
+        try:
+            if self._forward.listens():
+                self._forward.changes.settle()
+            self._tape.modules.leave(call)
+        except Exception as fault:
+            self._forward.guard.keep(fault)
 
     def _has_torch_function(self) -> Any:
         """MultiheadAttention and TransformerEncoderLayer leave their fast path when any mode is on; ours is no reason to."""

@@ -1,4 +1,4 @@
-"""Where a tensor lies that no variable holds itself: `model.w`, `ws[0]`, `d["w"]`, as the learner would write it."""
+"""Where something lies that no variable holds itself: `model.w`, `ws[0]`, `d["w"]`, as the learner would write it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from tutor.kernel.identity import is_a
+from tutor.kernel.module_tree import everything
 
 _MOST = 2_000
-"""How many places are looked at; beyond that a tensor stays without a path."""
+"""How many places are looked at; beyond that a thing stays without a path."""
 _DEEPEST = 3
 
 
-def path_in(namespace: Mapping[str, object], tensor: torch.Tensor) -> str | None:
-    """The shortest path to the tensor from a variable, through the learner's objects, lists, tuples and dicts."""
+def path_in(namespace: Mapping[str, object], thing: object) -> str | None:
+    """The shortest path to a tensor or module from a variable, through the learner's objects, lists, tuples and dicts."""
     todo = deque((name, value, 0) for name, value in list(namespace.items()) if not name.startswith("_"))
     left = _MOST
     while todo:
@@ -25,7 +26,7 @@ def path_in(namespace: Mapping[str, object], tensor: torch.Tensor) -> str | None
             left -= 1
             if left < 0:
                 return None
-            if value is tensor:
+            if value is thing:
                 return path + tail
             if depth < _DEEPEST and not is_a(value, torch.Tensor):
                 todo.append((path + tail, value, depth + 1))
@@ -44,7 +45,7 @@ def _parts(holder: object) -> Iterator[tuple[str, object]]:
             if type(key) in (str, int):
                 yield f"[{json.dumps(key, ensure_ascii=False)}]", value
     elif is_a(holder, torch.nn.Module):
-        yield from ((f".{path}", value) for path, value in _module_parts(holder))
+        yield from everything(holder)
     elif kind.__module__ == "__main__":
         yield from ((f".{name}", value) for name, value in _attributes(holder))
 
@@ -54,9 +55,3 @@ def _attributes(holder: object) -> list[tuple[str, object]]:
         return list(object.__getattribute__(holder, "__dict__").items())
     except AttributeError:
         return []  # It has slots.
-
-
-def _module_parts(module: torch.nn.Module) -> Iterator[tuple[str, object]]:
-    yield from list(module.named_parameters())
-    yield from list(module.named_buffers())
-    yield from [(name, value) for name, value in vars(module).items() if not name.startswith("_")]

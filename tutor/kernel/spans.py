@@ -25,7 +25,13 @@ OVERRIDES: Final = os.path.join(_TORCH, "overrides.py")
 _QUIET: Final = tuple(
     os.path.join(_TORCH, *parts)
     for parts in (
-        *(("optim",), ("nn", "init.py"), ("nn", "utils", "clip_grad.py"), ("amp", "grad_scaler.py")),
+        *(
+            ("optim",),
+            ("nn", "init.py"),
+            ("nn", "parameter.py"),
+            ("nn", "utils", "clip_grad.py"),
+            ("amp", "grad_scaler.py"),
+        ),
         *(("utils", "data"), ("jit", "_trace.py"), ("_tensor_str.py",), ("random.py",)),
     )
 )

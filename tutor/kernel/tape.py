@@ -41,7 +41,7 @@ class Tape:
         self.sources = Sources()
         self.tensors = Tensors(self.outlet, self.token)
         self.naming = Naming(self.outlet, self.tensors)
-        self.modules = Modules(self.sources)
+        self.modules = Modules(self.sources, self.outlet)
         self.graph = Graph(self.outlet, self.tensors, self.token)
         self._read: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
         self.gradients: dict[int, Data] = {}
