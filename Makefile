@@ -7,7 +7,7 @@ READY := @command -v $(PYTHON) >/dev/null || { \
 	echo "There is no $(PYTHON) here: Autograd Tutor needs Python 3.11 or newer (Debian, Ubuntu: apt-get install python3-venv)." >&2; \
 	exit 1; }; $(PYTHON) tools/setup.py
 
-.PHONY: run setup test test-all bench texts lock
+.PHONY: run setup test test-all bench texts schema lock
 
 run:
 	$(READY) run $(ARGS)
@@ -27,6 +27,9 @@ bench: setup
 
 texts: setup
 	@.venv/bin/python tools/texts.py
+
+schema: setup
+	@.venv/bin/python -m tools.schema
 
 lock: setup
 	@.venv/bin/python tools/lock.py
