@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.traces import golden
 from tutor.course.catalogue import lesson_path
+from tutor.protocol import Source, SourceId, Span
 from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings
+from tutor.trace.file import write_trace
 
 RECORDING = lesson_path("02-q", "en").with_suffix(".trace.json")
 
@@ -66,3 +71,59 @@ def test_a_damaged_recording_says_where(session: Session, tmp_path: Path) -> Non
     assert told[-1].level == "error"
     assert "half.json" in told[-1].text
     assert session.document.path != path
+
+
+@pytest.mark.parametrize("name", ["nothing.json", "."])
+def test_a_file_that_cannot_be_read_is_told(session: Session, tmp_path: Path, name: str) -> None:
+    told: list[Message] = []
+    session.message.connect(told.append)
+    folder = tmp_path / "run.json"
+    folder.mkdir()
+    session.open_path(folder / name)
+    assert told[-1].level == "error"
+    assert "run.json" in told[-1].text
+
+
+def test_the_files_of_a_program_are_shown_each_under_its_name(session: Session, tmp_path: Path) -> None:
+    trace = golden("untracked")
+    trace.sources[:] = [
+        structs.replace(trace.sources[0], path="train.py"),
+        Source(id=SourceId(1), path="lib/model.py", cell=None, text="width = 3\n"),
+    ]
+    write_trace(trace, tmp_path / "run.json")
+    session.open_path(tmp_path / "run.json")
+    assert [cell.text for cell in session.visible_cells] == [
+        *("`train.py`", trace.sources[0].text, "`model.py`", "width = 3\n"),
+    ]
+    assert session.source_cell(Span(SourceId(1), 1, 1, 0, 5)) == session.visible_cells[3].id
+    span = session.current_span
+    assert span is not None and session.source_cell(span) == session.visible_cells[1].id
+
+
+def test_a_large_file_is_announced_and_then_opened(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr("tutor.session.library._LARGE", 0.0)
+    told: list[Message] = []
+    session.message.connect(told.append)
+    path = tmp_path / "run.json"
+    write_trace(golden("loop"), path)
+    with qtbot.waitSignal(session.opened):
+        session.open_path(path)
+        assert told[-1].text.startswith("Opening run.json")
+        assert session.recording_path == RECORDING
+    assert session.recording_path == path
+    assert told[-1].text == ""
+
+
+def test_what_is_opened_meanwhile_stays(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr("tutor.session.library._LARGE", 0.0)
+    path = tmp_path / "run.json"
+    write_trace(golden("loop"), path)
+    session.open_path(path)
+    session.open_lesson("00-slope")
+    with qtbot.waitSignal(session._reader.timeout):
+        pass
+    assert session.lesson is not None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from tutor.course.lesson import Lesson
 from tutor.course.reader import read_lesson
-from tutor.source.disk import DocumentError
+from tutor.protocol import Source
+from tutor.source.disk import DocumentError, read_bytes
 from tutor.source.document import Cell, CellId, Document
 from tutor.source.formats import read_document
 from tutor.trace.trace import Trace
@@ -76,22 +78,30 @@ def recorded_trace(lesson: Lesson) -> Trace:
 
 def trace_in(path: Path) -> Trace:
     """The trace in a file. Raises DocumentError."""
-    from tutor.trace.file import TraceFileError, read_trace
+    from tutor.trace.file import TraceFileError, decode_trace
 
     try:
-        return read_trace(path)
+        return decode_trace(read_bytes(path), path)
     except TraceFileError as fault:
         raise DocumentError(fault.path, fault.line, fault.reason) from fault
 
 
 def sources_document(trace: Trace) -> Document:
-    """What ran, as cells to be read."""
-    cells = tuple(
-        Cell(CellId(source.cell or f"source-{source.id}"), "code", source.text) for source in trace.sources
-    )
-    unique = tuple({cell.id: cell for cell in cells}.values())
-    first = trace.sources[0] if trace.sources else None
-    if first is not None and first.cell is None:
-        path = Path(first.path) if first.path else None
-        return Document("script", path, unique[:1])
-    return Document("notebook", None, unique)
+    """What ran, as cells to be read: a script, a notebook's cells, or the files of a program, each under its name."""
+    match trace.sources:
+        case [Source(cell=None) as only]:
+            path = Path(only.path) if only.path else None
+            return Document("script", path, (_cell(only),))
+        case sources:
+            cells = [cell for source in sources for cell in _cells(source)]
+            return Document("notebook", None, tuple({cell.id: cell for cell in cells}.values()))
+
+
+def _cells(source: Source) -> Iterator[Cell]:
+    if source.cell is None and source.path is not None:
+        yield Cell(CellId(f"name-{source.id}"), "markdown", f"`{Path(source.path).name}`")
+    yield _cell(source)
+
+
+def _cell(source: Source) -> Cell:
+    return Cell(CellId(source.cell or f"source-{source.id}"), "code", source.text)

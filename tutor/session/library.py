@@ -26,6 +26,10 @@ from tutor.trace.trace import Trace
 
 _KEEP_MS = 800
 """So long after the last change the sandbox and a lesson's own text are written down."""
+_LARGE = 5.0
+"""Megabytes from which on a file takes so long to read that this is said first."""
+_SAID_MS = 50
+"""So long the window has for painting that message."""
 
 
 class Library(Live):
@@ -46,6 +50,9 @@ class Library(Live):
         self._sheet.open(preferences.read_sandbox())  # what is open from the start is kept as it was left
         self._keeper = QTimer(self, singleShot=True, interval=_KEEP_MS)
         self._keeper.timeout.connect(self.keep)
+        self._opening: Path | None = None
+        self._reader = QTimer(self, singleShot=True, interval=_SAID_MS)
+        self._reader.timeout.connect(self._read_large)
 
     @property
     def path(self) -> Path | None:
@@ -61,9 +68,25 @@ class Library(Live):
             self._open(Opened(self.preferences.read_sandbox()))
 
     def open_path(self, path: Path) -> None:
-        """A script, notebook, lesson or trace file."""
+        """A script, notebook, lesson or trace file. A large one is read once it has been said that this takes a while."""
         if not self.may_leave():
             return
+        size = _megabytes(path)
+        if size < _LARGE:
+            self._read(path)
+            return
+        text = _("Opening {name} ({size:.0f} MB)…").format(name=path.name, size=size)
+        self.message.emit(Message("info", text))
+        self._opening = path
+        self._reader.start()
+
+    def _read_large(self) -> None:
+        path, self._opening = self._opening, None
+        if path is not None:
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        self._opening = None
         try:
             opened = open_file(path)
         except DocumentError as fault:
@@ -224,6 +247,7 @@ class Library(Live):
 
     def _open(self, opened: Opened) -> None:
         """Takes the place of what was open; its run, if any, is stopped."""
+        self._opening = None
         self._runs.abandon()
         document, trace = opened.document, opened.trace
         if opened.lesson is None:
@@ -270,6 +294,14 @@ class Library(Live):
         """Whether the recording is of the code as it stands."""
         texts = {row.cell: row.text for row in recording.sources}
         return bool(texts) and all(texts.get(cell.id) == cell.text for cell in self._program(None).cells)
+
+
+def _megabytes(path: Path) -> float:
+    """The file's size; 0 where there is none to be read."""
+    try:
+        return path.stat().st_size / 1e6
+    except OSError:
+        return 0.0
 
 
 def _recorded(trace: Trace | None) -> Program | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_MEMBER = re.compile(rb'^"(\w+)": ', re.MULTILINE)
+_MEMBER = re.compile(rb'\n"(\w+)": ')
 """The begin of a section in a file as we write it: nothing else begins a line with a quotation mark."""
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]')
 
@@ -39,7 +39,7 @@ def twice(data: bytes) -> tuple[str, int] | None:
     seen: set[bytes] = set()
     for member in _MEMBER.finditer(data):
         if member[1] in seen:
-            return member[1].decode(), line_at(data, member.start())
+            return member[1].decode(), line_at(data, member.end())
         seen.add(member[1])
     return None
 
