@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from itertools import chain
+from math import isfinite, isnan
 
 import torch
+from msgspec import structs
 
 from tutor.kernel.budget import Limits
+from tutor.kernel.stats import statistics
 from tutor.protocol import Data, Stats
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _SIMPLE = (torch.float32, torch.float64)
-_SAMPLE = 8_192
-"""How many elements of a very large tensor are looked at."""
-_STRIDED = torch.strided
+_FEW = 128
+"""So many numbers are added up faster in Python than by a call of torch."""
+
 _functorch = torch._C._functorch
-_is_wrapped = _functorch.is_functorch_wrapped_tensor
+_below_autograd = torch._C._AutoDispatchBelowAutograd
+_unseen = torch._C._DisableTorchDispatch
+"""No mode of the learner's sees what is done under it."""
 
 
 def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
@@ -25,21 +29,17 @@ def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
     Call it with torch functions disabled: no mode or subclass of the learner's may see what is done here.
     """
     try:
-        if _is_simple(tensor) and tensor.numel() <= limits.elements:
-            return _spelled(tensor.tolist(), tensor.dim()), None
-        return _capture(_unwrapped(tensor), limits)
+        if type(tensor) in _PLAIN and tensor.numel() <= limits.elements:
+            return _spelled(tensor.tolist(), tensor), None
+    except (RuntimeError, NotImplementedError, TypeError):
+        # What is no plain memory (sparse, under vmap) says so at once.
+        pass
+    try:
+        with _unseen(), _below_autograd():
+            return _capture(_unwrapped(tensor), limits)
     except (RuntimeError, NotImplementedError, TypeError):
         # Kinds of tensors that cannot be read (meta, fake, nested, exotic dtypes) are shown by name and shape.
         return None, None
-
-
-def _is_simple(tensor: torch.Tensor) -> bool:
-    return (
-        type(tensor) in _PLAIN
-        and tensor.dtype in _SIMPLE
-        and tensor.layout is _STRIDED
-        and not _is_wrapped(tensor)
-    )
 
 
 def gradient(tensor: torch.Tensor | None, limits: Limits) -> Data:
@@ -49,7 +49,7 @@ def gradient(tensor: torch.Tensor | None, limits: Limits) -> Data:
     data, stats = capture(tensor, limits)
     if data is not None:
         return data
-    return {"shape": list(tensor.shape), "stats": None if stats is None else _stats_fields(stats)}
+    return {"shape": list(tensor.shape), "stats": None if stats is None else structs.asdict(stats)}
 
 
 def grad_of(tensor: torch.Tensor) -> torch.Tensor | None:
@@ -60,61 +60,65 @@ def grad_of(tensor: torch.Tensor) -> torch.Tensor | None:
         return None
 
 
-def _stats_fields(stats: Stats) -> dict[str, Data]:
-    return {name: getattr(stats, name) for name in stats.__struct_fields__}
-
-
 def _unwrapped(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor that holds the numbers, without the wrappers of functorch and of a learner's subclass."""
     while _functorch.is_functorch_wrapped_tensor(tensor):
         tensor = _functorch.get_unwrapped(tensor)
-    return tensor
-
-
-def _capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
-    if type(tensor) not in _PLAIN and hasattr(type(tensor), "__torch_dispatch__") and _dispatches(tensor):
-        return None, None
-    if tensor.layout is not torch.strided:
-        return _sparse(tensor, limits), None
-    if tensor.is_quantized or tensor.is_meta:
-        return None, None
-    if tensor.numel() <= limits.elements:
-        return plain(tensor), None
-    with torch.no_grad(), torch._C._DisableTorchDispatch():
-        return None, _stats(tensor.detach(), limits)
+    if type(tensor) in _PLAIN or _dispatches(tensor):
+        return tensor
+    return torch.Tensor.as_subclass(tensor, torch.Tensor)
 
 
 def _dispatches(tensor: torch.Tensor) -> bool:
     return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
 
 
+def _capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
+    if type(tensor) not in _PLAIN or tensor.is_quantized or tensor.is_meta:
+        return None, None
+    if tensor.layout is not torch.strided:
+        return _sparse(tensor, limits), None
+    if tensor.numel() <= limits.elements:
+        return plain(tensor), None
+    return None, statistics(tensor, sample=limits.sample)
+
+
 def plain(tensor: torch.Tensor) -> Data:
     """A strided tensor's values as nested lists."""
-    if tensor.is_complex():
-        return _spelled(torch.view_as_real(tensor.detach().resolve_conj()).tolist(), tensor.dim() + 1)
-    values = tensor.tolist()
-    return _spelled(values, tensor.dim()) if tensor.is_floating_point() else values
+    return _spelled(tensor.tolist(), tensor)
 
 
-def _spelled(values: Data, dimensions: int) -> Data:
+def _spelled(values: Data, tensor: torch.Tensor) -> Data:
     """Non-finite numbers as words, since JSON has none; finite lists are returned as they are."""
-    if dimensions == 0:
-        return values if math.isfinite(values) else number(values)
-    rows = [values] if dimensions == 1 else values
-    for _ in range(dimensions - 2):
-        rows = chain.from_iterable(rows)
-    # A sum is finite only when every term is: one pass in C for the usual case.
-    return values if math.isfinite(sum(map(sum, rows))) else _words(values)
+    kind = type(values)
+    if kind is float:
+        return values if isfinite(values) else number(values)
+    if tensor.is_floating_point():
+        return values if _all_finite(values, tensor) else _words(values)
+    return _words(values) if tensor.is_complex() else values
+
+
+def _all_finite(values: Data, tensor: torch.Tensor) -> bool:
+    """A sum is finite only when every term is: one pass in C. It may overflow: then the answer is no."""
+    if tensor.numel() > _FEW and tensor.dtype in _SIMPLE and tensor.is_cpu:
+        with _unseen(), _below_autograd():
+            return isfinite(tensor.sum().item())
+    for _ in range(tensor.dim() - 1):
+        values = chain.from_iterable(values)
+    return isfinite(sum(values))
 
 
 def _words(values: Data) -> Data:
-    return [_words(value) if isinstance(value, list) else number(value) for value in values]
+    if isinstance(values, list):
+        return [_words(value) for value in values]
+    return [number(values.real), number(values.imag)] if isinstance(values, complex) else number(values)
 
 
 def number(value: float) -> float | str:
     """A float, or "nan", "inf", "-inf"."""
-    if math.isfinite(value):
+    if isfinite(value):
         return value
-    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return "nan" if isnan(value) else "inf" if value > 0 else "-inf"
 
 
 def _sparse(tensor: torch.Tensor, limits: Limits) -> Data:
@@ -126,44 +130,3 @@ def _sparse(tensor: torch.Tensor, limits: Limits) -> Data:
         "values": plain(values._values()),
         "shape": list(tensor.shape),
     }
-
-
-def _stats(tensor: torch.Tensor, limits: Limits) -> Stats:
-    count = tensor.numel()
-    sampled = count > limits.sample
-    numbers = _sample(tensor, -(-count // _SAMPLE)) if sampled else tensor.reshape(-1)
-    numbers = numbers.abs() if numbers.is_complex() else numbers
-    numbers = numbers if numbers.dtype in _SIMPLE else numbers.double()
-    nonfinite = _nonfinite(tensor)
-    if nonfinite:
-        numbers = numbers[numbers.isfinite()]
-    if not numbers.numel():
-        return Stats(
-            count=count, min=None, max=None, mean=None, norm=None, nonfinite=nonfinite, sampled=sampled
-        )
-    low, high = numbers.aminmax()
-    scale = math.sqrt((count - nonfinite) / numbers.numel()) if sampled else 1.0
-    return Stats(
-        count=count,
-        min=low.item(),
-        max=high.item(),
-        mean=numbers.mean().item(),
-        norm=torch.linalg.vector_norm(numbers).item() * scale,
-        nonfinite=nonfinite,
-        sampled=sampled,
-    )
-
-
-def _sample(tensor: torch.Tensor, stride: int) -> torch.Tensor:
-    if tensor.is_contiguous():
-        return tensor.view(-1)[::stride]
-    return tensor.reshape(-1)[::stride]
-
-
-def _nonfinite(tensor: torch.Tensor) -> int:
-    if not (tensor.is_floating_point() or tensor.is_complex()):
-        return 0
-    total = tensor.sum().item()
-    if math.isfinite(abs(total)):
-        return 0
-    return int(tensor.numel() - tensor.isfinite().sum().item())

@@ -1,0 +1,169 @@
+"""Statistics of a tensor that is too large to keep whole, at the price of one pass over it.
+
+The one full pass is a sum: it is finite only if every element is, and it gives the mean. Smallest, largest and norm are
+taken from all elements, or from a strided sample of them in a very large tensor.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+
+import torch
+
+from tutor.protocol import Stats
+
+SAMPLE = 8_192
+"""How many elements of a very large tensor are looked at, at most."""
+
+_SIMPLE = (torch.float32, torch.float64)
+_CHUNK = 1 << 20
+"""How many elements are converted at a time."""
+
+_LARGEST = sys.float_info.max
+_SQUARED_EXACTLY = (1e-12, 1e15)
+"""Between these magnitudes a float32's square neither overflows nor is lost beside the others."""
+
+
+def statistics(tensor: torch.Tensor, *, sample: int) -> Stats:
+    """What is kept of a strided tensor with at least one element; above `sample` elements it is marked as sampled.
+
+    Count, mean and the number of non-finite elements are those of all elements, the others those of the finite ones that
+    were looked at (the norm scaled up to all). Of a complex tensor: those of its absolute values. Call it below autograd.
+    """
+    flat = _distinct(tensor)
+    looked = flat if flat.numel() <= sample else _sampled(flat)
+    numbers = _real(looked)
+    low, high = numbers.aminmax()
+    total, least, most, squares = _numbers(_total(flat), low, high, numbers.dot(numbers))
+    if not math.isfinite(total):
+        return _of_finite(tensor, flat, looked)
+    norm = _root(squares, numbers, max(-least, most))
+    return Stats(
+        count=tensor.numel(),
+        min=least,
+        max=most,
+        mean=total / flat.numel(),
+        norm=min(norm * math.sqrt(tensor.numel() / numbers.numel()), _LARGEST),
+        nonfinite=0,
+        sampled=looked is not flat,
+    )
+
+
+def _numbers(*scalars: torch.Tensor) -> list[float]:
+    """From a device all at once: each reading waits for it."""
+    if scalars[0].is_cpu:
+        return [scalar.item() for scalar in scalars]
+    return torch.stack([scalar.to(scalars[1].dtype) for scalar in scalars]).tolist()
+
+
+# ---------------------------------------------------------------- which elements
+
+
+def _distinct(tensor: torch.Tensor) -> torch.Tensor:
+    """The elements in one dimension, in the order of memory where they lie close; an expanded one's only once."""
+    if tensor.is_contiguous():
+        return tensor.view(-1)
+    strides = tensor.stride()
+    if 0 in strides:
+        for dimension, stride in enumerate(strides):
+            if stride == 0:
+                tensor = tensor.narrow(dimension, 0, 1)
+    tensor = tensor.permute(sorted(range(tensor.dim()), key=tensor.stride().__getitem__, reverse=True))
+    return tensor.view(-1) if tensor.is_contiguous() else tensor
+
+
+def _sampled(flat: torch.Tensor) -> torch.Tensor:
+    count = flat.numel()
+    every = -(-count // SAMPLE)
+    if flat.dim() == 1:
+        return flat.as_strided((-(-count // every),), (every,)).contiguous()
+    places = torch.arange(0, count, every, device=flat.device)
+    index = []
+    for size in reversed(flat.shape):
+        index.append(places % size)
+        places = places // size
+    return flat[tuple(reversed(index))]
+
+
+def _real(numbers: torch.Tensor) -> torch.Tensor:
+    """In one dimension, as floats that a product can be taken of."""
+    if numbers.dtype in _SIMPLE:
+        return numbers.reshape(-1)
+    if numbers.is_complex():
+        return numbers.reshape(-1).abs()
+    single = numbers.is_floating_point() or numbers.device.type == "mps"
+    return numbers.reshape(-1).to(torch.float32 if single else torch.float64)
+
+
+# ---------------------------------------------------------------- what is told of them
+
+
+def _total(flat: torch.Tensor) -> torch.Tensor:
+    """A sum that is finite only if every element is."""
+    if flat.dtype in _SIMPLE:
+        return flat.sum()
+    return torch.stack([_real(chunk).sum() for chunk in _chunks(flat)]).sum()
+
+
+def _chunks(flat: torch.Tensor) -> Sequence[torch.Tensor]:
+    return flat.chunk(-(-flat.numel() // _CHUNK))
+
+
+def _root(squares: float, numbers: torch.Tensor, top: float) -> float:
+    """The norm: exact also where squares are too large or too small for the tensor's own dtype."""
+    low, high = _SQUARED_EXACTLY
+    if low < top < high or top == 0.0:
+        return math.sqrt(squares)
+    return top * math.sqrt((_double(numbers) / top).square().sum().item())
+
+
+def _double(numbers: torch.Tensor) -> torch.Tensor:
+    """Not every device has doubles."""
+    return (numbers.cpu() if numbers.device.type == "mps" else numbers).double()
+
+
+def _of_finite(tensor: torch.Tensor, flat: torch.Tensor, looked: torch.Tensor) -> Stats:
+    """The careful way, chunk by chunk, for tensors with non-finite elements or a sum that overflows."""
+    chunks = _chunks(flat)
+    finite = sum(int(chunk.isfinite().sum().item()) for chunk in chunks)
+    repeated = tensor.numel() // flat.numel()
+    numbers = _finite_of(looked)
+    if not numbers.numel():
+        # The sample has missed them all.
+        looked, numbers = flat, _finite_of(flat)
+    low, high, norm = _extent(numbers)
+    return Stats(
+        count=tensor.numel(),
+        min=low,
+        max=high,
+        mean=sum((_zeroed(chunk) / finite).sum().item() for chunk in chunks) if finite else None,
+        norm=None if norm is None else min(norm * math.sqrt(finite * repeated / numbers.numel()), _LARGEST),
+        nonfinite=tensor.numel() - finite * repeated,
+        sampled=looked is not flat,
+    )
+
+
+def _extent(numbers: torch.Tensor) -> tuple[float, float, float] | tuple[None, None, None]:
+    if not numbers.numel():
+        return None, None, None
+    low, high = _numbers(*numbers.aminmax())
+    top = max(-low, high)
+    norm = 0.0 if top == 0.0 else top * math.sqrt((numbers / top).square().sum().item())
+    return low, high, norm
+
+
+def _finite_of(numbers: torch.Tensor) -> torch.Tensor:
+    return _clipped(numbers[numbers.isfinite()])
+
+
+def _zeroed(numbers: torch.Tensor) -> torch.Tensor:
+    """Zero for what is not finite."""
+    return _clipped(numbers.masked_fill(~numbers.isfinite(), 0))
+
+
+def _clipped(finite: torch.Tensor) -> torch.Tensor:
+    """As doubles; the absolute value of a finite complex number can be too large for one."""
+    numbers = finite.to(torch.complex128).abs() if finite.is_complex() else _double(finite)
+    return numbers.nan_to_num(posinf=_LARGEST)
