@@ -82,9 +82,7 @@ class Tensors:
             Tensor(
                 id=known.id,
                 name=None,
-                shape=list(
-                    tensor.size()
-                ),  # A lazy module's uninitialized parameter has a size, and no shape.
+                shape=_shape(tensor),
                 dtype=dtype_name(tensor.dtype),
                 device=device_name(tensor.device),
                 requires_grad=known.tracked,
@@ -182,6 +180,15 @@ def dtype_name(dtype: torch.dtype) -> str:
 @cache
 def device_name(device: torch.device) -> str:
     return str(device)
+
+
+def _shape(tensor: torch.Tensor) -> list[int]:
+    try:
+        # A lazy module's uninitialized parameter has a size, and no shape.
+        return list(tensor.size())
+    except RuntimeError:
+        # The parts of a nested tensor differ in size; how many there are is certain.
+        return [tensor.size(0)]
 
 
 def version(tensor: torch.Tensor) -> int:
