@@ -157,7 +157,7 @@ x = torch.tensor(2.0, requires_grad=True)
 g = x.grad
 (g**2).backward()
 """)
-    seen = scene(trace, structure(trace, 1), next(s for s in _node_steps(trace) if _ran(trace, s) == "g**2"))
+    seen = scene(trace, structure(trace, 0), next(s for s in _node_steps(trace) if _ran(trace, s) == "g**2"))
     assert seen.callout is not None and "to g" in seen.callout.lines[0]
 
 

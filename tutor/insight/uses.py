@@ -24,9 +24,9 @@ _LETTER = re.compile(r"\b[a-z]\b")
 _NAMELESS = ""
 """The text of a tensor that only torch knows, until it gets a letter."""
 _NONE: Mapping[TensorId, str] = {}
-_TENSOR = re.compile(r"#(\d+)$")
+_TENSOR = re.compile(r"#(-?\d+)$")
 _SETTING = re.compile(r"[A-Za-z_]\w*=")
-_KEYWORD_TENSOR = re.compile(r"[A-Za-z_]\w*=(?=#\d)")
+_KEYWORD_TENSOR = re.compile(r"[A-Za-z_]\w*=(?=#-?\d)")
 
 
 def letters(at: Moment, circle: Circle) -> dict[TensorId, str]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Literal
 
 from tutor.protocol import NodeId, Operation, TensorId
+from tutor.trace.gradient_graph import made_in
 from tutor.trace.index import Index, last
 
 Zoned = Literal["none", "no_grad", "inference"]
@@ -58,7 +59,9 @@ def hands_back(operation: Operation) -> bool:
 
 def is_drawn(operation: Operation, index: Index) -> bool:
     """A circle: it computed tensors from tensors, in the forward pass, and is no bookkeeping."""
-    if operation.backward is not None or not operation.inputs:
+    if operation.backward is not None:
+        return made_in(index, operation.id) is not None
+    if not operation.inputs:
         return False
     if function_name(operation.function) in _BOOKKEEPING:
         return False

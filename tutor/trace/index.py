@@ -91,6 +91,9 @@ class Index:
     accumulators: defaultdict[TensorId, list[NodeId]] = field(default_factory=lambda: defaultdict(list))
     """A leaf's AccumulateGrad nodes: torch makes a new one when the graph that held the last is gone."""
     made_by: dict[TensorId, OperationId] = field(default_factory=dict)
+    by_grad_fn: defaultdict[NodeId, list[TensorId]] = field(default_factory=lambda: defaultdict(list))
+    created: defaultdict[BackwardId, list[NodeId]] = field(default_factory=lambda: defaultdict(list))
+    """The nodes that a backward made: of the graph of its gradients, and of operations called within it."""
     writes: defaultdict[TensorId, list[Operation]] = field(default_factory=lambda: defaultdict(list))
     """In-place operations on a tensor or on a view of it."""
     operation_at: dict[int, OperationId] = field(default_factory=dict)
@@ -115,6 +118,8 @@ class Index:
             self.sources[source.id] = lines_of(source.text)
         for tensor in self._new("tensors", trace.tensors):
             self.tensors[tensor.id] = tensor
+            if tensor.grad_fn is not None:
+                self.by_grad_fn[tensor.grad_fn].append(tensor.id)
             if tensor.name:
                 self._named(TensorNamed(tensor=tensor.id, name=tensor.name, step=tensor.step))
         for named in self._new("names", trace.names):
@@ -127,6 +132,8 @@ class Index:
             self.nodes[node.id] = node
             if node.tensor is not None:
                 self.accumulators[node.tensor].append(node.id)
+            if node.created_by is not None:
+                self.created[node.created_by.backward].append(node.id)
         for operation in self._new("operations", trace.operations):
             self._ran(operation)
         for edge in self._new("edges", trace.edges):
@@ -148,6 +155,8 @@ class Index:
     def _ran(self, operation: Operation) -> None:
         self.operations[operation.id] = operation
         self.operation_at[operation.step] = operation.id
+        if operation.backward is not None and operation.nodes:
+            self.created[operation.backward].extend(operation.nodes)
         for tensor in operation.outputs:
             if tensor in operation.inputs or tensor in self.made_by:
                 for written in dict.fromkeys((tensor, self.base_of(tensor))):

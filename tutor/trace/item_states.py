@@ -106,16 +106,23 @@ def _answers(index: Index, backward: Backward, covered: Covered) -> tuple[Data, 
 def lane_state(at: Moment, lane: Lane) -> LaneState:
     circle = at.stage.circles.get(lane.target) or at.stage.circles[lane.source]
     operation = at.index.operations[circle.operation]
-    if operation.step > at.step:
+    if operation.step > at.step or not _result_is_there(at, lane):
         return LaneState(present=False, laid=False)
     value = None if lane.named else _passing_value(at, lane.tensor, operation.step)
     return LaneState(present=True, laid=lane.returns, value=value, gradient=lane_gradient(at, lane))
 
 
+def _result_is_there(at: Moment, lane: Lane) -> bool:
+    """A gradient's graph is made before the program takes the gradient into its hands."""
+    return lane.target not in at.stage.boxes or at.index.tensors[lane.tensor].step <= at.step
+
+
 def _passing_value(at: Moment, tensor: TensorId, step: int) -> Shown | None:
     """The version that went into the operation of `step`."""
     value = at.index.value_at(tensor, step - 1)
-    return shown_value(value, at.index.tensors[tensor].shape, value_covered(tensor, at.index, at.covered))
+    hidden = value_covered(tensor, at.index, at.covered)
+    hidden = hidden or (tensor < 0 and value is not None and at.gives_away(value.value))
+    return shown_value(value, at.index.tensors[tensor].shape, hidden)
 
 
 def lane_gradient(at: Moment, lane: Lane) -> Shown | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from tutor.protocol import BackwardId, Operation, Step, TensorId
 from tutor.trace.drawn import in_place, is_drawn, is_gradient, is_tracked, zone_of
+from tutor.trace.gradient_graph import gradient_graph
 from tutor.trace.index import Index, index_of
 from tutor.trace.trace import Backward, Trace
 
@@ -63,7 +64,7 @@ def _extended(trace: Trace, index: Index, known: tuple[Iteration, ...]) -> tuple
 
 def _starts(trace: Trace, index: Index, start: int) -> list[int]:
     starts = [start]
-    consumed_at = _next_end(trace, start)
+    consumed_at = _next_end(trace, index, start)
     evaluating = False
     computed: set[TensorId] = set()
     for number in range(start, len(trace.steps)):
@@ -80,7 +81,7 @@ def _starts(trace: Trace, index: Index, start: int) -> list[int]:
             if evaluating and first == starts[-1] and len(starts) > 1:
                 starts.pop()
             starts.append(first)
-            consumed_at, evaluating = _next_end(trace, first), False
+            consumed_at, evaluating = _next_end(trace, index, first), False
             computed = set(operation.outputs)
         elif closed and not evaluating and _is_evaluation(index, operation, computed):
             starts.append(number)
@@ -94,13 +95,20 @@ def _forward(step: Step, index: Index) -> Operation | None:
     return index.operations.get(step.id)  # type: ignore[call-overload, no-any-return]
 
 
-def _next_end(trace: Trace, start: int) -> int | None:
-    """Where the first backward from `start` on ended that did any work."""
+def _next_end(trace: Trace, index: Index, start: int) -> int | None:
+    """Where the first backward from `start` on ended that did any work, and whose own graph nothing goes on with."""
     at = bisect_right(trace.backwards, start - 1, key=lambda b: b.first_step)
     for backward in trace.backwards[at:]:
-        if _worked(backward):
+        if _worked(backward) and not _goes_on(trace, index, backward):
             return backward.end_step
     return None
+
+
+def _goes_on(trace: Trace, index: Index, backward: Backward) -> bool:
+    """Whether what follows is computed from its gradients: a gradient penalty, a second derivative."""
+    if not backward.create_graph:
+        return False
+    return not gradient_graph(trace, index).used.isdisjoint(index.created.get(backward.id, ()))
 
 
 def _worked(backward: Backward) -> bool:

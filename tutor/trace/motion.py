@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 from tutor.protocol import NodeId, OperationId, Step, TensorId
+from tutor.trace.gradient_graph import operations_at
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id, circle_id
-from tutor.trace.picture import ItemId, LaneId, Motion
+from tutor.trace.picture import ItemId, Lane, LaneId, Motion
 
 _STILL = Motion("none")
 
@@ -57,7 +58,31 @@ def _node(at: Moment, node: NodeId) -> Motion:
         receives=_receives(at, node, item),
         passes=tuple(passes),
         boxes=tuple(b for b in boxes if b in at.stage.boxes),
+        **_made(at),
     )
+
+
+class _Made(TypedDict):
+    makes: tuple[ItemId, ...]
+    lays: tuple[LaneId, ...]
+
+
+def _made(at: Moment) -> _Made:
+    """What this step of a backward with create_graph adds to the gradient's own graph."""
+    found = (circle_id(o) for o in operations_at(at.index).get(at.step, ()))
+    circles = [item for item in found if item in at.stage.circles]
+    lanes = [lane for item in circles for lane in (*at.stage.into[item], *at.stage.out_of[item])]
+    lanes = [lane for lane in lanes if _stands(at, lane)]
+    boxes = (lane.target for lane in lanes if lane.target in at.stage.boxes)
+    return _Made(makes=(*circles, *dict.fromkeys(boxes)), lays=tuple(dict.fromkeys(ln.id for ln in lanes)))
+
+
+def _stands(at: Moment, lane: Lane) -> bool:
+    """Whether the lane is there as soon as this step has made its ends."""
+    target = at.stage.circles.get(lane.target)
+    if target is None:
+        return at.index.tensors[lane.tensor].step <= at.step
+    return at.index.operations[target.operation].step <= at.step
 
 
 def _receives(at: Moment, node: NodeId, item: ItemId) -> tuple[LaneId, ...]:
@@ -81,7 +106,7 @@ def _accumulate(at: Moment, leaf: TensorId) -> Motion:
     if item not in at.stage.boxes:
         return _STILL
     lanes = tuple(lane.id for lane in at.stage.out_of[item] if any(at.has_sent(e) for e in lane.edges))
-    return Motion("accumulate", item=item, receives=lanes, boxes=(item,))
+    return Motion("accumulate", item=item, receives=lanes, boxes=(item,), **_made(at))
 
 
 def _change(at: Moment, step: Step) -> Motion:

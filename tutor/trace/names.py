@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tutor.protocol import TensorId
+from tutor.trace.gradient_graph import gradient_text
 from tutor.trace.index import Index
 
 _MODULES = re.compile(
@@ -26,6 +27,9 @@ def expression(index: Index, tensor: TensorId) -> str:
     made = index.made_by.get(tensor)
     if made is None:
         return ""
+    own = gradient_text(index, tensor)
+    if own:
+        return own
     operation = index.operations[made]
     text = index.text(operation.span)
     return f"{text}[{operation.outputs.index(tensor)}]" if text and len(operation.outputs) > 1 else text

@@ -18,6 +18,8 @@ iterations share one layout through `Structure.keys`, which names items by their
 
 LaneId = NewType("LaneId", str)
 
+ZoneKind = Literal["no_grad", "inference", "create_graph"]
+
 # ------------------------------------------------------------------ structure: one iteration, still
 
 
@@ -60,6 +62,8 @@ class Circle:
     span: Span | None
     zone: Literal["none", "no_grad", "inference"] = "none"
     cut: Literal["none", "detach"] = "none"
+    made_in: BackwardId | None = None
+    """The backward that carried it out, where it belongs to a gradient's own graph (create_graph)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,9 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A grey band behind what ran under no_grad (or inference_mode)."""
+    """A grey band behind what ran under no_grad (or inference_mode), a warm one behind a gradient's own graph."""
 
-    kind: Literal["no_grad", "inference"]
+    kind: ZoneKind
     items: tuple[ItemId, ...]
     lines: tuple[int, int] | None = None
 
@@ -229,6 +233,10 @@ class Motion:
     receives: tuple[LaneId, ...] = ()
     passes: tuple[LaneId, ...] = ()
     boxes: tuple[ItemId, ...] = ()
+    makes: tuple[ItemId, ...] = ()
+    """What a backward with create_graph makes in this step: circles and boxes of the gradient's own graph."""
+    lays: tuple[LaneId, ...] = ()
+    """The lanes to and from what it makes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def _touch_tensor(index: Index, stage: Stage, box: Box) -> None:
         steps.update(ran.step for ran in index.runs.get(accumulator, ()))
     for step in steps:
         stage.touched[step].add(box.id)
+    stage.touched[index.tensors[tensor].step].update(lane.id for lane in stage.into[box.id])
 
 
 def _touch_run(index: Index, stage: Stage, step: int, node: NodeId, item: ItemId) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from tutor.protocol import Data, NodeId, Operation, TensorId
 from tutor.trace.drawn import gradient_owner, is_detach, is_drawn, ordered_nodes, zone_of
+from tutor.trace.gradient_graph import gradient_graph, gradient_text, made_in, operations_at, texts_of
+from tutor.trace.gradient_nodes import argument_text
 from tutor.trace.index import Index, index_of
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.keys import keys_of, signature_of
@@ -16,7 +18,7 @@ from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab
 from tutor.trace.symbols import symbol
 from tutor.trace.trace import Trace
 from tutor.trace.values import cell
-from tutor.trace.zones import zones_of
+from tutor.trace.zones import gradient_zones, zones_of
 
 MAX_EARLIER = 2_000
 """Operations of earlier iterations drawn again because this one's gradients pass through them."""
@@ -54,6 +56,7 @@ def _unchanged(old: Structure | None, new: Structure) -> Structure:
 
 
 def _built(trace: Trace, index: Index, iteration: int | None) -> Structure:
+    gradient_graph(trace, index)
     if iteration is None:
         return _Builder(index, Iteration(0, 0, len(trace.steps), ())).build()
     found = iterations(trace)
@@ -80,6 +83,11 @@ def _without_preparation(index: Index, span: Iteration, drawn: Structure, follow
     return plain if plain.signature == following.signature else drawn
 
 
+def _made_order(operation: Operation) -> tuple[int, int]:
+    """Several operations of a gradient's graph are made in one step."""
+    return operation.step, max(0, -operation.id)
+
+
 class _Builder:
     """Builds one Structure out of the operations of steps `first` to before `end`."""
 
@@ -104,7 +112,10 @@ class _Builder:
         boxes = tuple(self._box(t) for t in self._box_order())
         circles = tuple(self._circle(o) for o in self.operations)
         keys = keys_of(boxes, circles)
-        zones = zones_of(self.index, self.operations, self.boxed, lanes)
+        zones = (
+            *zones_of(self.index, self.operations, self.boxed, lanes),
+            *gradient_zones(self.index, self.operations, self.boxed, lanes),
+        )
         return Structure(
             iteration=self.iteration,
             boxes=boxes,
@@ -120,8 +131,13 @@ class _Builder:
     # ------------------------------------------------------------- what belongs to it
 
     def _own(self) -> list[Operation]:
-        found = (self.index.operation_at.get(step) for step in range(self.first, self.end))
-        return [self.index.operations[o] for o in found if o is not None]
+        made = operations_at(self.index)
+        found = (
+            o
+            for step in range(self.first, self.end)
+            for o in (self.index.operation_at.get(step), *made.get(step, ()))
+        )
+        return [self.index.operations[o] for o in dict.fromkeys(found) if o is not None]
 
     def _operations(self) -> list[Operation]:
         """The iteration's circles, and those of earlier ones through which its gradients still pass."""
@@ -138,7 +154,7 @@ class _Builder:
             known.add(operation.id)
             earlier.append(operation)
             todo.extend(operation.inputs)
-        return sorted(earlier, key=lambda o: o.step) + own
+        return sorted(earlier, key=_made_order) + own
 
     def _tracked_maker(self, tensor: TensorId) -> Operation | None:
         made = self.index.made_by.get(tensor)
@@ -217,14 +233,22 @@ class _Builder:
         return Circle(
             id=circle_id(operation.id),
             operation=operation.id,
-            symbol=symbol(operation),
+            symbol=self._symbol(operation),
             function=operation.function,
-            expression=self.index.text(operation.span),
+            expression=gradient_text(self.index, operation.outputs[0])
+            if operation.id < 0 and operation.outputs
+            else self.index.text(operation.span),
             tabs=tuple(self._tab(n, operation) for n in ordered_nodes(operation, self.index)),
             span=operation.span,
             zone=zone_of(operation),
             cut="detach" if is_detach(operation) else "none",
+            made_in=made_in(self.index, operation.id),
         )
+
+    def _symbol(self, operation: Operation) -> str:
+        """Of a whole backward step: ∂ and the sign of what was differentiated."""
+        sign = symbol(operation)
+        return f"∂{sign}" if operation.id < 0 and len(operation.nodes) > 1 else sign
 
     def _tab(self, node: NodeId, operation: Operation) -> Tab:
         found = self.index.nodes[node]
@@ -237,6 +261,9 @@ class _Builder:
             return ""
         tensor = saved["tensor"]
         if tensor is None:
+            text = argument_text(self.index, operation, key, texts_of(self.index))
+            if text:
+                return text
             value = saved.get("value")
             return cell(value) if isinstance(value, int | float) else key
         name = self.index.last_name(tensor, self.end)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
-from tutor.protocol import Operation, TensorId
+from tutor.protocol import BackwardId, Operation, TensorId
 from tutor.trace.drawn import zone_of
+from tutor.trace.gradient_graph import made_in
 from tutor.trace.index import Index
 from tutor.trace.lanes import box_id, circle_id, operation_of
-from tutor.trace.picture import ItemId, Lane, Zone
+from tutor.trace.picture import ItemId, Lane, Zone, ZoneKind
 
 
 def zones_of(
@@ -16,7 +18,20 @@ def zones_of(
 ) -> tuple[Zone, ...]:
     """Bands in the order of the program; neighbouring operations of one block that are joined by lanes share one."""
     pieces = (piece for group in _runs(operations) for piece in _pieces(index, group, boxed, lanes))
-    return tuple(_zone(index, piece, boxed) for piece in pieces)
+    return tuple(_zone(index, piece, boxed, _kind(piece)) for piece in pieces)
+
+
+def gradient_zones(
+    index: Index, operations: Sequence[Operation], boxed: set[TensorId], lanes: Sequence[Lane]
+) -> tuple[Zone, ...]:
+    """The bands behind the gradients' own graphs, each of one backward."""
+    groups: dict[BackwardId, list[Operation]] = {}
+    for operation in operations:
+        backward = made_in(index, operation.id)
+        if backward is not None:
+            groups.setdefault(backward, []).append(operation)
+    pieces = (piece for group in groups.values() for piece in _pieces(index, group, boxed, lanes))
+    return tuple(_zone(index, piece, boxed, "create_graph") for piece in pieces)
 
 
 def _runs(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
@@ -60,10 +75,14 @@ def _items(index: Index, operation: Operation, boxed: set[TensorId]) -> list[Ite
     return [circle_id(operation.id), *(box_id(t) for t in made)]
 
 
-def _zone(index: Index, piece: list[Operation], boxed: set[TensorId]) -> Zone:
+def _kind(piece: list[Operation]) -> Literal["no_grad", "inference"]:
+    kind = zone_of(piece[0])
+    assert kind != "none"
+    return kind
+
+
+def _zone(index: Index, piece: list[Operation], boxed: set[TensorId], kind: ZoneKind) -> Zone:
     items = dict.fromkeys(item for operation in piece for item in _items(index, operation, boxed))
     spans = [o.span for o in piece if o.span is not None]
     lines = (min(s.line for s in spans), max(s.end_line for s in spans)) if spans else None
-    kind = zone_of(piece[0])
-    assert kind != "none"
     return Zone(kind, tuple(items), lines)

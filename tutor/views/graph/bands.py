@@ -117,7 +117,7 @@ def _along(rect: QRectF, width: float) -> list[float]:
 
 
 def zone_label(zone: Zone) -> str:
-    word = "no_grad" if zone.kind == "no_grad" else "inference_mode"
+    word = "inference_mode" if zone.kind == "inference" else zone.kind
     if zone.lines is None:
         return word
     first, last = zone.lines

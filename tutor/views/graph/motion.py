@@ -156,7 +156,7 @@ def _focus(after: Picture) -> tuple[frozenset[ItemId] | None, frozenset[LaneId]]
         items.add(motion.item)
     if after.callout is not None:
         items |= {after.callout.item, *after.callout.glows}
-    return frozenset(items) or None, frozenset(lanes)
+    return frozenset(items | set(motion.makes)) or None, frozenset((*lanes, *motion.lays))
 
 
 def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
@@ -207,6 +207,7 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
         },
     }
     lanes = {lane: LaneFrame(solid=leave, strong=True, gradient_chip=False) for lane in motion.passes}
+    lanes |= _laying(motion, leave)
     movers = [*_waiting(after, motion.receives, arrive), *_gradients(after, motion.passes, leave)]
     return replace(
         still,
@@ -214,6 +215,7 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
         circles=circles,
         lanes={**still.lanes, **lanes},
         movers=tuple(movers),
+        appearing=dict.fromkeys(motion.makes, leave),
         outline=arrive,
         callout=progress >= LANDING,
         glowing=still.glowing if progress >= LANDING else frozenset(),
@@ -231,11 +233,18 @@ def _accumulate(before: Picture, after: Picture, still: Frame, progress: float) 
     return replace(
         still,
         boxes=boxes,
+        lanes={**still.lanes, **_laying(motion, beat(progress, 2))},
         movers=movers,
         drop=drop,
+        appearing=dict.fromkeys(motion.makes, beat(progress, 2)),
         outline=beat(progress, 0),
         callout=progress >= LANDING,
     )
+
+
+def _laying(motion: Motion, t: float) -> dict[LaneId, LaneFrame]:
+    """The lanes of a gradient's own graph grow with what the step makes."""
+    return {lane: LaneFrame(t, t, 0.0, value_chip=t >= 1.0) for lane in motion.lays}
 
 
 def _falling(after: Picture, t: float) -> tuple[tuple[Mover, ...], Drop | None]:

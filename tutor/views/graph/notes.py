@@ -91,7 +91,7 @@ def wrapped(lines: Sequence[str], widest: float) -> tuple[str, ...]:
 
 
 class ZoneItem(GraphItem):
-    """The hatched band behind what ran under no_grad (or, with a lock, inference_mode)."""
+    """The hatched band behind what ran under no_grad (or, with a lock, inference_mode); warm behind a gradient's graph."""
 
     def __init__(self, inks: Inks, band: Band) -> None:
         super().__init__(inks)
@@ -107,16 +107,19 @@ class ZoneItem(GraphItem):
 
     def draw(self, painter: QPainter, detail: float) -> None:
         inks = self.inks
-        painter.setPen(dotted(inks.muted, 1.3))
-        painter.setBrush(inks.faded("zone", 0.55))
+        warm = self.band.zone.kind == "create_graph"
+        painter.setPen(dotted(inks.gradient if warm else inks.muted, 1.3))
+        painter.setBrush(inks.faded("gradient", 0.07) if warm else inks.faded("zone", 0.55))
         painter.drawPath(self._path)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QBrush(inks.faded("muted", 0.22), Qt.BrushStyle.BDiagPattern))
-        painter.drawPath(self._path)
+        if not warm:
+            painter.setBrush(QBrush(inks.faded("muted", 0.22), Qt.BrushStyle.BDiagPattern))
+            painter.drawPath(self._path)
         tag = QRectF(self.band.tag.topLeft(), QSizeF(text_width("tab", self.name) + 16, 20))
         painter.setBrush(inks.panel)
         painter.drawRoundedRect(tag, 6, 6)
-        write(painter, tag.adjusted(8, 0, 0, 0), self.name, role="tab", colour=inks.muted)
+        colour = inks.gradient_text if warm else inks.muted
+        write(painter, tag.adjusted(8, 0, 0, 0), self.name, role="tab", colour=colour)
         if self._locked:
             lock(painter, QPointF(tag.right() + 12, tag.center().y()), inks.muted)
 

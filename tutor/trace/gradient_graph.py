@@ -1,0 +1,291 @@
+"""The gradient's own graph: what a backward with create_graph computed, as operations that are drawn like any other.
+
+torch tells the nodes of such a graph, and no tensors between them: here each node (or, of many, each backward step)
+becomes an operation with negative ids, put into the index beside those that the program called.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tutor.protocol import BackwardId, Data, NodeId, Operation, OperationId, Tensor, TensorId, Value
+from tutor.trace.gradient_nodes import arguments_of, function_of, shape_of, value_of, written_text
+from tutor.trace.index import Index
+from tutor.trace.trace import Backward, Trace
+
+MANY = 24
+"""Of more nodes than these, those of one backward step share a circle."""
+
+
+@dataclass(slots=True)
+class GradientGraph:
+    """Which operations belong to the gradients' own graphs, and where they are found."""
+
+    used: set[NodeId] = field(default_factory=set)
+    made_in: dict[OperationId, BackwardId] = field(default_factory=dict)
+    """The backward that carried the operation out: one made up here, or one of the learner's own backward."""
+    at: defaultdict[int, list[OperationId]] = field(default_factory=lambda: defaultdict(list))
+    texts: dict[TensorId, str] = field(default_factory=dict)
+    """How the results are written: `3·x²`."""
+    outputs: dict[tuple[NodeId, int], TensorId] = field(default_factory=dict)
+    of_node: dict[NodeId, OperationId] = field(default_factory=dict)
+    stamp: tuple[int, ...] = ()
+
+
+def gradient_graph(trace: Trace, index: Index) -> GradientGraph:
+    """The graphs through which something passes again; a graph that nobody uses is left out."""
+    kept = index.derived.setdefault("gradient graph", GradientGraph())
+    assert isinstance(kept, GradientGraph)
+    if index.created and kept.stamp != index.stamp:
+        kept = _rebuilt(trace, index, kept)
+    return kept
+
+
+def made_in(index: Index, operation: OperationId) -> BackwardId | None:
+    """The backward whose create_graph made this operation; None for those of the program."""
+    kept = index.derived.get("gradient graph")
+    return kept.made_in.get(operation) if isinstance(kept, GradientGraph) else None
+
+
+def operations_at(index: Index) -> Mapping[int, list[OperationId]]:
+    """By step the operations of the gradients' own graphs."""
+    kept = index.derived.get("gradient graph")
+    return kept.at if isinstance(kept, GradientGraph) else {}
+
+
+def texts_of(index: Index) -> Mapping[TensorId, str]:
+    """How the results of the gradients' own graphs are written."""
+    kept = index.derived.get("gradient graph")
+    return kept.texts if isinstance(kept, GradientGraph) else {}
+
+
+def gradient_text(index: Index, tensor: TensorId) -> str:
+    """How a tensor of such a graph is written; "" for any other."""
+    return texts_of(index).get(tensor, "")
+
+
+def _rebuilt(trace: Trace, index: Index, old: GradientGraph) -> GradientGraph:
+    used = _used(trace, index)
+    if used == old.used and not _named_since(index, old):
+        old.stamp = index.stamp
+        return old
+    _withdraw(index, old)
+    made = GradientGraph(used=used, stamp=index.stamp)
+    for backward in _creating(trace):
+        _Builder(index, made, backward).build()
+    index.derived["gradient graph"] = made
+    return made
+
+
+def _creating(trace: Trace) -> Iterator[Backward]:
+    return (backward for backward in trace.backwards if backward.create_graph)
+
+
+def _named_since(index: Index, old: GradientGraph) -> bool:
+    """Whether a result of a graph has become a tensor of the program."""
+    return any(
+        tensor < 0 and slot == 0 and _real(index, node) for (node, slot), tensor in old.outputs.items()
+    )
+
+
+def _real(index: Index, node: NodeId) -> TensorId | None:
+    return next((t for t in index.by_grad_fn.get(node, ()) if t >= 0), None)
+
+
+def _withdraw(index: Index, old: GradientGraph) -> None:
+    """Takes what was made up out of the index again."""
+    for operation in old.made_in:
+        if operation < 0:
+            for tensor in index.operations.pop(operation).outputs:
+                index.made_by.pop(tensor, None)
+                if tensor < 0:
+                    index.tensors.pop(tensor, None)
+                    index.values.pop(tensor, None)
+
+
+# ------------------------------------------------------------------ what is used
+
+
+def _used(trace: Trace, index: Index) -> set[NodeId]:
+    """The created nodes that ran, or through which a later operation's gradient would pass."""
+    used: set[NodeId] = set()
+    for backward in reversed([*_creating(trace)]):
+        mine = [n for n in index.created.get(backward.id, ()) if _is_inner(index, n)]
+        todo = [n for n in mine if index.runs.get(n) or _is_asked(index, n, used)]
+        while todo:
+            node = todo.pop()
+            if node in used:
+                continue
+            used.add(node)
+            following = (index.edges[e].to for e in index.edges_from.get(node, ()))
+            todo.extend(n for n in following if _creator(index, n) is not None and _is_inner(index, n))
+    return used
+
+
+def _is_inner(index: Index, node: NodeId) -> bool:
+    return node in index.nodes and index.nodes[node].tensor is None
+
+
+def _is_asked(index: Index, node: NodeId, used: set[NodeId]) -> bool:
+    for edge in index.edges_to.get(node, ()):
+        source = index.edges[edge].from_
+        maker = index.nodes[source].operation if source in index.nodes else None
+        if source in used or (maker in index.operations and index.operations[maker].backward is None):
+            return True
+    return False
+
+
+def _creator(index: Index, node: NodeId) -> BackwardId | None:
+    """The backward that made a node."""
+    found = index.nodes.get(node)
+    if found is None:
+        return None
+    if found.created_by is not None:
+        return found.created_by.backward
+    return index.operations[found.operation].backward if found.operation in index.operations else None
+
+
+# ------------------------------------------------------------------ operations made up
+
+
+class _Builder:
+    """Makes up the operations of one backward."""
+
+    def __init__(self, index: Index, made: GradientGraph, backward: Backward) -> None:
+        self.index, self.made, self.backward = index, made, backward
+
+    def build(self) -> None:
+        mine = sorted(
+            (n for n in self.index.created.get(self.backward.id, ()) if n in self.made.used), key=self._order
+        )
+        own = [n for n in mine if self.index.nodes[n].operation is not None]
+        for operation in dict.fromkeys(self.index.nodes[n].operation for n in own):
+            if operation is not None:
+                self._register(self.index.operations[operation])
+        anonymous = [n for n in mine if self.index.nodes[n].operation is None]
+        for group in self._groups(anonymous):
+            self._outputs(group)
+            self._register(self._operation(group))
+
+    def _order(self, node: NodeId) -> int:
+        return self.index.nodes[node].sequence or 0
+
+    def _step(self, node: NodeId) -> int:
+        found = self.index.nodes[node]
+        return found.created_by.step if found.created_by is not None else found.step
+
+    def _groups(self, nodes: list[NodeId]) -> Iterable[list[NodeId]]:
+        """Nodes one by one, or by the step that made them, in the order in which they were made."""
+        if len(nodes) <= MANY:
+            return [[node] for node in nodes]
+        by_step: dict[int, list[NodeId]] = {}
+        for node in nodes:
+            by_step.setdefault(self._step(node), []).append(node)
+        return by_step.values()
+
+    def _register(self, operation: Operation) -> None:
+        self.made.made_in[operation.id] = self.backward.id
+        self.made.at[operation.step].append(operation.id)
+        self.made.of_node.update(dict.fromkeys(operation.nodes, operation.id))
+        self.index.operations[operation.id] = operation
+        if operation.id < 0:
+            for tensor in operation.outputs:
+                self.index.made_by[tensor] = operation.id
+
+    def _operation(self, group: list[NodeId]) -> Operation:
+        index, alone = self.index, len(group) == 1
+        own = set(group)
+        edges = [
+            e
+            for node in reversed(group)
+            for e in sorted(index.edges_from.get(node, ()), key=lambda e: index.edges[e].output)
+            if index.edges[e].to not in own
+        ]
+        inputs = {
+            e: t for e in edges if (t := self._tensor(index.edges[e].to, index.edges[e].input)) is not None
+        }
+        node = index.nodes[group[-1]]
+        by_output = {index.edges[e].output: t for e, t in inputs.items()}
+        arguments = arguments_of(node, by_output) if alone else []
+        operation = Operation(
+            id=OperationId(-1 - group[0]),
+            function=function_of(node) if alone else self._function(group),
+            span=self.backward.span,
+            grad_enabled=True,
+            module=None,
+            inputs=[*inputs.values()],
+            outputs=[t for n in group for t in self._results(n)],
+            arguments=arguments,
+            nodes=group,
+            backward=self.backward.id,
+            step=self._step(group[-1]),
+        )
+        self._write(operation, alone=alone)
+        return operation
+
+    def _function(self, group: list[NodeId]) -> str:
+        """Of a whole backward step: that of the operation whose node ran."""
+        ran = self.index.node_steps.get(self._step(group[-1]))
+        node = self.index.nodes.get(ran.run.node) if ran is not None else None
+        if node is not None and node.operation in self.index.operations:
+            return self.index.operations[node.operation].function
+        return function_of(self.index.nodes[group[-1]] if node is None else node)
+
+    def _write(self, operation: Operation, *, alone: bool) -> None:
+        text = written_text(self.index, operation, self.made.texts) if alone else ""
+        for tensor in operation.outputs:
+            self.made.texts[tensor] = text or self.index.nodes[operation.nodes[-1]].name
+
+    # ------------------------------------------------------------- tensors between them
+
+    def _results(self, node: NodeId) -> list[TensorId]:
+        slots = sorted(slot for found, slot in self.made.outputs if found == node)
+        return [self.made.outputs[node, slot] for slot in slots]
+
+    def _outputs(self, group: list[NodeId]) -> None:
+        """The tensors that others ask of these nodes: the program's own where it has them."""
+        for node in group:
+            asked = {
+                self.index.edges[e].input for e in self.index.edges_to.get(node, ()) if self._asks(e, group)
+            }
+            real = _real(self.index, node)
+            for slot in range(max(asked, default=0 if real is not None else -1) + 1):
+                tensor = real if slot == 0 and real is not None else self._made_up(node, slot)
+                self.made.outputs[node, slot] = tensor
+
+    def _asks(self, edge: int, group: list[NodeId]) -> bool:
+        return self.index.edges[edge].from_ not in group
+
+    def _made_up(self, node: NodeId, slot: int) -> TensorId:
+        index, tensor = self.index, TensorId(-1 - len(self.made.outputs))
+        step = self._step(node)
+        data: Data = value_of(index, node, slot)
+        index.tensors[tensor] = Tensor(
+            id=tensor,
+            name=None,
+            shape=shape_of(index, node, slot, data),
+            dtype="float32",
+            device="cpu",
+            requires_grad=True,
+            is_leaf=False,
+            grad_fn=node,
+            step=step,
+        )
+        if data is not None:
+            index.values[tensor] = [Value(tensor=tensor, step=step, version=0, value=data)]
+        return tensor
+
+    def _tensor(self, node: NodeId, slot: int) -> TensorId | None:
+        """Whose gradient an edge brings to a node's slot."""
+        index = self.index
+        if (node, slot) in self.made.outputs:
+            return self.made.outputs[node, slot]
+        found = index.nodes.get(node)
+        if found is None or found.tensor is not None:
+            return None if found is None else found.tensor
+        maker = index.operations.get(found.operation) if found.operation is not None else None
+        made = [t for t in maker.outputs if index.tensors[t].grad_fn == node] if maker is not None else []
+        known = made or index.by_grad_fn.get(node, [])
+        return known[slot] if slot < len(known) else (known[0] if known else None)

@@ -1,0 +1,150 @@
+"""What is known of one node of a gradient's own graph: its function, its arguments, and the value that it computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tutor.protocol import Data, Node, NodeId, Operation, TensorId
+from tutor.trace.index import Index
+from tutor.trace.values import cell
+
+_SUFFIX = re.compile(r"Backwards?\d*$")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SLOTS: tuple[tuple[str, ...], ...] = (("self", "input"), ("other", "mat2", "exponent"))
+"""What derivatives.yaml calls the first and the second argument."""
+_TERM = re.compile(r"[\w.#\[\]⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\w+\([^()]*\)")
+_POWERS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
+_BINARY = frozenset(("add", "sub", "mul", "div", "pow"))
+UNKNOWN = "…"
+_SIGNS = {"add": " + ", "sub": " − ", "mul": "·", "div": "/"}
+
+
+def function_of(node: Node) -> str:
+    """`MulBackward0` → `torch.mul`."""
+    return "torch." + _CAPITAL.sub("_", _SUFFIX.sub("", node.name)).lower()
+
+
+def arguments_of(node: Node, tensors: Mapping[int, TensorId]) -> list[str]:
+    """As an operation's arguments: what its edges lead to, or what it saved in their place; "…" where neither tells."""
+    count = max((slot + 1 for slot in tensors), default=0)
+    if function_of(node).rpartition(".")[2] in _BINARY:
+        count = max(count, len(_SLOTS))
+    return [f"#{tensors[slot]}" if slot in tensors else _saved_argument(node, slot) for slot in range(count)]
+
+
+def _saved_argument(node: Node, slot: int) -> str:
+    for name in _SLOTS[slot] if slot < len(_SLOTS) else ():
+        saved = node.saved.get(name)
+        if isinstance(saved, dict):
+            if saved.get("tensor") is not None:
+                return f"#{saved['tensor']}"
+            saved = saved.get("value")
+        if isinstance(saved, int | float) and not isinstance(saved, bool):
+            return repr(saved)
+    return UNKNOWN
+
+
+def argument_text(index: Index, operation: Operation, key: str, texts: Mapping[TensorId, str]) -> str:
+    """How the argument is written that a node of a gradient's graph saved under this key; "" where it has none."""
+    slot = next((at for at, names in enumerate(_SLOTS) if key in names), None)
+    if operation.id >= 0 or slot is None or slot >= len(operation.arguments):
+        return ""
+    argument = operation.arguments[slot]
+    return "" if argument == UNKNOWN else _argument_text(index, argument, texts)
+
+
+def written_text(index: Index, operation: Operation, texts: Mapping[TensorId, str]) -> str:
+    """The operation as mathematics writes it, out of the texts of its arguments; "" where it is not known how."""
+    name = operation.function.rpartition(".")[2]
+    parts = [_argument_text(index, argument, texts) for argument in operation.arguments]
+    if name == "pow" and len(parts) == 2:
+        return parts[0] if parts[1] == "1" else _atom(parts[0]) + parts[1].translate(_POWERS)
+    if name == "mul" and len(parts) == 2:
+        first, second = parts if not parts[1][:1].isdigit() else reversed(parts)
+        return f"{_factor(first)}·{_factor(second)}"
+    if name in _SIGNS and len(parts) == 2:
+        bind = _atom if name == "div" else str
+        return f"{bind(parts[0])}{_SIGNS[name]}{_atom(parts[1]) if name in ('div', 'sub') else parts[1]}"
+    if name == "neg" and parts:
+        return f"−{_atom(parts[0])}"
+    if name == "copy" and parts:
+        return parts[0]
+    return f"{name}({', '.join(parts)})" if parts else ""
+
+
+def _argument_text(index: Index, argument: str, texts: Mapping[TensorId, str]) -> str:
+    if not argument.startswith("#"):
+        return argument if argument == UNKNOWN else cell(float(argument))
+    tensor = TensorId(int(argument[1:]))
+    return index.last_name(tensor) or texts.get(tensor) or _source_text(index, tensor)
+
+
+def _source_text(index: Index, tensor: TensorId) -> str:
+    made = index.made_by.get(tensor)
+    return (index.text(index.operations[made].span) if made in index.operations else "") or f"#{tensor}"
+
+
+def _atom(text: str) -> str:
+    return text if _TERM.fullmatch(text) else f"({text})"
+
+
+def _factor(text: str) -> str:
+    """A product needs no brackets in a product."""
+    return text if all(_TERM.fullmatch(part) for part in text.split("·")) else f"({text})"
+
+
+# ------------------------------------------------------------------ values
+
+
+def value_of(index: Index, node: NodeId, slot: int) -> Data:
+    """What a node computed, as torch told it: what the backward step sent on, or what a later node saved of it."""
+    saved = index.nodes[node].saved.get("result")
+    if isinstance(saved, dict) and saved.get("value") is not None:
+        return saved["value"]
+    for edge in index.edges_to.get(node, ()):
+        if index.edges[edge].input == slot:
+            data = _saved_by(index, edge)
+            if data is None:
+                data = _sent_over(index, node, index.edges[edge].from_)
+            if data is not None:
+                return data
+    return None
+
+
+def _saved_by(index: Index, edge: int) -> Data:
+    """What the node behind the edge saved of the argument that the edge stands for."""
+    row = index.edges[edge]
+    names = _SLOTS[row.output] if row.output < len(_SLOTS) else ()
+    kept = (index.nodes[row.from_].saved.get(name) for name in names)
+    return next((k["value"] for k in kept if isinstance(k, dict) and k.get("value") is not None), None)
+
+
+def _sent_over(index: Index, node: NodeId, asking: NodeId) -> Data:
+    """The gradient that the step which made `node` sent to the step which made `asking`."""
+    made, asked = index.nodes[node].created_by, index.nodes[asking].created_by
+    if made is None or asked is None or made.step == asked.step or made.backward != asked.backward:
+        return None
+    first, second = index.node_steps.get(made.step), index.node_steps.get(asked.step)
+    if first is None or second is None:
+        return None
+    found = [
+        first.run.grad_inputs[index.edges[e].output]
+        for e in index.edges_from.get(first.run.node, ())
+        if index.edges[e].to == second.run.node and index.edges[e].output < len(first.run.grad_inputs)
+    ]
+    return found[0] if found and all(data == found[0] for data in found) else None
+
+
+def shape_of(index: Index, node: NodeId, slot: int, data: Data) -> list[int]:
+    """Of what the node computed: as its value or the gradient that came to it."""
+    if data is None:
+        runs = index.runs.get(node, ())
+        data = next((r.run.grad_outputs[slot] for r in runs if slot < len(r.run.grad_outputs)), None)
+    shape: list[int] = []
+    if isinstance(data, dict):
+        return [int(side) for side in data.get("shape", ())]
+    while isinstance(data, list):
+        shape.append(len(data))
+        data = data[0] if data else None
+    return shape
