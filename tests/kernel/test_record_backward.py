@@ -95,7 +95,8 @@ def test_backward_with_inputs_fills_what_is_no_leaf() -> None:
     read = Read(X + "y = x * 2\nz = y * y\nz.backward(inputs=[y])\n")
 
     assert landed(read) == [Landed("y", None, 12.0, 12.0)]
-    assert [change.after for change in read.trace.changes if change.what == "grad"] == [12.0]
+    changes = [(c.what, c.before, c.after) for c in read.trace.changes]
+    assert changes == [("retains_grad", False, True)]
 
 
 def test_retained_gradients_accumulate_too() -> None:

@@ -128,8 +128,8 @@ class Changes:
         self.tape.naming.operands(place, [tensor], reflected=False, step=self.tape.step)
         self.tape.put_change(known, what, place.span, before=bool(call.before), after=after)
         known.tracked = tensor.requires_grad
-        if what == "retains_grad" and tensor.grad_fn is not None:
-            self.tape.retain(tensor.grad_fn, known)
+        if what == "retains_grad":
+            self.tape.retained[known.id] = known
         self.tape.naming.results(place, tensor, self.tape.step, function="requires_grad_")
         self.tape.end_step("flag_changed", known.id, place.span)
 

@@ -1,19 +1,29 @@
-"""One run of the engine while it works: what is hooked, what was seen; and small questions about gradients and errors."""
+"""One run of the engine while it works: what is hooked, what was seen; and small questions about graphs and errors."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from msgspec import structs
 from torch.autograd.graph import GradientEdge
 from torch.autograd.graph import Node as AutogradNode
 
+from tutor.kernel.budget import size
 from tutor.kernel.identity import Known
-from tutor.kernel.nodes import root_node
-from tutor.protocol import BackwardId, Data, NodeId, Span
+from tutor.kernel.nodes import Mark, root_node, sequence
+from tutor.protocol import BackwardId, Data, HookRan, NodeId, Span
 
 Fingerprint = tuple[int, str, str]
+EngineRun = Callable[..., Any]
+
+NO_TASK = -1
+"""What torch calls the graph task where the engine does not run."""
+
+current_task: Callable[[], int] = torch._C._current_graph_task_id
 
 
 @dataclass(slots=True)
@@ -29,18 +39,64 @@ class Leaf:
 
 
 @dataclass(slots=True)
+class Retained:
+    """A tensor that is no leaf and whose `.grad` is filled, just before its node runs."""
+
+    known: Known
+    slot: int
+    before: Data
+
+
+@dataclass(slots=True)
 class Run:
-    """One entry into the engine while it works. It holds nodes, and lets them go when the engine is done."""
+    """One entry into the engine while it works. Of the graph it holds the roots alone: the engine frees what it has run."""
 
     id: BackwardId
     create_graph: bool
     span: Span | None
+    accumulates: bool
+    roots: list[AutogradNode]
+    inputs: list[torch.Tensor]
+    """The tensors asked for that are no leaves."""
+
+    ends: list[AutogradNode]
+    """The nodes asked for: without any, the engine runs all that it reaches."""
+
+    retaining: list[bool]
+    task: int | None = None
+    """torch's own number for this run of the engine, known from the first hook on."""
+
+    thread: int = field(default_factory=threading.get_ident)
+    retained: dict[NodeId, list[Retained]] = field(default_factory=dict)
+    hooked: list[dict[Any, Any]] = field(default_factory=list)
     handles: list[Any] = field(default_factory=list)
-    nodes: list[AutogradNode] = field(default_factory=list)
     done: set[NodeId] = field(default_factory=set)
-    inputs: list[torch.Tensor] = field(default_factory=list)
-    inputs_before: list[Data] = field(default_factory=list)
-    accumulates: bool = True
+    hooks_ran: list[HookRan] = field(default_factory=list)
+    """What the learner's hooks did for the node whose step is still to come."""
+
+    def is_current(self) -> bool:
+        """Whether it is this run that works: a nested one may run the same nodes, a foreign thread's too."""
+        task = current_task()
+        if self.task is None and task != NO_TASK and self._may_work_here():
+            self.task = task
+        return self.task == task
+
+    def _may_work_here(self) -> bool:
+        """The engine works in the thread that called it, and in threads of its own, of which Python knows nothing."""
+        here = threading.get_ident()
+        return here == self.thread or not isinstance(_python_thread(here), threading.Thread)
+
+    def tell(self, put: Callable[..., None], step: int) -> None:
+        """What the learner's hooks did up to here belongs to this step."""
+        for row in self.hooks_ran:
+            put(structs.replace(row, step=step), elements=size(row.before) + size(row.after))
+        self.hooks_ran.clear()
+
+
+def _python_thread(ident: int) -> threading.Thread | None:
+    active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
+    thread = active.get(ident)
+    return None if isinstance(thread, threading._DummyThread) else thread
 
 
 def root(output: Any) -> AutogradNode | None:
@@ -49,7 +105,52 @@ def root(output: Any) -> AutogradNode | None:
     return root_node(output) if isinstance(output, torch.Tensor) else None
 
 
-def put_first(hooks: dict[int, object], key: int) -> None:
+def reach(
+    roots: Sequence[AutogradNode], mark: Callable[[AutogradNode], Mark | None]
+) -> tuple[list[AutogradNode], list[Mark | None]]:
+    """Every node that a backward from `roots` may run, with its mark: each one is asked once."""
+    stack = list(dict.fromkeys(roots))
+    seen = set(stack)
+    found: list[AutogradNode] = []
+    marks: list[Mark | None] = []
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        marks.append(mark(node))
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                stack.append(following)
+    return found, marks
+
+
+def leading_to(ends: Sequence[AutogradNode], nodes: Sequence[AutogradNode]) -> set[AutogradNode]:
+    """The nodes among `nodes` from which an edge leads towards one of `ends`."""
+    before: dict[AutogradNode, list[AutogradNode]] = {}
+    for node in nodes:
+        for following, _ in node.next_functions:
+            if following is not None:
+                before.setdefault(following, []).append(node)
+    leading: set[AutogradNode] = set()
+    stack = list(ends)
+    while stack:
+        for node in before.get(stack.pop(), ()):
+            if node not in leading:
+                leading.add(node)
+                stack.append(node)
+    return leading
+
+
+def first_ready(waiting: Sequence[AutogradNode]) -> AutogradNode | None:
+    """The one of the nodes that have not run which the engine takes up next: its gradients are there, it is the newest."""
+    awaited: set[AutogradNode] = set()
+    for node in waiting:
+        awaited.update(following for following, _ in node.next_functions if following is not None)
+    ready = [node for node in waiting if node not in awaited]
+    return max(ready, key=sequence, default=None)
+
+
+def put_first(hooks: dict[Any, Any], key: object) -> None:
     """torch walks the dict as it was filled: an OrderedDict's own order does not count."""
     ours = hooks.pop(key)
     others = list(hooks.items())
@@ -61,10 +162,3 @@ def put_first(hooks: dict[int, object], key: int) -> None:
 def fingerprint(error: BaseException) -> Fingerprint:
     """Tells an exception without holding it: its traceback would keep the learner's tensors alive."""
     return id(error), type(error).__name__, str(error)
-
-
-def difference(after: Data, before: Data) -> Data:
-    if isinstance(after, list) and isinstance(before, list):
-        return [difference(one, other) for one, other in zip(after, before, strict=True)]
-    both_numbers = isinstance(after, (int, float)) and isinstance(before, (int, float))
-    return after - before if both_numbers else None

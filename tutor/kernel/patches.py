@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from torch.autograd.function import _HookMixin
 
 from tutor.kernel.backward import Engine
 from tutor.kernel.forward import Forward, RecordingMode
@@ -34,6 +35,8 @@ class Patches:
         self._set(torch.autograd.Function, "apply", self._function_apply())
         self._set(torch.nn.Module, "__call__", self._module_call(torch.nn.Module.__call__))
         self._set(torch, "compile", self._compile(torch.compile))
+        register = self._engine.hooks.register(_HookMixin._register_hook)
+        self._set(_HookMixin, "_register_hook", staticmethod(register))
         self._set(torch.overrides, "has_torch_function", self._has_torch_function())
 
     def uninstall(self) -> None:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
 from collections.abc import Callable
 from typing import Literal
 
 import torch
-from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import Limits, Outlet, size
-from tutor.kernel.capture import gradient
+from tutor.kernel.gradients import Gradients
 from tutor.kernel.graph import Graph
-from tutor.kernel.identity import Known, Tensors, version
+from tutor.kernel.identity import Known, Tensors
 from tutor.kernel.modules import Modules
 from tutor.kernel.naming import Naming
 from tutor.kernel.spans import Sources
-from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, StepKind, TraceEvent
+from tutor.protocol import BackwardId, Change, Data, OperationId, Span, StepKind, TensorId, TraceEvent
 
 What = Literal["grad", "value", "requires_grad", "retains_grad"]
-
-_READ_KEPT = 256
-"""How many gradients are remembered with what was read of them."""
 
 
 class Tape:
@@ -43,16 +38,14 @@ class Tape:
         self.naming = Naming(self.outlet, self.tensors)
         self.modules = Modules(self.sources, self.outlet)
         self.graph = Graph(self.outlet, self.tensors, self.token)
-        self._read: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
+        self.read_gradient = Gradients(limits).read
+        """A gradient's values. One that goes from node to node is looked through once."""
+
         self.gradients: dict[int, Data] = {}
         """The last `.grad` seen of each tensor that has had one, by tensor id."""
 
-        self.retained: dict[NodeId, list[Known]] = {}
-        """The tensors with `retain_grad()`, by the node that made them."""
-
-    def retain(self, node: AutogradNode, known: Known) -> None:
-        self.graph.claim([node])
-        self.retained.setdefault(self.graph.id_of(node), []).append(known)
+        self.retained: dict[TensorId, Known] = {}
+        """The tensors with `retain_grad()`."""
 
     @property
     def step(self) -> int:
@@ -69,19 +62,6 @@ class Tape:
             self.naming.leave(self.sources.entered(sys._getframe(1)), self.step)
         self.naming.bury(self.step)
         self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
-
-    def read_gradient(self, tensor: torch.Tensor | None) -> Data:
-        """A gradient's values. One that goes from node to node is looked through once."""
-        if tensor is None:
-            return None
-        seen = self._read.get(id(tensor))
-        if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
-            return seen[2]
-        if len(self._read) >= _READ_KEPT:
-            self._read.clear()
-        data = gradient(tensor, self.limits)
-        self._read[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
-        return data
 
     def put_change(
         self,
