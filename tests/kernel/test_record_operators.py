@@ -45,6 +45,15 @@ def samples(op: Any, dtype: torch.dtype, count: int) -> Iterator[Any]:
     yield from found[::stride][:count]
 
 
+def refused(op: Any) -> list[Any]:
+    """The operator's own list of what it answers with an exception."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return (
+            [] if op.error_inputs_func is None else [error.sample_input for error in op.error_inputs("cpu")]
+        )
+
+
 def variants(op: Any) -> list[tuple[str, Variant]]:
     found = [("function", op.op), ("method", op.method_variant), ("in place", op.inplace_variant)]
     return [(name, variant) for name, variant in found if variant is not None]
@@ -89,6 +98,10 @@ def all_differences(ops: Sequence[Any], counts: dict[torch.dtype, int]) -> dict[
                     told = difference(partial(run, op, variant, sample))
                     if told is not None:
                         found[f"{op.full_name}, {name}, {dtype}, sample {number}"] = told
+        for number, sample in enumerate(refused(op)[: 10 * min(counts.values())]):
+            told = difference(partial(run, op, op.op, sample))
+            if told is not None:
+                found[f"{op.full_name}, refused sample {number}"] = told
     return found
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.kernel.both_ways import assert_faithful, recorded
+from tutor.kernel.nodes import Mark
 from tutor.trace.trace import Trace
 
 LEAVES = ("a", "b", "c")
@@ -72,15 +73,21 @@ def live_nodes(namespace: dict[str, Any]) -> list[Any]:
     return list(found)
 
 
+def id_of(node: Any) -> int:
+    """The id that the recording has given to a node of torch's."""
+    (mark,) = (mark for mark in node.metadata.values() if isinstance(mark, Mark))
+    return mark.id
+
+
 def assert_same_graph(namespace: dict[str, Any], trace: Trace) -> None:
     edges: dict[int, list[tuple[int, int, int]]] = {}
     for edge in trace.edges:
         edges.setdefault(edge.from_, []).append((edge.output, edge.to, edge.input))
     for node in live_nodes(namespace):
-        recorded_node = trace.nodes[node.metadata["autograd_tutor"].id]
+        recorded_node = trace.nodes[id_of(node)]
         assert recorded_node.name == node.name().rpartition("::")[2]
         assert sorted(edges.get(recorded_node.id, [])) == [
-            (output, following.metadata["autograd_tutor"].id, slot)
+            (output, id_of(following), slot)
             for output, (following, slot) in enumerate(node.next_functions)
             if following is not None
         ]
