@@ -14,6 +14,7 @@ from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import Tensors
 from tutor.kernel.nodes import (
     NO_SEQUENCE,
+    Epoch,
     Mark,
     is_accumulate,
     leaf_of,
@@ -35,6 +36,7 @@ class Graph:
         self._outlet = outlet
         self._tensors = tensors
         self._token = token
+        self._epoch = Epoch(token)
         self._count = 0
         self._first_sequence: int | None = None
 
@@ -70,6 +72,12 @@ class Graph:
     def mark(self, node: AutogradNode) -> Mark | None:
         return mark_of(node, self._token)
 
+    def next_epoch(self, *, forget: bool) -> None:
+        """With `forget` the nodes that were claimed since the last one are strangers again."""
+        if forget:
+            self._epoch.token = None
+        self._epoch = Epoch(self._token)
+
     def _fresh(self, roots: Iterable[AutogradNode]) -> list[AutogradNode]:
         """New nodes as the forward made them: by sequence number, each accumulation before the node that leads to it."""
         token = self._token
@@ -97,7 +105,7 @@ class Graph:
         leaf = None
         if is_accumulate(node):
             leaf = self._tensors.see(leaf_of(node), self._outlet.step).id
-        mark = Mark(self._token, NodeId(self._count), span, leaf)
+        mark = Mark(self._epoch, NodeId(self._count), span, leaf)
         put_mark(node, mark)
         self._count += 1
         return mark

@@ -142,6 +142,19 @@ class Tensors:
                 found.append((other, tensor))
         return found
 
+    # ------------------------------------------------------------ where iterations are left out
+
+    def living(self) -> list[tuple[Known, torch.Tensor]]:
+        """All that are known and alive, in the order in which they were born."""
+        alive = [(known, known()) for known in list(self._by_address.values())]
+        return [(known, tensor) for known, tensor in alive if tensor is not None]
+
+    def forget_from(self, first: TensorId) -> None:
+        """Those that were born as `first` or later are strangers again, as if they had died."""
+        for known in list(self._by_address.values()):
+            if known.id >= first:
+                self._forget(known)
+
     # ------------------------------------------------------------ whose gradient a tensor is
 
     def own_gradient(self, known: Known, gradient: torch.Tensor) -> None:
@@ -162,9 +175,11 @@ class Tensors:
         entry = self._grad_owners.get(id(gradient))
         if entry is None or entry[0]() is not gradient:
             return None
-        known = entry[1]
-        tensor = known()
-        return (known, tensor) if tensor is not None and grad_of(tensor) is gradient else None
+        tensor = entry[1]()
+        known = None if tensor is None else self.find(tensor)
+        if tensor is None or known is None or grad_of(tensor) is not gradient:
+            return None
+        return known, tensor
 
 
 def is_a(value: object, kind: type[T]) -> TypeGuard[T]:

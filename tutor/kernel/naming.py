@@ -39,6 +39,11 @@ class Naming:
     def name_of(self, tensor: TensorId) -> str | None:
         return self._names.get(tensor)
 
+    @property
+    def holders(self) -> Mapping[str, TensorId]:
+        """Which tensor has a name."""
+        return self._holders
+
     def give(self, tensor: TensorId, name: str, step: int) -> None:
         """From `step` on the name is this tensor's."""
         if self._holders.get(name) == tensor:
@@ -66,7 +71,9 @@ class Naming:
         """Forgets the names of tensors that are dead."""
         dead = self._tensors.dead
         while dead:
-            for name in sorted(self._held.pop(dead.pop(), ())):
+            tensor = dead.pop()
+            self._sought.pop(tensor, None)
+            for name in sorted(self._held.pop(tensor, ())):
                 self._forget(name, step)
 
     def check_globals(self, step: int) -> None:

@@ -11,28 +11,36 @@ from torch.autograd.graph import Node as AutogradNode
 
 from tutor.protocol import NodeId, Span, TensorId
 
-_KEY = "autograd_tutor"
 NO_SEQUENCE = 2**63
 """From here on a sequence number is none: an AccumulateGrad always runs first."""
 
 
-class Mark(NamedTuple):
-    """What is written into a node's metadata. `token` tells recordings apart that meet the same graph."""
+class Epoch:
+    """A stretch of a recording, as long as what was marked in it counts: `token` tells recordings apart."""
 
-    token: object
+    __slots__ = ("token",)
+
+    def __init__(self, token: object) -> None:
+        self.token: object | None = token
+
+
+class Mark(NamedTuple):
+    """What is written into a node's metadata, under the token: recordings that meet the same graph keep to their own."""
+
+    epoch: Epoch
     id: NodeId
     span: Span | None
     leaf: TensorId | None
 
 
 def mark_of(node: AutogradNode, token: object) -> Mark | None:
-    mark: Mark | None = node.metadata.get(_KEY)  # type: ignore[attr-defined]
-    return mark if mark is not None and mark.token is token else None
+    mark: Mark | None = node.metadata.get(token)  # type: ignore[attr-defined]
+    return mark if mark is not None and mark.epoch.token is token else None
 
 
 def put_mark(node: AutogradNode, mark: Mark) -> None:
     # The stubs call it a method; it is an attribute, shared with anomaly mode: only our key is ours.
-    node.metadata[_KEY] = mark  # type: ignore[index]
+    node.metadata[mark.epoch.token] = mark  # type: ignore[index]
 
 
 def known_node(node: AutogradNode, token: object) -> NodeId | None:

@@ -1,0 +1,99 @@
+"""Where one iteration of the program ends and the next begins, and what the recorder forgets of one that is not told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from tutor.kernel.call import Call
+from tutor.kernel.calls import Kind, may_write, plain_name
+from tutor.kernel.capture import grad_of
+from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.tape import Tape
+
+_ONLY_READ = frozenset({
+    "detach", "detach_", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "sign", "eq", "ne", "lt", "le",
+    "gt", "ge", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "equal", "allclose", "isclose", "isnan",
+    "isinf", "isfinite", "size", "dim", "numel", "__repr__", "__format__", "__len__", "__bool__", "requires_grad_",
+})  # fmt: skip
+"""What is asked of a result behind its backward: nothing that a gradient could go through."""
+
+
+class Iterations:
+    """Tells the outlet of the program's iterations; forgets the tensors and nodes of those that it does not tell.
+
+    `flush` puts what library code has written until now, which belongs to the iteration that ends.
+    """
+
+    def __init__(self, tape: Tape, flush: Callable[[], None]) -> None:
+        self._tape = tape
+        self._flush = flush
+
+    def begins_with(self, call: Call) -> bool:
+        """Whether a call behind a backward is the first of the next iteration: the first that makes a graph."""
+        if call.kind is not Kind.OPERATION or self._tape.running or not torch.is_grad_enabled():
+            return False
+        if plain_name(call.function) in _ONLY_READ or may_write(call.function):
+            return False
+        operands = flat_tensors((call.arguments, dict(call.keywords)))
+        return any(tensor.requires_grad for tensor in operands)
+
+    def next(self) -> None:
+        """Whatever comes now belongs to the next iteration."""
+        tape = self._tape
+        self._flush()
+        told = tape.outlet.next_iteration()
+        tape.graph.next_epoch(forget=not told)
+        if not told and tape.outlet.first_untold is not None:
+            tape.tensors.forget_from(tape.outlet.first_untold)
+        self._forget_dead_gradients()
+
+    def backward_began(self) -> None:
+        """One backward after the other without anything between them: they are iterations when there are many."""
+        outlet = self._tape.outlet
+        if outlet.over and outlet.is_long and not self._tape.running:
+            self.next()
+
+    def backward_ended(self, *, failed: bool) -> None:
+        """An outermost backward is over, whether it was recorded or not: a recording that had stopped goes on."""
+        if self._tape.running or not self._tape.outlet.backward_ended(failed=failed):
+            return
+        self._tape.outlet.reopen()
+        self._look_around()
+        self.next()
+
+    def settle(self) -> None:
+        """A cell or the run is over: all that was held back is told."""
+        outlet = self._tape.outlet
+        if outlet.is_behind:
+            self._look_around()
+        outlet.settle()
+
+    # ------------------------------------------------------------ what nobody has seen
+
+    def _look_around(self) -> None:
+        """Takes up what has changed in the known tensors while nothing was recorded."""
+        for known, tensor in self._tape.tensors.living():
+            self._look_at(known, tensor)
+
+    def _look_at(self, known: Known, tensor: torch.Tensor) -> None:
+        tape = self._tape
+        if version(tensor) != known.version:
+            tape.tensors.write_value(known, tensor, tape.step)
+        if tensor.requires_grad != known.tracked:
+            tape.put_change(known, "requires_grad", None, before=known.tracked, after=tensor.requires_grad)
+            known.tracked = tensor.requires_grad
+        before, now = tape.gradients.get(known.id), tape.read_gradient(grad_of(tensor))
+        if now != before:
+            tape.gradients[known.id] = now
+            tape.put_change(known, "grad", None, before=before, after=now)
+
+    def _forget_dead_gradients(self) -> None:
+        """Leaves that are made anew in each turn leave nothing behind."""
+        kept = self._tape.gradients
+        if len(kept) > 1_000:
+            alive = {known.id for known, _ in self._tape.tensors.living()}
+            if len(kept) > 2 * len(alive):
+                for gone in kept.keys() - alive:
+                    del kept[gone]
