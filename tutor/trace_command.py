@@ -7,50 +7,36 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import struct
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, TextIO
 
 import msgspec
 
-from tutor.crash import crash_failure
 from tutor.i18n import _
 from tutor.insight.errors import explain
 from tutor.insight.frames import caused_text, folded, more_text
-from tutor.process_tree import kill_tree
 from tutor.protocol import (
     Cause,
     CellText,
-    Event,
     Failure,
     Frame,
-    RunBegan,
     RunCells,
     RunEnded,
     RunId,
     RunSettings,
     Span,
-    Step,
-    TraceEvent,
-    encode_command,
 )
+from tutor.recorded_run import RecordedRun, Stops, run_recorded
 from tutor.source.disk import DocumentError, write_bytes
 from tutor.source.document import Cell, Document
 from tutor.source.formats import read_document
 from tutor.trace.file import encode_trace
 from tutor.trace.trace import Trace
 
-PATIENCE = 2.0
-"""Seconds that an interrupted program has to end by itself."""
+NOT_STARTED, UNWRITABLE, INTERRUPTED = 1, 2, 130
+"""Exit statuses; 130 is what a shell gives after Ctrl+C."""
 
 _NOT_RUN = frozenset({"solution", "skip-execution"})
 """Tags of cells that are there to be read."""
@@ -74,18 +60,32 @@ def trace(options: TraceOptions, errors: TextIO) -> int:
     try:
         command = _command(options)
         _check_out(options)
-        done = _run(command, options.timeout)
-        if done.trace.environment is None and done.stopped_by is None:
-            errors.write(_not_started(done.ended) + "\n")
-            return 1
-        _explain(done.trace)
-        write_bytes(options.out, encode_trace(done.trace))
+        with Stops() as stops:  # until all is written: a second Ctrl+C shall not cost what was recorded
+            return _traced(command, options, stops, errors)
     except DocumentError as fault:
         errors.write(f"{fault}\n")
-        return 2
+        return UNWRITABLE
+
+
+def _traced(command: RunCells, options: TraceOptions, stops: Stops, errors: TextIO) -> int:
+    done = _run(command, options, stops)
+    if done.trace.environment is None and done.stopped_by is None:
+        errors.write(_not_started(done.ended) + "\n")
+        return NOT_STARTED
+    _explain(done.trace)
+    write_bytes(options.out, encode_trace(_portable(done.trace, command)))
     for line in _report(done, options):
         errors.write(line + "\n")
-    return 130 if done.stopped_by == "interrupt" else 0
+    return INTERRUPTED if done.stopped_by == "interrupt" else 0
+
+
+def _run(command: RunCells, options: TraceOptions, stops: Stops) -> RecordedRun:
+    try:
+        return run_recorded(command, options.timeout, stops)
+    except OSError as fault:
+        folder = Path(fault.filename or os.environ.get("TMPDIR") or "/tmp")
+        text = _("no room for what is recorded ({why}); name another folder by TMPDIR")
+        raise DocumentError(folder, None, text.format(why=fault.strerror)) from fault
 
 
 # ---------------------------------------------------------------- what to run
@@ -125,145 +125,7 @@ def _check_out(options: TraceOptions) -> None:
         raise DocumentError(out, None, _("this is the program itself; name another file for the trace"))
 
 
-# ---------------------------------------------------------------- running it
-
-
-@dataclass(slots=True)
-class _Done:
-    """What came of a run. `stopped_by`: "interrupt" or "timeout" when it did not end by itself."""
-
-    trace: Trace
-    ended: RunEnded | None
-    stopped_by: str | None
-
-
-def _run(command: RunCells, timeout: float | None) -> _Done:
-    with tempfile.TemporaryDirectory(prefix="autograd-tutor-") as name:
-        folder = Path(name)
-        (folder / "command.json").write_text(encode_command(command), encoding="utf-8")
-        child = _start(folder)
-        stopped_by = _waited(child, folder / "events", timeout)
-        trace, ended = _gathered(folder / "events")
-        if ended is None or stopped_by == "timeout":
-            _add_end(trace, _death(child.returncode, folder, command, trace, stopped_by, timeout))
-        return _Done(_portable(trace, command), ended, stopped_by)
-
-
-def _start(folder: Path) -> subprocess.Popen[bytes]:
-    """In a session of its own: interrupts reach the program once, by us, and with it all that it has started."""
-    script = Path(__file__).parent / "kernel" / "trace_program.py"
-    return subprocess.Popen(
-        [sys.executable, "-P", str(script), str(folder)],
-        stdin=subprocess.DEVNULL,
-        env=_environment(),
-        start_new_session=True,
-    )
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
-
-
-def _waited(child: subprocess.Popen[bytes], events: Path, timeout: float | None) -> str | None:
-    """Waits until the program has ended, by itself or not; what it has started ends with it.
-
-    The time is the program's own: it runs from its first event on, when torch is loaded.
-    """
-    stopped_by: str | None = None
-    with _signals_raise():
-        try:
-            while timeout is not None and child.poll() is None and not events.exists():
-                time.sleep(0.02)
-            child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            stopped_by = "timeout"
-        except KeyboardInterrupt:
-            stopped_by = "interrupt"
-    if stopped_by is not None:
-        _stop(child)
-    return stopped_by
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """An interrupt first, so that the trace tells the line; then the end, at once after a second Ctrl+C."""
-    try:
-        child.send_signal(signal.SIGINT)
-        child.wait(PATIENCE)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        kill_tree(child.pid)
-        child.wait()
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """SIGTERM and a closed terminal end the program as Ctrl+C does, and the trace is written all the same."""
-
-    def raise_interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, raise_interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 # ---------------------------------------------------------------- what it left
-
-
-def _gathered(path: Path) -> tuple[Trace, RunEnded | None]:
-    trace = Trace()
-    ended: RunEnded | None = None
-    for event in _events(path):
-        if isinstance(event, RunBegan):
-            trace.environment = event.environment
-        elif isinstance(event, RunEnded):
-            ended = event
-        elif isinstance(event, TraceEvent):
-            trace.append(event)
-    return trace, ended
-
-
-def _events(path: Path) -> Iterator[Event]:
-    """The events in the file; one that was cut short by a crash is the last, and left out."""
-    data = memoryview(path.read_bytes() if path.is_file() else b"")
-    decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
-    place = 0
-    while place + 4 <= len(data):
-        (size,) = struct.unpack_from("<I", data, place)
-        if place + 4 + size > len(data):
-            return
-        yield decoder.decode(data[place + 4 : place + 4 + size])
-        place += 4 + size
-
-
-def _death(
-    status: int, folder: Path, command: RunCells, trace: Trace, stopped_by: str | None, timeout: float | None
-) -> Failure:
-    """What ended a program that could not tell it itself."""
-    if stopped_by == "timeout":
-        span = None if trace.error is None else trace.error.span
-        return _failure("TimeoutError", f"the program ran longer than {timeout:g} s", trace, span)
-    if stopped_by == "interrupt":
-        return _failure("KeyboardInterrupt", "", trace, None)
-    crash = folder / "crash"
-    log = crash.read_text(errors="replace") if crash.is_file() else ""
-    return crash_failure(command, trace.sources, status=status, log=log, step=len(trace.steps))
-
-
-def _failure(kind: str, message: str, trace: Trace, span: Span | None) -> Failure:
-    return Failure(type=kind, message=message, span=span, step=len(trace.steps))
-
-
-def _add_end(trace: Trace, failure: Failure) -> None:
-    """The failure and its step; it takes the place of the KeyboardInterrupt that a timeout caused."""
-    if trace.error is not None and trace.error.type == "KeyboardInterrupt":
-        trace.error = msgspec.structs.replace(failure, step=trace.error.step, frames=trace.error.frames)
-        return
-    trace.append(failure)
-    trace.append(Step(kind="error", id=-1, span=failure.span))
 
 
 def _portable(trace: Trace, command: RunCells) -> Trace:
@@ -318,7 +180,7 @@ def _not_started(ended: RunEnded | None) -> str:
     return _("The program could not be started; no trace was written: {why}").format(why=why)
 
 
-def _report(done: _Done, options: TraceOptions) -> Iterator[str]:
+def _report(done: RecordedRun, options: TraceOptions) -> Iterator[str]:
     if done.trace.error is not None:
         yield from _traceback(done.trace, done.trace.error, options.program.name)
     if done.ended is not None and done.ended.outcome == "exit" and done.ended.status not in (None, 0):

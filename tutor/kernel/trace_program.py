@@ -7,9 +7,7 @@ is printed, too. Every event is in the operating system's hands at once, so that
 from __future__ import annotations
 
 import faulthandler
-import os
 import signal
-import struct
 import sys
 from pathlib import Path
 
@@ -24,24 +22,17 @@ def main(folder: Path) -> None:
     from tutor.kernel.parent import end_with_parent
 
     end_with_parent()  # before torch is loaded, which takes seconds
-    import msgspec
-
+    from tutor.kernel.event_file import EventFile
     from tutor.kernel.output import Echo
     from tutor.kernel.runner import Runner
-    from tutor.protocol import Event, RunCells, decode_command
+    from tutor.protocol import RunCells, decode_command
 
     sys.path.remove(ROOT)
     faulthandler.enable(file=(folder / "crash").open("w"))
     command = decode_command((folder / "command.json").read_text(encoding="utf-8"))
     assert isinstance(command, RunCells)
-    events = os.open(folder / "events", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    encoder = msgspec.msgpack.Encoder()
-
-    def write(event: Event) -> None:
-        data = encoder.encode(event)
-        os.write(events, struct.pack("<I", len(data)) + data)
-
-    Runner(write, echo=Echo(), interrupt_is_failure=True).run(command)
+    events = EventFile(folder / "events")
+    Runner(events.write, echo=Echo(), interrupt_is_failure=True).run(command)
 
 
 if __name__ == "__main__":
