@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from tutor.kernel.doors import Doors
 from tutor.kernel.guard import Guard
 from tutor.kernel.spans import OWN_FOLDER, own_frames_removed
 
@@ -35,45 +37,68 @@ class WarningRelay:
         self._guard = guard
         self._note = note
         self._heard = heard
-        self._reissuing = False
-        self._original: Callable[[warnings.WarningMessage], None] | None = None
+        self._reissuing: set[int] = set()
+        """The threads that do so."""
+        self._doors = Doors()
+        self._beneath: Callable[[warnings.WarningMessage], None] = lambda message: None
+        self._filters: list[Any] = []
+        """The filters as they were found: a `catch_warnings` in progress at the end would bring ours back with them."""
+        self._thread = 0
 
     def install(self) -> None:
         module: Any = warnings
-        self._original = module._showwarnmsg
-        module._showwarnmsg = self._show
-        module.filters.insert(0, _FILTER)
+        self._thread = threading.get_ident()
+        self._beneath = module._showwarnmsg
+        self._doors.put(module, "_showwarnmsg", self._show)
+        self._filters = module.filters
+        self._filters.insert(0, _FILTER)
+        _relays.append(self)
         _filters_changed()
 
     def uninstall(self) -> None:
-        module: Any = warnings
-        if module._showwarnmsg == self._show:
-            module._showwarnmsg = self._original
-        if _FILTER in module.filters:
-            module.filters.remove(_FILTER)
+        self._doors.take_out()
+        _relays.remove(self)
+        for filters in [
+            self._filters,
+            *([warnings.filters] if warnings.filters is not self._filters else []),
+        ]:
+            if _FILTER in filters:
+                filters.remove(_FILTER)  # type: ignore[attr-defined]
         _filters_changed()
 
     def _show(self, message: warnings.WarningMessage) -> None:
-        if message.filename == _SILENT:
+        if message.filename == _SILENT and self in _relays:
             return
-        frame = None if self._reissuing else _true_frame(message, sys._getframe(1))
+        thread = threading.get_ident()
+        settled = self not in _relays or thread in self._reissuing or sys._getframe(1).f_code is _PASS_ON
+        frame = None if settled else _true_frame(message, sys._getframe(1))
         if frame is None:
             self._pass_on(message)
             return
-        self._reissuing = True
+        self._reissuing.add(thread)
         try:
             _reissue(message, frame)
         finally:
-            self._reissuing = False
+            self._reissuing.discard(thread)
 
     def _pass_on(self, message: warnings.WarningMessage) -> None:
         heard = self._heard()
-        if self._original is not None:
-            self._original(message)
-        if self._heard() != heard:
+        self._beneath(message)
+        if self._heard() != heard or not self._concerns():
             return
         with self._guard:
             self._note(message.category.__name__, str(message.message), message.filename, message.lineno)
+
+    def _concerns(self) -> bool:
+        """Warnings of a thread that is recorded for itself belong to that recording."""
+        thread = threading.get_ident()
+        return self in _relays and (
+            thread == self._thread or all(relay._thread != thread for relay in _relays)
+        )
+
+
+_PASS_ON = WarningRelay._pass_on.__code__
+_relays: list[WarningRelay] = []
 
 
 def _true_frame(message: warnings.WarningMessage, innermost: FrameType) -> FrameType | None:
