@@ -80,6 +80,7 @@ class Accumulations:
         tape.put(NodeRan(backward=run.id, run=what), elements=size(leaf.incoming))
         self._put(run, leaf.known, leaf.node, leaf.before, leaf.incoming, after)
         run.tell(tape.put, tape.step)
+        run.landed_at = tape.step
         tape.end_step("node", leaf.node, run.span)
 
     # ------------------------------------------------------------ what is no leaf
@@ -95,7 +96,8 @@ class Accumulations:
             elif tensor.grad_fn is not None and (tensor.retains_grad or known in asked):
                 mark = tape.graph.mark(tensor.grad_fn)
                 if mark is not None:
-                    expected = Retained(known, tensor.output_nr, self._grad_of(tensor))
+                    current = tape.tensors.see(tensor, tape.step)
+                    expected = Retained(current, tensor.output_nr, self._grad_of(tensor))
                     run.retained.setdefault(mark.id, []).append(expected)
 
     def retained(self, run: Run, node: NodeId, came: Sequence[Data]) -> None:

@@ -20,6 +20,7 @@ from tutor.kernel.engine_run import (
     Fingerprint,
     Run,
     current_task,
+    ends_of,
     fingerprint,
     first_ready,
     leading_to,
@@ -27,6 +28,7 @@ from tutor.kernel.engine_run import (
     root,
 )
 from tutor.kernel.forward import Forward, RecordingMode
+from tutor.kernel.learner_hooks import LearnerHooks
 from tutor.kernel.node_hooks import NodeHooks
 from tutor.kernel.nodes import Mark
 from tutor.kernel.tape import Tape
@@ -45,17 +47,20 @@ class Engine:
         self._mode = mode
         self._guard = forward.guard
         self._failure_of = failure_of
-        self._accumulations = Accumulations(tape, forward.guard)
-        self.hooks = NodeHooks(tape, forward.guard, self._accumulations)
         self._runs: list[Run] = []
+        self._learner_hooks = LearnerHooks(tape, forward.guard, self._runs)
+        self._accumulations = Accumulations(tape, forward.guard)
+        self.hooks = NodeHooks(tape, forward.guard, self._accumulations, self._learner_hooks)
+        forward.on_hook = self._learner_hooks.on_tensor
         self._last_failure: tuple[Fingerprint, BackwardId, NodeId | None] | None = None
         self._stopped_at_step = -1
+        self._missing = 0
 
     def run(self, original: EngineRun, outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
         """Carries out the engine call and records it."""
         run = self._begin(outputs, args, kwargs)
         if run is None:
-            return original(outputs, *args, **kwargs)
+            return self.miss(original, outputs, *args, **kwargs)
         outermost, self._forward.outermost = self._forward.outermost, None
         # Inside Tensor.backward the mode is off: pushed again, it sees hooks, custom backwards and recomputation.
         pushed = self._mode if outermost is not None else nullcontext()
@@ -64,12 +69,32 @@ class Engine:
                 result = original(outputs, *args, **kwargs)
         except BaseException as error:
             self._fail(run, error)
+            self._iterate(failed=True)
             raise
         finally:
             self._forward.outermost = outermost
             self._let_go(run)
         self._end(run, result)
+        self._iterate(failed=False)
         return result
+
+    def miss(self, original: EngineRun, outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        """Carries out an engine call while the recording has stopped. As it ends, the recording may go on."""
+        outlet = self._tape.outlet
+        if not outlet.full:
+            return original(outputs, *args, **kwargs)
+        outlet.backwards_left_out += 1
+        self._missing += 1
+        try:
+            return original(outputs, *args, **kwargs)
+        finally:
+            self._missing -= 1
+            if not self._missing:
+                self._iterate(failed=False)
+
+    def _iterate(self, *, failed: bool) -> None:
+        with self._guard, torch._C.DisableTorchFunction():
+            self._forward.iterations.backward_ended(failed=failed)
 
     def works_here(self) -> bool:
         """Whether this thread is one in which the engine carries out a recorded run."""
@@ -84,8 +109,8 @@ class Engine:
             parent = next((run for run in reversed(self._runs) if run.is_current()), None)
             self._forward.changes.flush()
             if not self._tape.outlet.has_room():
-                self._tape.outlet.backwards_left_out += 1
                 return None
+            self._forward.iterations.backward_began()
             return self._begun(outputs, args, kwargs, parent)
         return None
 
@@ -130,7 +155,7 @@ class Engine:
             roots=roots,
             inputs=inner,
             retaining=[tensor.retains_grad for tensor in inner],
-            ends=[node for node in map(root, inputs) if node is not None],
+            asked=list(inputs),
         )
         self._tape.backwards += 1
         return run
@@ -168,6 +193,8 @@ class Engine:
     def _let_go(self, run: Run) -> None:
         with self._guard:
             self.hooks.detach(run)
+            if not self._runs or self._runs[0] is run:
+                self._learner_hooks.disarm()
 
     def _leave(self, run: Run) -> None:
         """The engine is done with this run, and with any nested one that an exception tore down with it."""
@@ -212,7 +239,8 @@ class Engine:
     def _fail(self, run: Run, error: BaseException) -> None:
         with self._guard, torch._C.DisableTorchFunction():
             tape = self._tape
-            stopped = self._stopped_at(run)
+            raised = self._learner_hooks.raised(run)
+            stopped = self._stopped_at(run) if raised is None else raised
             run.tell(tape.put, tape.step)
             self._accumulations.settle(run)
             self._leave(run)
@@ -228,8 +256,9 @@ class Engine:
         graph = self._tape.graph
         nodes, _ = reach(run.roots, graph.mark)
         needed = set(nodes)
-        if run.ends:
-            needed = leading_to(run.ends, nodes).union(run.ends if run.accumulates else ())
+        if run.asked:
+            ends = ends_of(run.asked, nodes)
+            needed = leading_to(ends, nodes).union(ends if run.accumulates else ())
         waiting = [node for node in nodes if node in needed and graph.id_of(node) not in run.done]
         node = first_ready(waiting)
         return None if node is None else graph.id_of(node)

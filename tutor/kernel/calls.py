@@ -28,6 +28,7 @@ class Kind(enum.Enum):
     BACKWARD = enum.auto()
     AUTOGRAD_BACKWARD = enum.auto()
     AUTOGRAD_GRAD = enum.auto()
+    HOOK = enum.auto()
     NOTHING = enum.auto()
 
 
@@ -38,7 +39,7 @@ _NOTHING = {
     "__repr__", "__str__", "__format__", "__len__", "__bool__", "__hash__", "__contains__", "__dir__",
     "size", "dim", "ndimension", "numel", "nelement", "stride", "storage_offset", "data_ptr", "element_size",
     "untyped_storage", "storage", "get_device", "is_floating_point", "is_complex", "is_contiguous", "is_signed",
-    "is_inference", "register_hook", "register_post_accumulate_grad_hook", "_is_view", "has_names", "is_pinned",
+    "is_inference", "register_post_accumulate_grad_hook", "_is_view", "has_names", "is_pinned",
     "_set_grad_enabled", "_record_function_enter_new", "_record_function_exit._RecordFunction", "__deepcopy__",
     "__reduce_ex__", "__setstate__", "is_shared", "share_memory_", "type", "is_conj", "is_neg", "is_same_size",
     "result_type", "can_cast", "get_default_dtype", "set_default_dtype", "manual_seed",
@@ -64,6 +65,8 @@ def kind_of(function: Function) -> Kind:
         return Kind.AUTOGRAD_GRAD
     if name in ("requires_grad_", "retain_grad"):
         return Kind.REQUIRES_GRAD if name == "requires_grad_" else Kind.RETAIN_GRAD
+    if function is torch.Tensor.register_hook:
+        return Kind.HOOK
     if name in _PLAIN_NUMBERS:
         return Kind.PLAIN_NUMBER
     return Kind.NOTHING if name in _NOTHING else Kind.OPERATION

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from msgspec import structs
@@ -14,7 +14,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import size
 from tutor.kernel.identity import Known
-from tutor.kernel.nodes import Mark, root_node, sequence
+from tutor.kernel.nodes import Mark, is_accumulate, leaf_of, root_node, sequence
 from tutor.protocol import BackwardId, Data, HookRan, NodeId, Span
 
 Fingerprint = tuple[int, str, str]
@@ -24,6 +24,13 @@ NO_TASK = -1
 """What torch calls the graph task where the engine does not run."""
 
 current_task: Callable[[], int] = torch._C._current_graph_task_id
+
+
+class OwnKey(NamedTuple):
+    """The key of our hooks in torch's dicts, where the learner's have numbers."""
+
+    recorded: str
+    run: BackwardId
 
 
 @dataclass(slots=True)
@@ -59,8 +66,8 @@ class Run:
     inputs: list[torch.Tensor]
     """The tensors asked for that are no leaves."""
 
-    ends: list[AutogradNode]
-    """The nodes asked for: without any, the engine runs all that it reaches."""
+    asked: list[Any]
+    """The tensors and edges that were asked for: without any, the engine runs all that it reaches."""
 
     retaining: list[bool]
     task: int | None = None
@@ -71,8 +78,15 @@ class Run:
     hooked: list[dict[Any, Any]] = field(default_factory=list)
     handles: list[Any] = field(default_factory=list)
     done: set[NodeId] = field(default_factory=set)
+    landed_at: int = 0
+    """The step of the last AccumulateGrad: what its post hooks do belongs to it."""
+
     hooks_ran: list[HookRan] = field(default_factory=list)
     """What the learner's hooks did for the node whose step is still to come."""
+
+    @property
+    def key(self) -> OwnKey:
+        return OwnKey("run", self.id)
 
     def is_current(self) -> bool:
         """Whether it is this run that works: a nested one may run the same nodes, a foreign thread's too."""
@@ -122,6 +136,17 @@ def reach(
                 seen.add(following)
                 stack.append(following)
     return found, marks
+
+
+def ends_of(asked: Sequence[Any], nodes: Sequence[AutogradNode]) -> list[AutogradNode]:
+    """The nodes of the tensors that were asked for. A leaf's is looked for: to ask the leaf would make a node."""
+    leaves = {id(tensor) for tensor in asked if isinstance(tensor, torch.Tensor) and tensor.grad_fn is None}
+    found = [node for node in nodes if is_accumulate(node) and id(leaf_of(node)) in leaves]
+    for wanted in asked:
+        node = wanted.node if isinstance(wanted, GradientEdge) else wanted.grad_fn
+        if node is not None:
+            found.append(node)
+    return found
 
 
 def leading_to(ends: Sequence[AutogradNode], nodes: Sequence[AutogradNode]) -> set[AutogradNode]:

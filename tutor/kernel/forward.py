@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -26,7 +26,7 @@ from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
-from tutor.protocol import NodeId, Operation, OperationId
+from tutor.protocol import NodeId, Operation, OperationId, Span
 
 
 class RecordingMode(TorchFunctionMode):
@@ -68,6 +68,9 @@ class Forward:
         self._names: dict[Function, str] = {}
         self.operands = Operands(tape)
         self.changes = Changes(tape, self.operands)
+        self.on_hook: Callable[[Known, Any, Span | None], None] = lambda tensor, handle, span: None
+        """Told of each hook that a tensor is given."""
+
 
     def listens(self) -> bool:
         return self.tape.outlet.open and not self.inside and self.guard.fault is None
@@ -134,6 +137,8 @@ class Forward:
                 self.changes.data_set(call)
             case Kind.AUTOGRAD_GRAD:
                 self._gradients_returned(call, result)
+            case Kind.HOOK:
+                self._hook_registered(call, result)
             case _:
                 pass
 
@@ -248,6 +253,12 @@ class Forward:
         naming.results(
             place, outputs[0] if len(outputs) == 1 else outputs, step, function=plain_name(call.function)
         )
+
+    def _hook_registered(self, call: Call, handle: object) -> None:
+        tensor = call.arguments[0]
+        if isinstance(tensor, torch.Tensor):
+            place = call.place(self.tape.sources)
+            self.on_hook(self.operands.meet(tensor, place), handle, place.span)
 
     def _gradients_returned(self, call: Call, result: object) -> None:
         self.tape.naming.results(

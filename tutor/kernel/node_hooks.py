@@ -6,8 +6,11 @@ They lie behind the learner's own, so that they see what those leave. The dict o
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import torch
@@ -18,6 +21,7 @@ from tutor.kernel.budget import size
 from tutor.kernel.created import register_created
 from tutor.kernel.engine_run import Leaf, Run, put_first
 from tutor.kernel.guard import Guard
+from tutor.kernel.learner_hooks import LearnerHooks
 from tutor.kernel.nodes import Mark, leaf_of
 from tutor.kernel.tape import Tape
 from tutor.protocol import Data, NodeId, NodeRan, NodeRun, Span
@@ -30,16 +34,20 @@ Register = Callable[[dict[Any, Any] | None, Any], tuple[dict[Any, Any], Any]]
 class NodeHooks:
     """Hooks a run's nodes and tells, as each one has run, what came in and what went out."""
 
-    def __init__(self, tape: Tape, guard: Guard, accumulations: Accumulations) -> None:
+    def __init__(
+        self, tape: Tape, guard: Guard, accumulations: Accumulations, learner_hooks: LearnerHooks
+    ) -> None:
         self._tape = tape
         self._guard = guard
         self._accumulations = accumulations
+        self._learner_hooks = learner_hooks
         self._ours: Hook | None = None
         self._run: Run | None = None
 
     # ------------------------------------------------------------ on and off
 
     def attach(self, run: Run, nodes: Sequence[AutogradNode], marks: Sequence[Mark]) -> None:
+        self._learner_hooks.arm()
         ran = self._ran(run)
         self._run = run
         for node, mark in zip(nodes, marks, strict=True):
@@ -53,6 +61,7 @@ class NodeHooks:
     def _attach_leaf(self, run: Run, node: AutogradNode, id: NodeId) -> None:
         tensor = leaf_of(node)
         leaf = Leaf(tensor, self._tape.tensors.see(tensor, self._tape.step), id)
+        self._learner_hooks.arm_leaf(tensor, leaf.known)
         arrives, accumulated, lands = self._accumulations.hooks(run, leaf)
         self._ours = arrives
         self._keep(run, node.register_prehook(arrives))
@@ -61,8 +70,8 @@ class NodeHooks:
         hooks: dict[Any, Any] | None = getattr(tensor, "_post_accumulate_grad_hooks", None)
         if hooks:
             # Ours goes before the learner's: what theirs then changes is a step of its own.
-            hooks[_key(run)] = lands
-            put_first(hooks, _key(run))
+            hooks[run.key] = lands
+            put_first(hooks, run.key)
             run.hooked.append(hooks)
 
     def _keep(self, run: Run, handle: Any) -> None:
@@ -70,7 +79,7 @@ class NodeHooks:
             run.handles.append(handle)
 
     def detach(self, run: Run) -> None:
-        key = _key(run)
+        key = run.key
         for hooks in run.hooked:
             hooks.pop(key, None)
         for handle in run.handles:
@@ -84,13 +93,22 @@ class NodeHooks:
         def _register_hook(backward_hooks: dict[Any, Any] | None, hook: Any) -> tuple[dict[Any, Any], Any]:
             run = self._run
             if hook is not self._ours or run is None:
-                return theirs(backward_hooks, hook)
+                return self._register_theirs(theirs, backward_hooks, hook, sys._getframe(1))
             hooks = OrderedDict() if backward_hooks is None else backward_hooks
-            hooks[_key(run)] = hook
+            hooks[run.key] = hook
             run.hooked.append(hooks)
             return hooks, None
 
         return _register_hook
+
+    def _register_theirs(
+        self, theirs: Register, backward_hooks: dict[Any, Any] | None, hook: Any, frame: FrameType
+    ) -> tuple[dict[Any, Any], Any]:
+        hooks, handle = theirs(backward_hooks, hook)
+        with self._guard, torch._C.DisableTorchFunction():
+            if self._tape.outlet.open and threading.get_ident() == self._tape.thread:
+                self._learner_hooks.on_node(hooks, handle, self._tape.sources.current(frame))
+        return hooks, handle
 
     # ------------------------------------------------------------ as a node has run
 
@@ -130,8 +148,3 @@ def _numbers(data: list[Data]) -> int:
     if len(data) == 1:
         return 1 if type(data[0]) is float else size(data[0])
     return sum(map(size, data))
-
-
-def _key(run: Run) -> str:
-    """No number: those are the learner's handles'."""
-    return f"recorded {run.id}"

@@ -1,0 +1,237 @@
+"""The learner's own hooks: which were called, in which order, and what each made of the gradient.
+
+They are observed, not wrapped: while the engine works, observers of ours stand before and behind each hook in the dict
+that torch walks. So a hook is called from where torch calls it (same frames, warnings, names in errors), the dict is
+the learner's own again when the engine is done, and what an observer sees is what torch hands on.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import torch
+
+from tutor.kernel.engine_run import OwnKey, Run
+from tutor.kernel.guard import Guard
+from tutor.kernel.hook_names import called_names, is_over, waits
+from tutor.kernel.identity import Known
+from tutor.kernel.tape import Tape
+from tutor.protocol import Data, HookRan, NodeId, Span, TensorId
+
+Kind = Literal["tensor", "prehook", "posthook", "post_accumulate"]
+
+
+class SeenKey(NamedTuple):
+    """The key of an observer: behind the hook of that key, or before all of them."""
+
+    seen: str
+    key: object
+
+
+_BEFORE_ALL = SeenKey("before", None)
+
+
+@dataclass(slots=True)
+class Hooked:
+    """A dict of hooks that torch walks: a tensor's, a node's before or behind it, or a leaf's after accumulation."""
+
+    hooks: weakref.ref[dict[Any, Any]]
+    kind: Kind | None = None
+    """None for a node's: what it is called with tells which."""
+
+    tensor: TensorId | None = None
+    spans: dict[object, Span | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Firing:
+    """The hooks of one dict while torch calls them one after the other."""
+
+    run: Run
+    kind: Kind
+    hooked: Hooked
+    hooks: dict[object, Any]
+    """Those that torch has taken up: one that is removed meanwhile is called all the same."""
+
+    value: Any
+    before: Data
+    node: NodeId | None
+
+
+class LearnerHooks:
+    """Observes the hooks that were registered while it recorded, and those that lie on leaves."""
+
+    def __init__(self, tape: Tape, guard: Guard, runs: list[Run]) -> None:
+        self._tape = tape
+        self._guard = guard
+        self._runs = runs
+        self._known: dict[int, Hooked] = {}
+        self._firing: list[Firing] = []
+
+    # ------------------------------------------------------------ which hooks there are
+
+    def on_tensor(self, tensor: Known, handle: Any, span: Span | None) -> None:
+        """`Tensor.register_hook` has returned this handle."""
+        hooks = handle.hooks_dict_ref()
+        if hooks is not None:
+            self._registered(hooks, handle.id, span, "tensor", tensor.id)
+
+    def on_node(self, hooks: dict[Any, Any], handle: Any, span: Span | None) -> None:
+        """`register_hook` or `register_prehook` of a node has filled this dict."""
+        self._registered(hooks, handle.id, span, None, None)
+
+    def _registered(
+        self,
+        hooks: dict[Any, Any],
+        key: object,
+        span: Span | None,
+        kind: Kind | None,
+        tensor: TensorId | None,
+    ) -> None:
+        hooked = self._hooked(hooks, kind, tensor)
+        hooked.spans[key] = span
+        if self._runs:
+            self._observe(hooked)
+
+    def _hooked(self, hooks: dict[Any, Any], kind: Kind | None, tensor: TensorId | None) -> Hooked:
+        key = id(hooks)
+        hooked = self._known.get(key)
+        if hooked is None or hooked.hooks() is not hooks:
+            reference = weakref.ref(hooks, lambda gone: self._forget(key, gone))
+            hooked = self._known[key] = Hooked(reference, kind, tensor)
+        return hooked
+
+    def _forget(self, key: int, gone: weakref.ref[dict[Any, Any]]) -> None:
+        hooked = self._known.get(key)
+        if hooked is not None and hooked.hooks is gone:
+            del self._known[key]
+
+    # ------------------------------------------------------------ while the engine works
+
+    def arm(self) -> None:
+        """The engine is about to be entered: observers stand beside all hooks that are known."""
+        for hooked in list(self._known.values()):
+            self._observe(hooked)
+
+    def arm_leaf(self, tensor: torch.Tensor, known: Known) -> None:
+        """A leaf's hooks are found with it, whenever they were registered."""
+        on_leaf: tuple[tuple[Kind, str], ...] = (
+            ("tensor", "_backward_hooks"),
+            ("post_accumulate", "_post_accumulate_grad_hooks"),
+        )
+        for kind, name in on_leaf:
+            hooks = getattr(tensor, name, None)
+            if hooks:
+                self._observe(self._hooked(hooks, kind, known.id))
+
+    def disarm(self) -> None:
+        """The outermost run of the engine is over."""
+        for hooked in list(self._known.values()):
+            hooks = hooked.hooks()
+            if hooks is not None and _BEFORE_ALL in hooks:
+                for key in [key for key in hooks if type(key) is SeenKey]:
+                    del hooks[key]
+        self._firing.clear()
+
+    def _observe(self, hooked: Hooked) -> None:
+        """Fills the dict anew: an observer before all, one behind each hook; ours last (first after accumulation)."""
+        hooks = hooked.hooks()
+        if hooks is None:
+            return
+        ours = {key: hook for key, hook in hooks.items() if type(key) is OwnKey}
+        theirs = {key: hook for key, hook in hooks.items() if type(key) not in (OwnKey, SeenKey)}
+        hooks.clear()
+        if hooked.kind == "post_accumulate":
+            hooks.update(ours)
+        if theirs:
+            hooks[_BEFORE_ALL] = self._before_all(hooked)
+        for key, hook in theirs.items():
+            hooks[key] = hook
+            hooks[SeenKey("behind", key)] = self._behind(hooked, key)
+        if hooked.kind != "post_accumulate":
+            hooks.update(ours)
+
+    # ------------------------------------------------------------ what the observers see
+
+    def _before_all(self, hooked: Hooked) -> Callable[..., None]:
+        def observe(value: Any, *received: Any) -> None:
+            with self._guard, torch._C.DisableTorchFunction():
+                self._begin(hooked, value, is_behind_node=bool(received))
+
+        return observe
+
+    def _begin(self, hooked: Hooked, value: Any, *, is_behind_node: bool) -> None:
+        run = next((run for run in reversed(self._runs) if run.is_current()), None)
+        hooks = hooked.hooks()
+        if run is None or hooks is None:
+            return
+        kind = hooked.kind or ("posthook" if is_behind_node else "prehook")
+        theirs = {key: hook for key, hook in hooks.items() if type(key) not in (OwnKey, SeenKey)}
+        taken = {key: hook for key, hook in theirs.items() if not is_over(hook)}
+        if taken:
+            firing = Firing(run, kind, hooked, taken, value, self._data(kind, value), self._node())
+            self._firing.append(firing)
+
+    def _behind(self, hooked: Hooked, key: object) -> Callable[..., None]:
+        def observe(value: Any, *received: Any) -> None:
+            with self._guard, torch._C.DisableTorchFunction():
+                firing = next((one for one in reversed(self._firing) if one.hooked is hooked), None)
+                if firing is not None and key in firing.hooks:
+                    self._called(firing, key, value)
+
+        return observe
+
+    def _called(self, firing: Firing, key: object, value: Any) -> None:
+        hook = firing.hooks.pop(key)
+        after = None if value is firing.value else self._data(firing.kind, value)
+        if not waits(hook):
+            self._tell(firing, key, hook, after)
+        if value is not firing.value:
+            firing.value, firing.before = value, after
+        if not firing.hooks:
+            self._firing.remove(firing)
+
+    def raised(self, run: Run) -> NodeId | None:
+        """The run ended by an exception. The node whose hook raised it: called, it did not come back."""
+        firing = next((one for one in self._firing if one.run is run), None)
+        if firing is None:
+            return None
+        key = next(iter(firing.hooks))
+        self._tell(firing, key, firing.hooks[key], None)
+        self._firing.remove(firing)
+        return firing.node
+
+    def _tell(self, firing: Firing, key: object, hook: object, after: Data) -> None:
+        run, hooked = firing.run, firing.hooked
+        for name in called_names(hook):
+            row = HookRan(
+                kind=firing.kind,
+                function=name,
+                tensor=hooked.tensor,
+                node=firing.node,
+                backward=run.id,
+                before=firing.before,
+                after=after,
+                span=hooked.spans.get(key),
+                step=0,
+            )
+            run.hooks_ran.append(row)
+        if firing.kind == "post_accumulate":
+            run.tell(self._tape.put, run.landed_at)
+
+    def _node(self) -> NodeId | None:
+        node = torch._C._current_autograd_node()
+        mark = None if node is None else self._tape.graph.mark(node)
+        return None if mark is None else mark.id
+
+    def _data(self, kind: Kind, value: Any) -> Data:
+        match kind:
+            case "tensor":
+                return self._tape.read_gradient(value)
+            case "post_accumulate":
+                return None
+            case _:
+                return [self._tape.read_gradient(gradient) for gradient in value]
