@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NamedTuple
 
 import torch
@@ -30,7 +31,10 @@ class OwnKey(NamedTuple):
     """The key of our hooks in torch's dicts, where the learner's have numbers."""
 
     recorded: str
-    run: BackwardId
+    run: int
+
+
+_runs = count()
 
 
 @dataclass(slots=True)
@@ -84,9 +88,8 @@ class Run:
     hooks_ran: list[HookRan] = field(default_factory=list)
     """What the learner's hooks did for the node whose step is still to come."""
 
-    @property
-    def key(self) -> OwnKey:
-        return OwnKey("run", self.id)
+    key: OwnKey = field(default_factory=lambda: OwnKey("run", next(_runs)))
+    """Of this run alone: several recordings may hook the same nodes at once."""
 
     def is_current(self) -> bool:
         """Whether it is this run that works: a nested one may run the same nodes, a foreign thread's too."""

@@ -105,6 +105,8 @@ class NodeHooks:
         self, theirs: Register, backward_hooks: dict[Any, Any] | None, hook: Any, frame: FrameType
     ) -> tuple[dict[Any, Any], Any]:
         hooks, handle = theirs(backward_hooks, hook)
+        if handle is None:
+            return hooks, handle  # Another recording's own.
         with self._guard, torch._C.DisableTorchFunction():
             if self._tape.outlet.open and threading.get_ident() == self._tape.thread:
                 self._learner_hooks.on_node(hooks, handle, self._tape.sources.current(frame))
