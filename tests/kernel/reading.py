@@ -50,6 +50,8 @@ class Read:
                 return f"output {self.trace.outputs[step.id].text.strip()}"
             case "error":
                 return "error"
+            case "gap":
+                return f"gap of {self.trace.gaps[step.id].iterations}"
             case _:
                 return f"{step.kind} {self.name(TensorId(step.id))}"
 

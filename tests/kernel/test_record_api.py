@@ -186,18 +186,6 @@ def test_a_long_run_stops_growing_and_says_so() -> None:
     assert trace.steps[-1].kind == "output"
 
 
-def test_a_long_training_says_from_which_step_on_and_how_many_backwards_are_missing() -> None:
-    text = (
-        "import torch\nw = torch.ones(1, requires_grad=True)\nfor turn in range(100):\n"
-        "    (w * 2).backward()\n    print(turn)\n"
-    )
-    trace = record_text(text, limits=Limits(events=300))
-
-    assert trace.truncated is not None and trace.truncated.step is not None
-    assert trace.truncated.backwards == 100 - len(trace.backwards) > 50
-    assert {step.kind for step in trace.steps[trace.truncated.step :]} == {"output"}
-
-
 def test_the_bytes_of_values_count() -> None:
     text = "import torch\nx = torch.ones(1000)\nfor _ in range(500):\n    x = x + 1\n"
     trace = record_text(text, limits=Limits(bytes=1_000_000))

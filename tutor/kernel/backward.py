@@ -69,13 +69,13 @@ class Engine:
                 result = original(outputs, *args, **kwargs)
         except BaseException as error:
             self._fail(run, error)
-            self._iterate(failed=True)
+            self._iterate(create_graph=run.create_graph, failed=True)
             raise
         finally:
             self._forward.outermost = outermost
             self._let_go(run)
         self._end(run, result)
-        self._iterate(failed=False)
+        self._iterate(create_graph=run.create_graph)
         return result
 
     def miss(self, original: EngineRun, outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
@@ -90,11 +90,11 @@ class Engine:
         finally:
             self._missing -= 1
             if not self._missing:
-                self._iterate(failed=False)
+                self._iterate()
 
-    def _iterate(self, *, failed: bool) -> None:
+    def _iterate(self, *, create_graph: bool = False, failed: bool = False) -> None:
         with self._guard, torch._C.DisableTorchFunction():
-            self._forward.iterations.backward_ended(failed=failed)
+            self._forward.iterations.backward_ended(create_graph=create_graph, failed=failed)
 
     def works_here(self) -> bool:
         """Whether this thread is one in which the engine carries out a recorded run."""

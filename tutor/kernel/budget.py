@@ -181,16 +181,22 @@ class Outlet:
         """Whether the iteration in progress is so large that another backward begins a new one."""
         return self._share(*self._own) >= _LONG
 
-    def backward_ended(self, *, failed: bool) -> bool:
-        """An outermost backward is over. Returns whether a recording that had stopped can go on: then `reopen` it."""
-        self.over = True
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
+    def backward_ended(self, *, goes_on: bool, failed: bool) -> bool:
+        """An outermost backward is over. Returns whether a recording that had stopped can go on: then `reopen` it.
+
+        `goes_on`: it has made a graph of its gradients, of which the iteration is likely to make more.
+        """
+        self.over |= not goes_on or self.is_long
+        if self._waiting is not None and self.over:
+            waiting, self._waiting = self._waiting, None
             self._leave_out(waiting)
         if self._held is not None:
             self._held.failed |= failed
-        stopped = self._dropping or self.full
-        return stopped and not self._forgotten and self._used < 1 - _HARDLY
+        if self._forgotten or not (self._dropping or self.full):
+            return False
+        has_room = self._used < 1 - _HARDLY
+        self._left.iterations += self._dropping and not has_room
+        return has_room
 
     def reopen(self) -> None:
         """What the recorder has missed is put now; then the next iteration begins."""

@@ -55,9 +55,9 @@ class Iterations:
         if outlet.over and outlet.is_long and not self._tape.running:
             self.next()
 
-    def backward_ended(self, *, failed: bool) -> None:
+    def backward_ended(self, *, create_graph: bool, failed: bool) -> None:
         """An outermost backward is over, whether it was recorded or not: a recording that had stopped goes on."""
-        if self._tape.running or not self._tape.outlet.backward_ended(failed=failed):
+        if self._tape.running or not self._tape.outlet.backward_ended(goes_on=create_graph, failed=failed):
             return
         self._tape.outlet.reopen()
         self._look_around()

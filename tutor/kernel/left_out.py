@@ -20,6 +20,7 @@ from tutor.protocol import (
     TensorId,
     TensorNamed,
     TraceEvent,
+    Unseen,
     Value,
 )
 
@@ -51,6 +52,7 @@ class LeftOut:
     _flags: dict[tuple[TensorId, str], _Changed] = field(default_factory=dict)
     _names: dict[str, TensorId | None] = field(default_factory=dict)
     _calls: list[ModuleLeft] = field(default_factory=list)
+    _unseen: list[Unseen] = field(default_factory=list)
 
     # ------------------------------------------------------------ what is left out
 
@@ -80,6 +82,8 @@ class LeftOut:
                     self._keep_name(event.name, None)
             case ModuleLeft() if self.numbers.calls.of(event.id) is not None:
                 self._calls.append(event)
+            case Unseen():
+                self._unseen.append(event)
             case _:
                 pass
 
@@ -139,6 +143,8 @@ class LeftOut:
         yield from self._changed_tensors(step)
         for call in self._calls:
             yield ModuleLeft(id=self.numbers.calls.of(call.id), step=step)  # type: ignore[arg-type]
+        for unseen in self._unseen:
+            yield Unseen(what=unseen.what, step=step)
         self._forget()
 
     def _changed_names(self, step: int) -> Iterator[TraceEvent]:
@@ -187,8 +193,10 @@ class LeftOut:
     def _forget(self) -> None:
         self.iterations = self.operations = self.backwards = self.bytes = 0
         self.anything = False
-        for kept in (self._values, self._tangents, self._gradients, self._flags, self._names, self._calls):
+        for kept in (self._values, self._tangents, self._gradients, self._flags, self._names):
             kept.clear()
+        self._calls.clear()
+        self._unseen.clear()
 
 
 def _numbers(data: Data) -> int:

@@ -63,19 +63,21 @@ class Recorder:
     def add_source(self, text: str, *, path: str | None, cell: str | None, filename: str) -> SourceId:
         """Makes a text known as the learner's. `filename` is the name that its code is compiled under."""
         file = self._tape.sources.add(text=text, path=path, filename=filename)
-        self._tape.put(Source(id=file.id, path=path, cell=cell, text=text))
+        self._tape.outlet.put_now(Source(id=file.id, path=path, cell=cell, text=text))
         return file.id
 
     def __enter__(self) -> Recorder:
         self._patches.install()
         self._relay.install()
         self._mode.__enter__()  # type: ignore[no-untyped-call]
+        self._forward.entered = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._mode.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+        self._forward.entered = False
+        self._mode.__exit__(kind, error, trace)
         self._relay.uninstall()
         self._patches.uninstall()
         with self._guard:
@@ -84,7 +86,7 @@ class Recorder:
 
     def forget(self) -> None:
         """Stops recording for good (in a forked child, whose run is another one)."""
-        self._tape.outlet.open = False
+        self._tape.outlet.forget()
 
     # ------------------------------------------------------------ what the runner tells
 
@@ -102,8 +104,10 @@ class Recorder:
             self._forward.changes.flush()
             self._tape.naming.check_globals(self._tape.step)
             span = self._tape.sources.current(sys._getframe(1))
-            self._tape.put(
-                Output(stream=stream, text=text, html=html, png=png, span=span, cut=cut, step=self._tape.step)
+            step = self._tape.outlet.told_step
+            # It is shown at once, whether its iteration is told or not; its step says later where it came.
+            self._tape.outlet.put_now(
+                Output(stream=stream, text=text, html=html, png=png, span=span, cut=cut, step=step)
             )
             self._tape.end_step("output", self._outputs, span)
             self._outputs += 1
@@ -112,6 +116,7 @@ class Recorder:
         """The exception that ended the program, with the learner's own frames: one step, or its backward's own."""
         with self._guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
+            self._forward.iterations.settle()
             failure = self._failure(error)
             if self._engine.has_just_told(error):
                 self._tape.put(structs.replace(failure, step=failure.step - 1))
@@ -128,16 +133,17 @@ class Recorder:
         """A warning that was shown. The recorder hears of torch's and Python's own while it records."""
         self._warnings += 1
         span = self._tape.sources.line_span(filename, line)
-        self._tape.put(Warned(category=category, message=shortened(message), span=span))
+        self._tape.outlet.put_now(Warned(category=category, message=shortened(message), span=span))
 
     def cell_ended(self, namespace: Mapping[str, object]) -> None:
-        """Checks the names of a cell's variables, once it has run."""
+        """Checks the names of a cell's variables, once it has run, and tells what was held back."""
         with self._guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
             if self._tape.outlet.open:
                 self._tape.naming.catch_up()
                 self._tape.modules.adopt_all(namespace)
                 self._tape.naming.check_namespace(namespace, max(self._tape.step - 1, 0))
+            self._forward.iterations.settle()
 
 
 class Recording:

@@ -30,6 +30,7 @@ from tutor.protocol import (
     Tensor,
     TensorNamed,
     TraceEvent,
+    Unseen,
     Value,
 )
 
@@ -159,6 +160,7 @@ class Renumbering:
             HookRan: (("tensor", tensor), ("node", node), ("backward", backward), ("step", step)),
             ModuleEntered: (("id", call), ("parent", call), ("step", step)),
             ModuleLeft: (("id", call), ("step", step)),
+            Unseen: (("step", step),),
             OptimizerStepped: (
                 ("parameters", tensors),
                 ("state", _each(_within(("tensor", tensor), needs="tensor"))),

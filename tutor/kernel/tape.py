@@ -36,6 +36,7 @@ class Tape:
         self.sources = Sources()
         self.tensors = Tensors(self.outlet, self.token)
         self.naming = Naming(self.outlet, self.tensors)
+        self.outlet.names = lambda: self.naming.holders
         self.modules = Modules(self.sources, self.outlet)
         self.graph = Graph(self.outlet, self.tensors, self.token)
         self.read_gradient = Gradients(limits).read

@@ -1,7 +1,7 @@
 """The iterations of a trace: what was computed since the last backward ended, and the backward that consumes it.
 
 What follows a backward (prints, an update, zero_grad) belongs to its iteration; the next one begins with the next tracked
-operation, or with an evaluation under no_grad.
+operation, or with an evaluation under no_grad, or with the gap where iterations were left out.
 """
 
 from __future__ import annotations
@@ -18,12 +18,18 @@ from tutor.trace.trace import Backward, Trace
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """Steps `first_step` to before `end_step`, and the (outermost) backwards in them."""
+    """Steps `first_step` to before `end_step`, and the (outermost) backwards in them.
+
+    `index` is its place among those that were kept; `number` counts from 1 as the program did, the `left_out` ones
+    just before it (whose gap is its first step) included.
+    """
 
     index: int
     first_step: int
     end_step: int
     backwards: tuple[BackwardId, ...]
+    number: int = 1
+    left_out: int = 0
 
 
 def iterations(trace: Trace) -> tuple[Iteration, ...]:
@@ -55,11 +61,21 @@ def _extended(trace: Trace, index: Index, known: tuple[Iteration, ...]) -> tuple
     start = known[-2].first_step if len(known) > 1 else 0
     starts = _starts(trace, index, start)
     ends = [*starts[1:], len(trace.steps)]
-    spans = [
-        Iteration(len(settled) + i, first, end, ())
-        for i, (first, end) in enumerate(zip(starts, ends, strict=True))
-    ]
-    return settled + tuple(replace(span, backwards=_backwards_in(trace, span)) for span in spans)
+    found = list(settled)
+    for first, end in zip(starts, ends, strict=True):
+        left_out = _left_out(trace, first)
+        # A gap at the very end is behind all that there is: no iteration begins with it.
+        own = left_out is None or end > first + 1
+        number = (found[-1].number if found else 0) + (left_out or 0) + own
+        span = Iteration(len(found), first, end, (), number, left_out or 0)
+        found.append(replace(span, backwards=_backwards_in(trace, span)))
+    return tuple(found)
+
+
+def _left_out(trace: Trace, step: int) -> int | None:
+    """How many iterations the gap at this step stands for; None where there is no gap."""
+    row = trace.steps[step] if step < len(trace.steps) else None
+    return trace.gaps[row.id].iterations if row is not None and row.kind == "gap" else None
 
 
 def _starts(trace: Trace, index: Index, start: int) -> list[int]:
@@ -68,6 +84,9 @@ def _starts(trace: Trace, index: Index, start: int) -> list[int]:
     evaluating = False
     computed: set[TensorId] = set()
     for number in range(start, len(trace.steps)):
+        if trace.steps[number].kind == "gap" and number > start:
+            starts.append(number)
+            consumed_at, evaluating, computed = _next_end(trace, index, number), False, set()
         operation = _forward(trace.steps[number], index)
         if operation is None:
             continue

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
+from msgspec import structs
+
 from tutor.protocol import (
     Accumulation,
     BackwardBegan,
@@ -147,7 +149,7 @@ class Trace:
             case Change():
                 self.changes.append(event)
             case Step():
-                self.steps.append(event)
+                self._step(event)
             case Output():
                 self.outputs.append(event)
             case Warned():
@@ -168,6 +170,8 @@ class Trace:
                 self.tangents.append(event)
             case Gap():
                 self.gaps.append(event)
+                # The recording has gone on: what a limit had ended lies in the gap.
+                self.truncated = None
             case Unseen():
                 self.unseen.append(event)
             case BackwardBegan():
@@ -180,6 +184,13 @@ class Trace:
                 self._end_backward(event)
             case _:
                 assert_never(event)
+
+    def _step(self, step: Step) -> None:
+        """An output that was told before its iteration gets its place with its step."""
+        number = len(self.steps)
+        self.steps.append(step)
+        if step.kind == "output" and self.outputs[step.id].step != number:
+            self.outputs[step.id] = structs.replace(self.outputs[step.id], step=number)
 
     def _end_backward(self, event: BackwardEnded) -> None:
         backward = self.backwards[event.id]
