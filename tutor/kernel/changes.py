@@ -71,11 +71,17 @@ class Changes:
     def note_dirty(self, written: list[tuple[Known, torch.Tensor]], call: Call) -> None:
         span = call.place(self.tape.sources).span
         for gradient in call.gradients:
-            if gradient.changed:
+            if gradient.changed or self._written_silently(gradient, call):
                 self._dirty_gradients.setdefault(gradient.owner.id, (gradient, span))
         for known, tensor in written:
             if self.tape.tensors.owner(tensor) is None:
                 self._dirty.setdefault(known.id, (known, span))
+
+    def _written_silently(self, gradient: Written, call: Call) -> bool:
+        """A GradScaler's kernel writes without giving the tensor a new version."""
+        if call.function is not torch._amp_foreach_non_finite_check_and_unscale_:
+            return False
+        return bool(self.tape.reread_gradient(gradient.tensor) != gradient.before)
 
     def settle(self) -> None:
         """As `flush`, for those who are not under the guard of a call."""

@@ -23,6 +23,7 @@ from tutor.kernel.calls import (
 from tutor.kernel.changes import Changes
 from tutor.kernel.guard import Guard
 from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.iterations import Iterations
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
@@ -36,12 +37,23 @@ class RecordingMode(TorchFunctionMode):
         super().__init__()
         self._forward = forward
 
+    def __exit__(self, *error: object) -> None:
+        """Leaves the stack from wherever it stands in it: blocks are not always left in the order of their beginning."""
+        above = []
+        while torch._C._len_torch_function_stack():
+            mode = torch._C._pop_torch_function_stack()
+            if mode is self:
+                break
+            above.append(mode)
+        for mode in reversed(above):
+            torch._C._push_on_torch_function_stack(mode)
+
     def __torch_function__(
         self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         keywords = kwargs or {}
         forward = self._forward
-        if not forward.listens():
+        if not forward.listens() and not forward.wakes():
             return func(*args, **keywords)
         call = forward.before(func, args, keywords, sys._getframe(1))
         entered = forward.outermost
@@ -62,18 +74,49 @@ class Forward:
         self.tape = tape
         self.guard = guard
         self.outermost: Call | None = None
+        self.entered = False
+        """Whether the recording goes on: its mode may be left standing in another thread."""
         self.inside = False
         """True while a custom Function's forward runs: its operations are inside one that is recorded as a whole."""
+        self._lasts: Callable[[FrameType | None], bool] | None = None
         self._kinds: dict[Function, Kind] = {}
         self._names: dict[Function, str] = {}
         self.operands = Operands(tape)
         self.changes = Changes(tape, self.operands)
+        self.iterations = Iterations(tape, self.changes.flush)
         self.on_hook: Callable[[Known, Any, Span | None], None] = lambda tensor, handle, span: None
         """Told of each hook that a tensor is given."""
 
-
     def listens(self) -> bool:
-        return self.tape.outlet.open and not self.inside and self.guard.fault is None
+        return self.entered and self.tape.outlet.open and not self.inside and self.guard.fault is None
+
+    def rest(self, lasts: Callable[[FrameType | None], bool]) -> None:
+        """Hears nothing until `wake`; or until `lasts` says that what it rested for was left by an exception."""
+        self.inside, self._lasts = True, lasts
+
+    def wake(self) -> None:
+        self.inside, self._lasts = False, None
+
+    def wakes(self) -> bool:
+        """Whether it rests for something that is over."""
+        if self._lasts is None or self._lasts(sys._getframe(1)):
+            return False
+        self.wake()
+        return self.listens()
+
+    def rest(self, lasts: Callable[[FrameType | None], bool]) -> None:
+        """Hears nothing until `wake`; or until `lasts` says that what it rested for was left by an exception."""
+        self.inside, self._lasts = True, lasts
+
+    def wake(self) -> None:
+        self.inside, self._lasts = False, None
+
+    def wakes(self) -> bool:
+        """Whether it rests for something that is over."""
+        if self._lasts is None or self._lasts(sys._getframe(1)):
+            return False
+        self.wake()
+        return self.listens()
 
     # ------------------------------------------------------------ before and after the call
 
@@ -104,6 +147,8 @@ class Forward:
         match call.kind:
             case Kind.OPERATION | Kind.PLAIN_NUMBER:
                 self.tape.naming.catch_up()
+                if self.tape.outlet.over and self.iterations.begins_with(call):
+                    self.iterations.next()
                 self.operands.see_inputs(call)
             case Kind.REQUIRES_GRAD | Kind.RETAIN_GRAD | Kind.GRAD_SETTER | Kind.DATA_SETTER:
                 self.changes.see(call)
@@ -173,10 +218,12 @@ class Forward:
     def _operation(self, call: Call, result: object) -> None:
         place = call.place(self.tape.sources)
         written = [(known, tensor) for known, tensor in call.pairs if version(tensor) != known.version]
-        if place.quiet:
-            self.changes.note_dirty(written, call)
-            return
         outputs = flat_tensors(result)
+        if place.quiet:
+            if not _is_in_graph(outputs):
+                self.changes.note_dirty(written, call)
+                return
+            call.pairs = [(self.operands.meet(tensor, place), tensor) for tensor in call.inputs]
         if not self._concerns(call, outputs, written, place):
             return
         self.changes.flush()
@@ -264,6 +311,11 @@ class Forward:
         self.tape.naming.results(
             call.place(self.tape.sources), result, max(self.tape.step - 1, 0), function="grad"
         )
+
+
+def _is_in_graph(outputs: list[torch.Tensor]) -> bool:
+    """Whether it made a node: a GradScaler's product with its scale is part of what is differentiated."""
+    return torch.is_grad_enabled() and any(tensor.grad_fn is not None for tensor in outputs)
 
 
 _SHARING = frozenset({"torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_"})

@@ -11,7 +11,7 @@ import torch
 
 from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import is_a
-from tutor.kernel.module_tree import own, parts, tensors
+from tutor.kernel.module_tree import parts, tensors
 from tutor.kernel.paths import path_in
 from tutor.kernel.spans import Sources
 from tutor.protocol import ModuleCallId, ModuleEntered, ModuleLeft
@@ -19,17 +19,21 @@ from tutor.protocol import ModuleCallId, ModuleEntered, ModuleLeft
 T = TypeVar("T", torch.nn.Module, torch.Tensor)
 
 _MOST_SEARCHES = 64
-"""How many modules may be searched for in vain: a loop that makes modules is not slowed down without end."""
+"""How often may be searched in vain: a loop that makes modules is not slowed down without end."""
+_SEARCHES = 3
+"""How often one module is searched for: it may be called before it lies where it will."""
 
 
 class _Placed(weakref.ref[T]):
     """A weak reference to a module or parameter with its path. A `makeshift` one gives way to a path from a variable."""
 
-    __slots__ = ("address", "makeshift", "path")
+    __slots__ = ("address", "makeshift", "path", "searches")
 
     address: int
     path: str
     makeshift: bool
+    searches: int
+    """How often a better one is still looked for."""
 
 
 class _Places(dict[int, "_Placed[T]"]):
@@ -46,6 +50,7 @@ class _Places(dict[int, "_Placed[T]"]):
             return
         placed = _Placed(thing, self._gone)
         placed.address, placed.path, placed.makeshift = id(thing), path, makeshift
+        placed.searches = _SEARCHES if makeshift else 0
         self[placed.address] = placed
 
     def _gone(self, placed: _Placed[T]) -> None:
@@ -59,6 +64,7 @@ class Modules:
     def __init__(self, sources: Sources, outlet: Outlet) -> None:
         self._sources = sources
         self._outlet = outlet
+        self._put = outlet.put
         self._paths: _Places[torch.nn.Module] = _Places()
         self._parameters: _Places[torch.Tensor] = _Places()
         self._stack: list[tuple[ModuleCallId, str, torch.nn.Module]] = []
@@ -73,14 +79,21 @@ class Modules:
 
     def enter(self, module: torch.nn.Module, frame: FrameType | None) -> ModuleCallId:
         """`module` is called from `frame`; returns the call's id, for `leave`."""
-        placed = self._paths.of(module)
-        path = self._place(module, frame) if placed is None or placed.makeshift else placed.path
+        placed = self._paths.get(id(module))
+        known = placed is not None and not placed.searches and placed() is module
+        path = placed.path if placed is not None and known else self._place(module, frame)
+        training = object.__getattribute__(module, "__dict__").get("training")
         call = ModuleCallId(self._count)
         self._count += 1
-        kind, training = type(module).__name__, _is_training(module)
-        self._outlet.put(
+        self._put(
             ModuleEntered(
-                id=call, path=path, kind=kind, parent=self.call, training=training, step=self._outlet.step
+                id=call,
+                path=path,
+                kind=type(module).__name__,
+                parent=self.call,
+                # A scripted module's flag lies in C++.
+                training=training if type(training) is bool else bool(module.training),
+                step=self._outlet.step,
             )
         )
         self._stack.append((call, path, module))
@@ -89,10 +102,14 @@ class Modules:
 
     def leave(self, call: ModuleCallId) -> None:
         """The call is over, also when it raised."""
-        while self._stack and self._stack[-1][0] >= call:
-            self._stack.pop()
-        self.call, self.current = self._stack[-1][:2] if self._stack else (None, None)
-        self._outlet.put(ModuleLeft(id=call, step=self._outlet.step))
+        stack = self._stack
+        while stack and stack[-1][0] >= call:
+            stack.pop()
+        if stack:
+            self.call, self.current, _ = stack[-1]
+        else:
+            self.call = self.current = None
+        self._put(ModuleLeft(id=call, step=self._outlet.step))
 
     # ------------------------------------------------------------ paths
 
@@ -118,7 +135,7 @@ class Modules:
                 self.adopt(value, name)
 
     def _place(self, module: torch.nn.Module, frame: FrameType | None) -> str:
-        """The path of a module that has none yet."""
+        """The path of a module that has none yet, or a makeshift."""
         written = self._written_name(frame)
         path = None if written == "" else self._search(module, frame)
         if path is None and self.path(module) is None:
@@ -126,7 +143,10 @@ class Modules:
         elif path is not None:
             self.adopt(module, path)
         placed = self._paths.of(module)
-        return type(module).__name__ if placed is None else placed.path
+        if placed is None:
+            return type(module).__name__
+        placed.searches = max(placed.searches - 1, 0)
+        return placed.path
 
     def _search(self, module: torch.nn.Module, frame: FrameType | None) -> str | None:
         """From the module that calls it, or from the learner's variables."""
@@ -160,9 +180,3 @@ class Modules:
             return None
         spot = self._sources.spot(frame, file)
         return None if spot.position is None else file.index.called(spot.position)
-
-
-def _is_training(module: torch.nn.Module) -> bool:
-    flag = own(module).get("training")
-    # A scripted module's flag lies in C++.
-    return bool(module.training if flag is None else flag)

@@ -108,6 +108,20 @@ class Index:
                 return ast.unparse(function)
         return None
 
+    def receiver(self, position: Position) -> str | None:
+        """`opt` of the call `opt.step()`."""
+        match self._expressions.get(position):
+            case ast.Call(func=ast.Attribute(value=holder)) if _is_path(holder):
+                return ast.unparse(holder)
+        return None
+
+    def first_argument(self, position: Position) -> str | None:
+        """`opt` of the call `scaler.step(opt)`."""
+        match self._expressions.get(position):
+            case ast.Call(args=[argument, *_]) if _is_path(argument):
+                return ast.unparse(argument)
+        return None
+
     def operands(self, position: Position, *, count: int, reflected: bool) -> tuple[str | None, ...]:
         """The names written as arguments of the operation at this position, in the order of its `count` arguments."""
         key = (position, count, reflected)

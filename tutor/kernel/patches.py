@@ -13,7 +13,9 @@ import torch
 from torch.autograd.function import _HookMixin
 
 from tutor.kernel.backward import Engine
+from tutor.kernel.doors import Doors
 from tutor.kernel.forward import Forward, RecordingMode
+from tutor.kernel.optimizers import Optimizers
 from tutor.kernel.tape import Tape
 from tutor.protocol import ModuleCallId
 
@@ -26,45 +28,39 @@ class Patches:
         self._forward = forward
         self._engine = engine
         self._mode = mode
-        self._undo: list[tuple[Any, str, Any]] = []
+        self._doors = Doors()
+        self._optimizers = Optimizers(tape, forward, self._mine)
 
     def install(self) -> None:
         run_backward = self._engine_entry(torch.autograd.graph._engine_run_backward)
-        self._set(torch.autograd, "_engine_run_backward", run_backward)
-        self._set(torch.autograd.graph, "_engine_run_backward", run_backward)
-        self._set(torch.autograd.Function, "apply", self._function_apply())
-        self._set(torch.nn.Module, "__call__", self._module_call(torch.nn.Module.__call__))
-        self._set(torch, "compile", self._compile(torch.compile))
+        self._doors.put(torch.autograd, "_engine_run_backward", run_backward)
+        self._doors.put(torch.autograd.graph, "_engine_run_backward", run_backward)
+        self._doors.put(torch.autograd.Function, "apply", self._function_apply())
         register = self._engine.hooks.register(_HookMixin._register_hook)
-        self._set(_HookMixin, "_register_hook", staticmethod(register))
-        self._set(torch.overrides, "has_torch_function", self._has_torch_function())
+        self._doors.put(_HookMixin, "_register_hook", staticmethod(register))
+        self._doors.put(torch.nn.Module, "__call__", self._module_call(torch.nn.Module.__call__))
+        self._doors.put(torch, "compile", self._compile(torch.compile))
+        self._doors.put(torch.overrides, "has_torch_function", self._has_torch_function())
+        self._optimizers.install()
 
     def uninstall(self) -> None:
-        while self._undo:
-            owner, name, value = self._undo.pop()
-            setattr(owner, name, value)
-
-    def _set(self, owner: Any, name: str, value: Any) -> None:
-        self._undo.append((owner, name, vars(owner)[name]))
-        setattr(owner, name, value)
+        self._optimizers.uninstall()
+        self._doors.take_out()
 
     def _mine(self) -> bool:
-        return self._forward.listens() and threading.get_ident() == self._tape.thread
+        heard = self._forward.listens() or self._forward.wakes()
+        return heard and threading.get_ident() == self._tape.thread
 
     def _engine_entry(self, original: Any) -> Any:
         @functools.wraps(original)
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if not self._mine():
-                self._left_out()
-                return original(t_outputs, *args, **kwargs)
-            return self._engine.run(original, t_outputs, *args, **kwargs)
+            if self._mine():
+                return self._engine.run(original, t_outputs, *args, **kwargs)
+            if threading.get_ident() == self._tape.thread:
+                return self._engine.miss(original, t_outputs, *args, **kwargs)
+            return original(t_outputs, *args, **kwargs)
 
         return _engine_run_backward
-
-    def _left_out(self) -> None:
-        outlet = self._tape.outlet
-        if outlet.full and threading.get_ident() == self._tape.thread:
-            outlet.backwards_left_out += 1
 
     def _function_apply(self) -> Any:
         original = vars(torch.autograd.Function)["apply"].__func__
@@ -106,7 +102,7 @@ class Patches:
         self._forward.take_whole(named)
         call = self._forward.before(named, args, kwargs, frame)
         self.uninstall()
-        self._mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        self._mode.__exit__(None, None, None)
         try:
             result = function(*args, **kwargs)
         finally:
@@ -160,11 +156,15 @@ class Patches:
 
         def has_torch_function(relevant_args: Iterable[Any]) -> bool:
             arguments = tuple(relevant_args)
-            if self._mine() and torch._C._len_torch_function_stack() == 1:
+            if self._mine() and all(type(mode) is RecordingMode for mode in _modes()):
                 return any(_overrides(argument) for argument in arguments)
             return bool(original(arguments))
 
         return has_torch_function
+
+
+def _modes() -> list[Any]:
+    return [torch._C._get_function_stack_at(place) for place in range(torch._C._len_torch_function_stack())]
 
 
 def _overrides(argument: Any) -> bool:

@@ -39,8 +39,11 @@ class Tape:
         self.outlet.names = lambda: self.naming.holders
         self.modules = Modules(self.sources, self.outlet)
         self.graph = Graph(self.outlet, self.tensors, self.token)
-        self.read_gradient = Gradients(limits).read
+        reader = Gradients(limits)
+        self.read_gradient = reader.read
         """A gradient's values. One that goes from node to node is looked through once."""
+
+        self.reread_gradient = reader.reread
 
         self.gradients: dict[int, Data] = {}
         """The last `.grad` seen of each tensor that has had one, by tensor id."""

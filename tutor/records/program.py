@@ -104,3 +104,7 @@ class OptimizerStepped(Record, frozen=True, kw_only=True, tag=True):
     span: Span | None
     first_step: int
     step: int
+    groups: list[int] = []
+    """The index in `options` of each parameter's group."""
+    skipped: bool = False
+    """A GradScaler left the step out, because a gradient was inf or NaN."""
