@@ -19,6 +19,7 @@ from torch.optim.optimizer import Optimizer
 
 from tutor.kernel.budget import size
 from tutor.kernel.capture import grad_of
+from tutor.kernel.doors import Doors
 from tutor.kernel.forward import Forward
 from tutor.kernel.identity import Known, is_a, version
 from tutor.kernel.optimizer_state import States, plain
@@ -66,18 +67,17 @@ class Optimizers:
         self._steps: list[_Step] = []
         self._handles: list[Any] = []
         self._count = 0
-        self._scaler_step: Any = None
+        self._doors = Doors()
 
     def install(self) -> None:
         self._handles = [
             _optim.register_optimizer_step_pre_hook(self._begins),
             _optim.register_optimizer_step_post_hook(self._ended),
         ]
-        self._scaler_step = torch.amp.GradScaler.step
-        torch.amp.GradScaler.step = self._scaled(torch.amp.GradScaler.step)  # type: ignore[method-assign]
+        self._doors.put(torch.amp.GradScaler, "step", self._scaled(torch.amp.GradScaler.step))
 
     def uninstall(self) -> None:
-        torch.amp.GradScaler.step = self._scaler_step  # type: ignore[method-assign]
+        self._doors.take_out()
         for handle in self._handles:
             handle.remove()
 
