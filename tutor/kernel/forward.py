@@ -104,20 +104,6 @@ class Forward:
         self.wake()
         return self.listens()
 
-    def rest(self, lasts: Callable[[FrameType | None], bool]) -> None:
-        """Hears nothing until `wake`; or until `lasts` says that what it rested for was left by an exception."""
-        self.inside, self._lasts = True, lasts
-
-    def wake(self) -> None:
-        self.inside, self._lasts = False, None
-
-    def wakes(self) -> bool:
-        """Whether it rests for something that is over."""
-        if self._lasts is None or self._lasts(sys._getframe(1)):
-            return False
-        self.wake()
-        return self.listens()
-
     # ------------------------------------------------------------ before and after the call
 
     def before(
