@@ -189,8 +189,9 @@ class Trace:
         """An output that was told before its iteration gets its place with its step."""
         number = len(self.steps)
         self.steps.append(step)
-        if step.kind == "output" and self.outputs[step.id].step != number:
-            self.outputs[step.id] = structs.replace(self.outputs[step.id], step=number)
+        told = self.outputs[step.id : step.id + 1] if step.kind == "output" else ()
+        if told and told[0].step != number:
+            self.outputs[step.id] = structs.replace(told[0], step=number)
 
     def _end_backward(self, event: BackwardEnded) -> None:
         backward = self.backwards[event.id]
