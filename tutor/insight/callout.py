@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
+from tutor.insight.hook_text import hook_text, is_early
 from tutor.insight.local import Floats, Local, Use, agrees
+from tutor.insight.numbers_text import number_text
+from tutor.insight.step_callout import step_callout
 from tutor.insight.uses import array, letters, use_of, wordy
 from tutor.protocol import Data, NodeId, NodeRun, TensorId
 from tutor.trace.index import RunOf
@@ -16,19 +19,15 @@ from tutor.trace.lanes import box_id
 from tutor.trace.names import short_name
 from tutor.trace.picture import Callout, Circle, ItemId
 from tutor.trace.shown import grad_covered
-from tutor.trace.values import dense, elements, shape_text, short
-
-LIMIT = 28
-MANY = 6
-"""Of more elements, or longer ones, a line says only the shape."""
-COVERED = "?"
+from tutor.trace.told import told_of
+from tutor.trace.values import shape_text
 
 
 def callout(at: Moment) -> Callout | None:
-    """None where no node runs in this step."""
+    """What the running node does; beside another step what it needs to be understood; None where that is nothing."""
     found = at.index.node_steps.get(at.step)
     if found is None or found.run.node not in at.index.nodes:
-        return None
+        return step_callout(at)
     leaf = at.index.nodes[found.run.node].tensor
     if leaf is not None:
         return _accumulating(at, found, leaf)
@@ -51,9 +50,10 @@ def _accumulating(at: Moment, found: RunOf, leaf: TensorId) -> Callout | None:
         return Callout(item, title, ())
     hidden = grad_covered(leaf, at.index, at.covered)
     before, incoming, after = (
-        _text(d, hidden=hidden and d is not None) for d in (done.before, done.incoming, done.after)
+        number_text(d, hidden=hidden and d is not None) for d in (done.before, done.incoming, done.after)
     )
-    return Callout(item, title, (f"{before} + {incoming} = {after}",))
+    early, late = _hooks(at, leaf=leaf)
+    return Callout(item, title, (*early, f"{before} + {incoming} = {after}", *late))
 
 
 # ------------------------------------------------------------------ any other node
@@ -64,7 +64,7 @@ def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
     use = use_of(at, run, circle, known)
     hidden = _received_hidden(at, run.node, circle)
     hidden = hidden or any(at.gives_away(g) for g in run.grad_outputs)
-    received = ", ".join(_text(g, hidden=hidden) for g in run.grad_outputs)
+    received = ", ".join(number_text(g, hidden=hidden) for g in run.grad_outputs)
     lines = []
     for edge in at.index.edges_from.get(run.node, ()):
         output = at.index.edges[edge].output
@@ -73,7 +73,16 @@ def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
     said = " ".join(lines)
     lines += [f"{letter} = {wordy(at.index, t)}" for t, letter in known.items() if letter in said]
     title = _("receives {value}").format(value=received)
-    return Callout(circle.id, title, tuple(lines), _glowing(at, run.node))
+    early, late = _hooks(at, hidden=hidden)
+    return Callout(circle.id, title, (*early, *lines, *late), _glowing(at, run.node))
+
+
+def _hooks(at: Moment, *, leaf: TensorId | None = None, hidden: bool = False) -> tuple[list[str], list[str]]:
+    """The learner's hooks of this step: those that saw the gradient before the node did, and those after it."""
+    found = told_of(at.trace, at.index).hooks_at.get(at.step, ())
+    hidden = hidden or (leaf is not None and grad_covered(leaf, at.index, at.covered))
+    early = [hook_text(hook, hidden=hidden) for hook in found if is_early(hook)]
+    return early, [hook_text(hook, hidden=hidden) for hook in found if not is_early(hook)]
 
 
 def _received_hidden(at: Moment, node: NodeId, circle: Circle) -> bool:
@@ -101,7 +110,7 @@ def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, 
     if sent is None:
         return _("no gradient to {target}").format(target=target)
     local = local_derivative(use, found.output)
-    result = _text(sent, hidden=covered)
+    result = number_text(sent, hidden=covered)
     if local is None or not agrees(local, use.received, array(sent)):
         known_better = local is not None and local.whole is not None and array(sent) is not None
         return _plain(None if known_better else local, result, target)
@@ -145,17 +154,17 @@ def _is_one(local: Local, use: Use, sent: Floats | None) -> bool:
 
 def _rule(local: Local) -> str:
     """b = 3, or the number alone where it is the rule."""
-    is_number = local.rule == _text(_plain_data(local.value))
+    is_number = local.rule == number_text(_plain_data(local.value))
     return _value(local) if is_number else f"{local.rule} = {_value(local)}"
 
 
 def _value(local: Local) -> str:
-    return _text(_plain_data(local.value), hidden=local.hidden)
+    return number_text(_plain_data(local.value), hidden=local.hidden)
 
 
 def _product(local: Local, use: Use, sent: Floats | None, result: str, *, hidden: bool) -> str:
     """1 × 3 = 3, and the sum over what was stretched."""
-    received = _text(_plain_data(use.received), hidden=hidden)
+    received = number_text(_plain_data(use.received), hidden=hidden)
     product = f"{received} × {_value(local)}"
     if sent is not None and use.received is not None and use.received.size > sent.size:
         return _("Σ of {product} = {result}").format(product=product, result=result)
@@ -168,25 +177,3 @@ def _node_name(at: Moment, node: NodeId) -> str:
 
 def _plain_data(values: Floats | None) -> Data:
     return None if values is None else values.tolist()
-
-
-def _text(data: Data, *, hidden: bool = False) -> str:
-    """The numbers where they fit, else the shape: [4×5]."""
-    if hidden:
-        return COVERED
-    data = data if (whole := dense(data)) is None else whole
-    if not isinstance(data, dict) and len(elements(data)) <= MANY:
-        text = short(data, limit=LIMIT + 1)
-        if len(text) <= LIMIT:
-            return text
-    return shape_text(_shape(data)).replace(", ", "×")
-
-
-def _shape(data: Data) -> list[int]:
-    if isinstance(data, dict):
-        return list(data.get("shape", ()))
-    shape = []
-    while isinstance(data, list):
-        shape.append(len(data))
-        data = data[0] if data else None
-    return shape

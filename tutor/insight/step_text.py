@@ -8,6 +8,7 @@ from typing import assert_never
 from tutor.i18n import _, ngettext
 from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
 from tutor.trace.drawn import function_name, in_place
+from tutor.trace.gradient_graph import gradient_graph, gradient_text
 from tutor.trace.index import index_of
 from tutor.trace.trace import Trace
 
@@ -93,10 +94,21 @@ def _node_text(trace: Trace, node: NodeId) -> str:
         name = tensor_name(trace, row.tensor, len(trace.steps))
         return f"{row.name} → {name}.grad" if name else row.name
     if row.operation is None:
-        return row.name
+        text = _gradient_text(trace, node)
+        return (
+            _("{node} of {expression}").format(node=row.name, expression=_short(text)) if text else row.name
+        )
     return _("{node} of {expression}").format(
         node=row.name, expression=_short(_expression(trace, row.operation))
     )
+
+
+def _gradient_text(trace: Trace, node: NodeId) -> str:
+    """How the result of a node of a gradient's own graph is written."""
+    index = index_of(trace)
+    made = gradient_graph(trace, index).of_node.get(node)
+    outputs = index.operations[made].outputs if made is not None else []
+    return gradient_text(index, outputs[0]) if outputs else ""
 
 
 def _change_text(trace: Trace, row: Step, step: int) -> str:

@@ -265,7 +265,10 @@ class Index:
         return None if found is None else found.id
 
     def base_of(self, tensor: TensorId) -> TensorId:
-        """What it is a view of; itself where it is no view."""
+        """What it is a view of; itself where it is no view. Where the trace does not tell, its operations do."""
+        row = self.tensors.get(tensor)
+        if row is not None and row.base in self.tensors:
+            return row.base
         made = self.made_by.get(tensor)
         while made is not None and is_viewing(self.operations[made]):
             tensor = self.operations[made].inputs[0]
@@ -359,4 +362,6 @@ def _stamp(trace: Trace) -> tuple[int, ...]:
         sum(len(b.steps) + len(b.accumulations) + (b.end_step is not None) for b in trace.backwards[-8:]),
         -1 if tail is None or tail.end_step is None else tail.end_step,
         0 if trace.error is None else 1,
+        len(trace.hooks),
+        len(trace.optimizer_steps),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId
 from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
 from tutor.trace.grad_row import grad_row
-from tutor.trace.index import Index, last
+from tutor.trace.index import Index, RunOf, last
 from tutor.trace.picture import (
     Box,
     BoxState,
@@ -18,6 +18,7 @@ from tutor.trace.picture import (
     Lane,
     LaneId,
     LaneState,
+    Phase,
     Shown,
     Tab,
     TabState,
@@ -25,6 +26,7 @@ from tutor.trace.picture import (
 )
 from tutor.trace.shown import Covered, grad_covered, shown, shown_value, value_covered
 from tutor.trace.stage import Stage
+from tutor.trace.told import told_of
 from tutor.trace.trace import Backward, Trace
 from tutor.trace.values import add, same_numbers
 
@@ -243,6 +245,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
         funnel=funnel(at, box.id) if present else None,
         was=rebound.name if rebound else "",
         was_line=_line_of(at, rebound.step) if rebound else None,
+        hooked=present and any(_is_hooked(at, node) for node in index.accumulators.get(tensor, ())),
         frozen=frozen is not None,
         frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )
@@ -289,18 +292,29 @@ def _result(at: Moment, circle: Circle) -> Shown | None:
 
 def _tab_state(at: Moment, tab: Tab) -> TabState:
     runs = [ran for ran in at.index.runs.get(tab.node, ()) if ran.step <= at.step]
+    return TabState(_phase(at, tab, runs), len(runs), hooked=_is_hooked(at, tab.node))
+
+
+def _is_hooked(at: Moment, node: NodeId) -> bool:
+    if not at.trace.hooks:
+        return False
+    hooks = told_of(at.trace, at.index).hooks_of_node.get(node, ())
+    return any(hook.step <= at.step for hook in hooks)
+
+
+def _phase(at: Moment, tab: Tab, runs: list[RunOf]) -> Phase:
     if tab.node == at.failed:
-        return TabState("failed", len(runs))
+        return "failed"
     current = at.backward.id if at.backward is not None else None
     if runs and runs[-1].step == at.step:
-        return TabState("running", len(runs))
+        return "running"
     if any(_freed(at, ran.backward) for ran in runs) and _keeps(at, tab.node):
-        return TabState("used", len(runs))
+        return "used"
     if runs and runs[-1].backward == current:
-        return TabState("done", len(runs))
+        return "done"
     if at.backward is not None and not has_ended(at.backward, at.step):
-        return TabState("waiting" if tab.node in at.needed else "idle", len(runs))
-    return TabState("laid", len(runs))
+        return "waiting" if tab.node in at.needed else "idle"
+    return "laid"
 
 
 def _keeps(at: Moment, node: NodeId) -> bool:

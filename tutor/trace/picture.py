@@ -126,6 +126,7 @@ class Shown:
     covered: bool = False
 
 
+Phase = Literal["laid", "idle", "waiting", "running", "done", "used", "failed"]
 GradReason = Literal[
     "no_backward_yet", "no_requires_grad", "not_leaf", "passes", "not_reached", "cleared", "moved_on"
 ]
@@ -182,6 +183,8 @@ class BoxState:
     frozen: bool = False
     """A leaf whose requires_grad was switched off: no gradient comes back to it, while others pass."""
     frozen_line: int | None = None
+    hooked: bool = False
+    """Whether a hook of the learner's has run at this leaf."""
     awaits: bool = True
     """Whether an empty tray stands under the leaf: not where the shown backward brings nothing to it."""
 
@@ -190,8 +193,10 @@ class BoxState:
 class TabState:
     """`waiting` before its turn, `running` in this step, `done` after it in this backward, `used` once it was freed."""
 
-    phase: Literal["laid", "idle", "waiting", "running", "done", "used", "failed"]
+    phase: Phase
     runs: int = 0
+    hooked: bool = False
+    """Whether a hook of the learner's has run at this node."""
 
 
 @dataclass(frozen=True, slots=True)

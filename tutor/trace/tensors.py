@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tutor.protocol import TensorId
 from tutor.trace.grad_row import grad_row
 from tutor.trace.index import Index, index_of, last
+from tutor.trace.names import short_name
 from tutor.trace.picture import GradRow, Shown
 from tutor.trace.shown import Covered, shown_value, value_covered
 from tutor.trace.trace import Trace
@@ -28,6 +29,8 @@ class TensorRow:
     grad: GradRow
     retains_grad: bool
     version: int
+    view_of: str | None = None
+    """The name of the tensor that it is a view of."""
 
 
 def tensor_rows(trace: Trace, step: int, covered: Covered = frozenset()) -> tuple[TensorRow, ...]:
@@ -62,4 +65,5 @@ def _row(
         grad=grad_row(trace, index, tensor, step, covered),
         retains_grad=index.retains_at(tensor, step),
         version=value.version if value else 0,
+        view_of=None if found.base is None else short_name(index, found.base, step),
     )

@@ -13,9 +13,11 @@ from PySide6.QtGui import QGuiApplication, QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.traces.recording import record_text
 from tests.views import live
-from tutor.protocol import Cause, Failure, Output, SourceId, Span, Step, TraceEvent, Warned
+from tutor.protocol import Cause, Failure, Output, SourceId, Span, Step, TraceEvent, Unseen, Warned
 from tutor.session.session import Session
+from tutor.trace.file import write_trace
 from tutor.views.output import writer as output_writer
 from tutor.views.output.view import OutputView
 from tutor.views.output.writer import OutputWriter, link_to, linked_span
@@ -288,3 +290,36 @@ def test_links_name_a_place_and_nothing_else_is_one() -> None:
     assert linked_span(link_to(span)) == span
     assert linked_span("https://example.org") is None
     assert linked_span("code:1:2") is None
+
+
+def test_work_that_the_recorder_does_not_see_is_told_quietly(
+    view: OutputView, session: Session, kernel: FakeKernel
+) -> None:
+    ran(session, kernel, view, live.square(session))
+    assert view.unseen == ""
+    ran(
+        session,
+        kernel,
+        view,
+        [*live.square(session), Unseen(what="thread", step=1), Unseen(what="fork", step=1)],
+    )
+    assert view.unseen.splitlines() == [
+        "Other threads computed too; what they did is not shown.",
+        "Other processes computed too; what they did is not shown.",
+    ]
+
+
+def test_a_second_backward_is_explained_with_what_freed_the_graph(
+    view: OutputView, session: Session, tmp_path: Path
+) -> None:
+    trace = record_text(
+        "import torch\na = torch.tensor(2.0, requires_grad=True)\nb = a * a\nb.backward()\nb.backward()\n"
+    )
+    write_trace(trace, tmp_path / "twice.json")
+    session.open_path(tmp_path / "twice.json")
+    view.refresh()
+
+    assert (
+        "Here it stopped at MulBackward0 of a·a, which had saved a: freed by the backward of line 4"
+        in view.text
+    )

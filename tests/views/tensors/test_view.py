@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
 from tests.views import live
-from tutor.protocol import TensorId
+from tutor.protocol import BackwardId, HookRan, TensorId
 from tutor.session.session import Session
 from tutor.views.fonts import sans
 from tutor.views.tensors.model import Column
@@ -263,3 +263,25 @@ def test_in_a_low_pane_the_tensor_in_hand_stands_beside_the_table(
     qtbot.waitUntil(lambda: ran.detail.mapTo(ran, QPoint(0, 0)).x() >= ran.table.width() > 400)
     ran.resize(420, 500)
     qtbot.waitUntil(lambda: ran.detail.mapTo(ran, QPoint(0, 0)).y() >= ran.table.height() > 40)
+
+
+def test_what_else_is_known_of_a_tensor_stands_under_its_name(
+    view: TensorView, session: Session, kernel: FakeKernel
+) -> None:
+    events = live.square(session)
+    hook = HookRan(
+        kind="tensor",
+        function="clip",
+        tensor=TensorId(0),
+        node=None,
+        backward=BackwardId(0),
+        before=[6.0, -4.0],
+        after=[1.0, -1.0],
+        step=2,
+    )
+    live.run(session, kernel, [*events, hook])
+    session.select_tensor(TensorId(0))
+
+    assert view.detail.facts == "hook clip: [6, −4] → [1, −1]"
+    session.player.seek(0)
+    assert view.detail.facts == ""

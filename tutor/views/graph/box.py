@@ -17,6 +17,7 @@ from tutor.views.graph.paint import (
     Inks,
     dashed,
     grid,
+    hook_badge,
     leaf,
     pen,
     pin,
@@ -150,6 +151,8 @@ class BoxItem(GraphItem):
             _frozen_badge(painter, body, inks)
         if state.version > 0:
             _version_badge(painter, body, state.version, inks)
+        if state.hooked:
+            hook_badge(painter, QPointF(body.left(), self.anatomy.grad.center().y()), inks)
         if state.retains_grad:
             pin(painter, QPointF(body.left() + PAD + 50, self.anatomy.grad.center().y() - 1), inks.gradient)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
     QEasingCurve,
@@ -70,6 +70,7 @@ class GraphCanvas(QGraphicsView):
         self._pressed: QPoint | None = None
         self._dragging = False
         self._under: GraphItem | None = None
+        self.tip_of: Callable[[GraphItem, QPointF], str] = _own_tip
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
@@ -294,7 +295,7 @@ class GraphCanvas(QGraphicsView):
     def _show_tip(self) -> None:
         place = self.viewport().mapFromGlobal(self.cursor().pos())
         item = self._item_at(place)
-        tip = "" if item is None else item.tip_at(item.mapFromScene(self.mapToScene(place)))
+        tip = "" if item is None else self.tip_of(item, item.mapFromScene(self.mapToScene(place)))
         if tip and QApplication.mouseButtons() == Qt.MouseButton.NoButton:
             QToolTip.showText(self.cursor().pos(), tip, self)
         else:
@@ -306,6 +307,10 @@ class GraphCanvas(QGraphicsView):
         for bar, distance in ((self.horizontalScrollBar(), by.x()), (self.verticalScrollBar(), by.y())):
             bar.setValue(bar.value() + distance)
         self.moved.emit()
+
+
+def _own_tip(item: GraphItem, place: QPointF) -> str:
+    return item.tip_at(place)
 
 
 def _shift(inner: QRectF, rect: QRectF) -> QPointF:

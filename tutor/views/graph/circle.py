@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from tutor.i18n import _, ngettext
+from tutor.protocol import NodeId
 from tutor.trace.picture import Circle, CircleState, Tab, TabState
 from tutor.views.graph.fonts import symbol_font, symbol_size
 from tutor.views.graph.funnel import draw_funnel, funnel_words
@@ -18,6 +19,7 @@ from tutor.views.graph.paint import (
     cross,
     dashed,
     dotted,
+    hook_badge,
     pen,
     scissors,
     tick,
@@ -58,11 +60,17 @@ class CircleItem(GraphItem):
         self.name = _name(self.circle, state)
         self.update()
 
+    def node_at(self, place: QPointF) -> NodeId | None:
+        """The node whose tab lies at this place, in local coordinates."""
+        tabs = zip(self.circle.tabs, self.anatomy.tabs, strict=True)
+        return next((tab.node for tab, rect in tabs if rect.contains(place)), None)
+
     def tip_at(self, place: QPointF) -> str:
         circle, state = self.circle, self.state
         for tab, rect in zip(circle.tabs, self.anatomy.tabs, strict=True):
             if rect.contains(place):
-                return "\n".join((tab.name, _of(circle), saves_text(tab.saves)))
+                saves = () if tab.saves else (saves_text(tab.saves),)
+                return "\n".join((tab.name, _of(circle), *saves))
         funnel = state.funnel if state else None
         if self.anatomy.funnel is not None and self.anatomy.funnel.contains(place) and funnel is not None:
             return funnel_words(funnel)
@@ -172,6 +180,8 @@ def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks)
     name = top.adjusted(0, 0, -14, 0) if signed else top
     write(painter, name, tab.name, role="tab", colour=_name_colour(state, inks), align=CENTRE)
     write(painter, below, _below(tab, state), role="small", colour=inks.muted, align=CENTRE)
+    if state.hooked:
+        hook_badge(painter, rect.topLeft() + QPointF(1, 1), inks)
 
 
 def _frame(painter: QPainter, rect: QRectF, state: TabState, inks: Inks) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QResizeEvent
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tutor.i18n import _
 from tutor.views.graph.bar import FONT_CHANGES, text_pixels
 from tutor.views.graph.fonts import text_width
-from tutor.views.graph.paint import Inks, arrowhead, dotted, leaf, pen, snowflake, write
+from tutor.views.graph.paint import Inks, arrowhead, dotted, hook, leaf, pen, snowflake, write
 from tutor.views.theme import TEXT_PIXELS, Palette
 
 _ROW = 22
@@ -20,6 +21,7 @@ _SIGN = 34.0
 _GAP = 16.0
 _PAD = 10.0
 
+Extra = Literal["frozen", "hook", "create_graph"]
 Draw = Callable[[QPainter, QRectF, Inks], None]
 
 
@@ -42,7 +44,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self._inks = Inks(palette)
         self._entries: tuple[Entry, ...] = ()
-        self._frozen = False
+        self._extras: frozenset[Extra] = frozenset()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.retranslate()
 
@@ -57,7 +59,11 @@ class Legend(QWidget):
             Entry(_tab_sign, _("its grad_fn node")),
             Entry(_zone_sign, _("no_grad: not tracked")),
         )
-        if self._frozen:
+        if "create_graph" in self._extras:
+            self._entries += (Entry(_graph_sign, _("create_graph: the gradient's own graph")),)
+        if "hook" in self._extras:
+            self._entries += (Entry(_hook_sign, _("a hook ran")),)
+        if "frozen" in self._extras:
             self._entries += (Entry(_frozen_sign, _("frozen: gets no gradient")),)
         self.setAccessibleName(_("Legend"))
         self.setAccessibleDescription(", ".join(entry.text for entry in self._entries))
@@ -67,10 +73,10 @@ class Legend(QWidget):
         self._inks = Inks(palette)
         self.update()
 
-    def set_frozen(self, frozen: bool) -> None:
-        """Whether the snowflake has to be explained: only where a tensor is frozen in this run."""
-        if frozen != self._frozen:
-            self._frozen = frozen
+    def explain(self, extras: frozenset[Extra]) -> None:
+        """Which of the rarer signs are in this run's picture."""
+        if extras != self._extras:
+            self._extras = extras
             self.retranslate()
 
     @property
@@ -177,6 +183,16 @@ def _zone_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
     painter.setPen(dotted(inks.muted, 1.2))
     painter.setBrush(QBrush(inks.faded("muted", 0.5), Qt.BrushStyle.BDiagPattern))
     painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
+
+
+def _graph_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(dotted(inks.gradient, 1.2))
+    painter.setBrush(inks.faded("gradient", 0.12))
+    painter.drawRoundedRect(_middle(rect, 26, 14), 4, 4)
+
+
+def _hook_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    hook(painter, rect.center(), inks.special_text)
 
 
 def _frozen_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:

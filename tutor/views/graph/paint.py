@@ -238,6 +238,24 @@ def scissors(painter: QPainter, centre: QPointF, colour: QColor) -> None:
         )
 
 
+def hook(painter: QPainter, centre: QPointF, colour: QColor) -> None:
+    """A shank and its bend: the learner's code ran here."""
+    painter.setPen(pen(colour, 1.8))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    path = QPainterPath(QPointF(centre.x() + 2, centre.y() - 5))
+    path.lineTo(centre.x() + 2, centre.y() + 1.5)
+    path.arcTo(QRectF(centre.x() - 3, centre.y() - 1.5, 5, 6), 0, -200)
+    painter.drawPath(path)
+
+
+def hook_badge(painter: QPainter, centre: QPointF, inks: Inks) -> None:
+    """On the edge of the node or leaf at which the hook ran."""
+    painter.setPen(pen(inks.special, 1.3))
+    painter.setBrush(inks.panel)
+    painter.drawEllipse(centre, 8.5, 8.5)
+    hook(painter, centre, inks.special_text)
+
+
 def snowflake(painter: QPainter, centre: QPointF, colour: QColor) -> None:
     """Six arms with a pair of twigs each: a parameter that is frozen."""
     painter.setPen(pen(colour, 1.3))

@@ -25,7 +25,8 @@ from tutor.views.graph.items import GraphItem
 from tutor.views.graph.legend import Legend
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
-from tutor.views.graph.words import empty_words, freezes, hint, recorded_words, summary
+from tutor.views.graph.tips import Tips
+from tutor.views.graph.words import empty_words, explains, note, summary
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, TEXT_PIXELS, Palette
 
@@ -59,6 +60,7 @@ class GraphView(QWidget):
         self._showing = False
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
+        self.canvas.tip_of = Tips(session).of
         self.banner = StaleBanner(session, self)
         self.buttons = GraphBar(self)
         self.legend = Legend(self._palette, self)
@@ -131,7 +133,7 @@ class GraphView(QWidget):
             return
         self._dirty = False
         picture = self._session.picture
-        self.legend.set_frozen(freezes(self._session.trace))
+        self.legend.explain(explains(self._session.trace))
         if self._session.trace is not self._trace:
             self._trace = self._session.trace
             self._drawn = None
@@ -270,19 +272,11 @@ class GraphView(QWidget):
         )
         self.empty.show_words(words)
         backwards = len(session.trace.backwards)
-        self.buttons.say(self._note(picture, backwards) if picture is not None else None)
+        self.buttons.say(note(session, picture) if picture is not None else None)
         self.buttons.all.setVisible(session.show_all or backwards > 1)
         self.buttons.set_all(session.show_all)
         if picture is not None:
             self.canvas.setAccessibleDescription(summary(picture, self._chosen_names()))
-
-    def _note(self, picture: Picture, backwards: int) -> str | None:
-        """What is missing in the picture, or that it is not live."""
-        player = self._session.player
-        missing = hint(picture.structure, backwards=backwards, at_end=player.step >= player.count - 1)
-        if missing is None and self._session.from_recording and not self._session.stale:
-            return recorded_words(self._session.recording_path)
-        return missing
 
     def _show_progress(self) -> None:
         count = len(self._sizes.anatomies) if self._sizes else 0

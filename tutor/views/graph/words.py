@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tutor.i18n import _
+from tutor.i18n import _, ngettext
 from tutor.trace.picture import Picture, Structure
 from tutor.trace.trace import Trace
+from tutor.views.graph.legend import Extra
+
+if TYPE_CHECKING:
+    from tutor.session.session import Session
 
 
 def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[str, str] | None:
@@ -37,6 +42,31 @@ def hint(structure: Structure, *, backwards: int, at_end: bool) -> str | None:
     return None
 
 
+def note(session: Session, picture: Picture) -> str | None:
+    """What was left out at this step, what is missing in the picture, or that it is not live."""
+    trace, player = session.trace, session.player
+    left_out = gap_words(trace, player.step)
+    if left_out is not None:
+        return left_out
+    at_end = player.step >= player.count - 1
+    missing = hint(picture.structure, backwards=len(trace.backwards), at_end=at_end)
+    if missing is None and session.from_recording and not session.stale:
+        return recorded_words(session.recording_path)
+    return missing
+
+
+def gap_words(trace: Trace, step: int) -> str | None:
+    """At a gap: how much was left out, and why."""
+    if not 0 <= step < len(trace.steps) or trace.steps[step].kind != "gap":
+        return None
+    count = trace.gaps[trace.steps[step].id].iterations
+    return ngettext(
+        "{count} iteration was left out here: a long run is kept in parts.",
+        "{count} iterations were left out here: a long run is kept in parts.",
+        count,
+    ).format(count=f"{count:,}")
+
+
 def recorded_words(path: Path | None) -> str:
     """Above a picture that no run of this window made; `path`: the trace file that was opened."""
     if path is not None:
@@ -61,6 +91,13 @@ def summary(picture: Picture, names: Sequence[str]) -> str:
     return " ".join(said)
 
 
-def freezes(trace: Trace) -> bool:
-    """Whether requires_grad was switched off somewhere in the run."""
-    return any(c.what == "requires_grad" and c.before and not c.after for c in trace.changes)
+def explains(trace: Trace) -> frozenset[Extra]:
+    """The rarer signs that the legend has to explain in this run."""
+    found: set[Extra] = set()
+    if any(c.what == "requires_grad" and c.before and not c.after for c in trace.changes):
+        found.add("frozen")
+    if any(backward.create_graph for backward in trace.backwards):
+        found.add("create_graph")
+    if any(hook.node is not None or hook.tensor is not None for hook in trace.hooks):
+        found.add("hook")
+    return frozenset(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QPalette, QResizeEvent
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from tutor.i18n import _, ngettext
 from tutor.protocol import Output
 from tutor.trace.cover import covered_text
+from tutor.trace.trace import Trace
 from tutor.views.fonts import mono
 from tutor.views.output.writer import OutputWriter, linked_span
 from tutor.views.stale_banner import StaleBanner
@@ -49,6 +50,7 @@ class OutputView(QWidget):
         self._covered: frozenset[str] = frozenset()
         self._banner = StaleBanner(session, self)
         self._earlier = QLabel(self)
+        self._unseen = QLabel(self)
         self._empty = QLabel(self)
         self._text = QTextBrowser(self)
         self._pages = QStackedWidget(self)
@@ -68,8 +70,10 @@ class OutputView(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(24, 8, 24, 8)
-        self._earlier.setContentsMargins(8, 3, 8, 3)
-        self._earlier.hide()
+        for line in (self._earlier, self._unseen):
+            line.setContentsMargins(8, 3, 8, 3)
+            line.setWordWrap(True)
+            line.hide()
         self._copy.setAutoRaise(True)
         self._copy.setIconSize(QSize(15, 15))
         self._pages.addWidget(self._empty)
@@ -77,7 +81,7 @@ class OutputView(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        for part in (self._banner, self._earlier, self._pages):
+        for part in (self._banner, self._earlier, self._pages, self._unseen):
             whole.addWidget(part, 1 if part is self._pages else 0)
 
     def _connect(self) -> None:
@@ -112,6 +116,11 @@ class OutputView(QWidget):
         """The words that stand in place of an output; empty where there is one."""
         return self._empty.text() if self._pages.currentWidget() is self._empty else ""
 
+    @property
+    def unseen(self) -> str:
+        """That something was computed where the recorder does not look."""
+        return self._unseen.text() if not self._unseen.isHidden() else ""
+
     def copy(self) -> None:
         """The whole output onto the clipboard, as covered as it is shown."""
         selected = self._text.textCursor().selectedText().replace("\u2029", "\n")
@@ -129,7 +138,7 @@ class OutputView(QWidget):
         colours.setColor(QPalette.ColorRole.Base, QColor(palette.panel))
         colours.setColor(QPalette.ColorRole.Text, QColor(palette.ink))
         self._text.setPalette(colours)
-        for label in (self._empty, self._earlier):
+        for label in (self._empty, self._earlier, self._unseen):
             label.setStyleSheet(f"color: {palette.muted}; background: {palette.panel};")
         self._copy.setStyleSheet(f"QToolButton {{ background: {palette.panel}; padding: 3px; }}")
         self._copy.setIcon(icon("content-copy", palette, color=palette.muted))
@@ -219,7 +228,8 @@ class OutputView(QWidget):
         self._at_end = bar.sliderPosition() >= bar.maximum() - 4
 
     def _write_tail(self) -> None:
-        from tutor.insight.errors import explain, explain_warning
+        from tutor.insight.errors import explain_warning
+        from tutor.insight.used_up import explain_in
 
         trace = self._session.trace
         printed = trace.stderr if trace.warnings else ""
@@ -230,7 +240,7 @@ class OutputView(QWidget):
             if said is not None:
                 self._writer.add_explanation(said)
         if trace.error is not None:
-            self._writer.add_failure(trace.error, explain(trace.error))
+            self._writer.add_failure(trace.error, explain_in(trace, trace.error))
 
     def _shown(self, output: Output) -> str:
         """An output's text, with what a question asks for covered."""
@@ -250,6 +260,9 @@ class OutputView(QWidget):
                 hidden,
             ).format(count=hidden)
         )
+        unseen = unseen_words(self._session.trace)
+        self._unseen.setVisible(bool(unseen))
+        self._unseen.setText(unseen)
         is_empty = self._text.document().isEmpty()
         self._empty.setText(self._empty_words())
         self._pages.setCurrentWidget(self._empty if is_empty else self._text)
@@ -280,3 +293,19 @@ class OutputView(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(320, 220)
+
+
+def unseen_words(trace: Trace) -> str:
+    """What the picture cannot show, one line for each kind."""
+    said = dict.fromkeys(_unseen_text(unseen.what) for unseen in trace.unseen)
+    return "\n".join(said)
+
+
+def _unseen_text(what: Literal["thread", "fork"]) -> str:
+    match what:
+        case "thread":
+            return _("Other threads computed too; what they did is not shown.")
+        case "fork":
+            return _("Other processes computed too; what they did is not shown.")
+        case _:
+            assert_never(what)

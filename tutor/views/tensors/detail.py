@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tutor.i18n import _, ngettext
+from tutor.insight.tensor_text import tensor_lines
 from tutor.protocol import Data, Stats
 from tutor.session.refusals import refused
 from tutor.source.rewrite import LiteralInfo
@@ -92,6 +93,7 @@ class TensorDetail(QWidget):
         self._drawn: Data = None
         self._live = LiveValue(session, self)
         self._title = QLabel(self)
+        self._facts = QLabel(self)
         self.value = NumbersPane(hue="value", parent=self)
         self.gradient = NumbersPane(hue="gradient", parent=self)
         self._note = QLabel(self)
@@ -102,7 +104,9 @@ class TensorDetail(QWidget):
 
     def _lay_out(self) -> None:
         self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._note.setWordWrap(True)
+        for words in (self._facts, self._note):
+            words.setWordWrap(True)
+        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._panes = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._panes.setSpacing(14)
         self._panes.addWidget(self.value)
@@ -111,6 +115,7 @@ class TensorDetail(QWidget):
         whole.setContentsMargins(10, 6, 10, 8)
         whole.setSpacing(5)
         whole.addWidget(self._title)
+        whole.addWidget(self._facts)
         whole.addLayout(self._panes)
         whole.addWidget(self._note)
         whole.addStretch(1)
@@ -136,6 +141,11 @@ class TensorDetail(QWidget):
         """Whether, and if not why not, the numbers can be changed."""
         return self._note.text()
 
+    @property
+    def facts(self) -> str:
+        """What else is known of the tensor: its base, its tangent, hooks that ran, what an optimizer keeps for it."""
+        return self._facts.text()
+
     def show_row(self, row: TensorRow | None) -> None:
         self._row = row
         self.setVisible(row is not None)
@@ -143,6 +153,10 @@ class TensorDetail(QWidget):
             return
         self._find_literal(row)
         self._title.setText(self._title_of(row))
+        session = self._session
+        lines = tensor_lines(session.trace, row.tensor, session.player.step, session.covered)
+        self._facts.setText("\n".join(lines))
+        self._facts.setVisible(bool(lines))
         edit = self._on_number_typed if self._literal is not None else None
         covered = row.value is not None and row.value.covered
         words = "" if row.value is not None else _("The values were not kept.")
@@ -186,9 +200,10 @@ class TensorDetail(QWidget):
         self._palette = palette
         self.value.apply_theme(palette)
         self.gradient.apply_theme(palette)
-        colours = self._note.palette()
-        colours.setColor(QPalette.ColorRole.WindowText, QColor(palette.muted))
-        self._note.setPalette(colours)
+        for words, ink in ((self._note, palette.muted), (self._facts, palette.ink)):
+            colours = words.palette()
+            colours.setColor(QPalette.ColorRole.WindowText, QColor(ink))
+            words.setPalette(colours)
         self.show_row(self._row)
 
     def set_number_font(self, font: QFont) -> None:

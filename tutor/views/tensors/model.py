@@ -249,7 +249,7 @@ def _help(row: TensorRow, column: Column) -> str:
         case Column.DTYPE:
             return row.dtype.removeprefix("torch.")
         case Column.NAME if row.value is not None:
-            return f"{row.name} = {_exact(row.value, row.dtype)}"
+            return "\n".join((f"{row.name} = {_exact(row.value, row.dtype)}", *_view(row)))
         case Column.REQUIRES_GRAD if row.is_leaf:
             return _("Ticking this changes the code and runs it again.")
         case Column.REQUIRES_GRAD:
@@ -260,6 +260,10 @@ def _help(row: TensorRow, column: Column) -> str:
             )
         case _:
             return _text(row, column)
+
+
+def _view(row: TensorRow) -> tuple[str, ...]:
+    return () if row.view_of is None else (_("view of {name}").format(name=row.view_of),)
 
 
 def _exact(shown: Shown, dtype: str) -> str:

@@ -1,0 +1,88 @@
+"""What is said of an operation beside its expression: module, mode, precision, transform."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from tests.trace.made import loop
+from tests.traces.recording import record_text
+from tutor.insight.operation_text import operation_lines, telling_lines
+from tutor.insight.scene import scene
+from tutor.protocol import Operation
+from tutor.trace.structure import structure
+from tutor.trace.trace import Trace
+
+NET = """\
+import torch
+from torch import nn
+net = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5), nn.BatchNorm1d(3))
+x = torch.ones(4, 2)
+out = net(x)
+net.eval()
+out = net(x)
+"""
+
+
+def _of(trace: Trace, name: str) -> list[Operation]:
+    return [row for row in trace.operations if row.function.rpartition(".")[2] == name]
+
+
+def test_an_operation_says_in_which_module_it_ran_and_how_that_was_switched() -> None:
+    trace = record_text(NET)
+    assert [operation_lines(trace, row)[0] for row in _of(trace, "linear")] == [
+        "net.0 (Linear, training)",
+        "net.0 (Linear, evaluation)",
+    ]
+
+
+def test_where_the_switch_matters_it_is_said_what_it_does() -> None:
+    trace = record_text(NET)
+    first, second = _of(trace, "dropout")
+    assert telling_lines(trace, first) == [
+        "training: some values are set to 0 at random, the others enlarged"
+    ]
+    assert telling_lines(trace, second) == ["evaluation: everything passes unchanged"]
+    first, second = _of(trace, "batch_norm")
+    assert telling_lines(trace, first) == ["training: mean and variance of this batch"]
+    assert telling_lines(trace, second) == ["evaluation: the running mean and variance"]
+    assert telling_lines(trace, _of(trace, "linear")[0]) == []
+
+
+def test_only_such_a_call_has_a_callout_on_the_way_forward() -> None:
+    trace = record_text(NET)
+    drawn = structure(trace, None)
+    said = [scene(trace, drawn, _of(trace, name)[0].step).callout for name in ("linear", "dropout")]
+
+    assert said[0] is None
+    assert said[1] is not None and said[1].title == "net.1 (Dropout, training)"
+
+
+def _trace(**changes: object) -> Trace:
+    trace = Trace()
+    trace.extend(loop(1, 2))
+    trace.operations[1] = structs.replace(trace.operations[1], **changes)
+    return trace
+
+
+def test_autocast_tells_the_precision() -> None:
+    trace = _trace(autocast="bfloat16")
+    callout = scene(trace, structure(trace, 0), trace.operations[1].step).callout
+    assert callout is not None and callout.lines == ("in bfloat16 (autocast)",)
+
+
+@pytest.mark.parametrize(
+    ("transform", "word"),
+    [
+        ("vmap", "whole batch"),
+        ("grad", "torch.func.grad"),
+        ("jvp", "forward mode"),
+        ("compile", "torch.compile"),
+        ("script", "TorchScript"),
+        ("functionalize", "functionalize"),
+    ],
+)
+def test_a_transform_says_what_autograd_did_not_see(transform: str, word: str) -> None:
+    trace = _trace(transform=transform)
+    (line,) = telling_lines(trace, trace.operations[1])
+    assert word in line

@@ -1,0 +1,119 @@
+"""An optimizer's step in numbers: the formula only where it gives what torch wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.traces.recording import record_text
+from tutor.insight.scene import scene
+from tutor.insight.tensor_text import tensor_lines
+from tutor.insight.update_text import update_title
+from tutor.protocol import Data, OptimizerState, OptimizerStepped, TensorId
+from tutor.trace.picture import Callout
+from tutor.trace.structure import structure
+from tutor.trace.trace import Trace
+
+W = TensorId(0)
+
+
+def _trace(
+    options: dict[str, Data], state: dict[str, tuple[Data, Data]], update: str, kind: str = "SGD"
+) -> Trace:
+    """w = 2 with the gradient 3, changed as `update` says; told as an optimizer's step."""
+    trace = record_text(
+        "import torch\nw = torch.tensor(2.0, requires_grad=True)\n(w * 3).backward()\n"
+        f"with torch.no_grad():\n    {update}\n"
+    )
+    trace.optimizer_steps.clear()
+    step = next(
+        n for n, row in enumerate(trace.steps) if row.kind in ("value_changed", "operation") and n > 3
+    )
+    trace.append(
+        OptimizerStepped(
+            name="opt",
+            kind=kind,
+            parameters=[W],
+            options=[options],
+            state=[OptimizerState(tensor=W, name=n, before=b, after=a) for n, (b, a) in state.items()],
+            span=None,
+            first_step=step,
+            step=step + 1,
+        )
+    )
+    trace.steps[step] = type(trace.steps[step])(kind="value_changed", id=W)
+    return trace
+
+
+def _said(trace: Trace, covered: frozenset[str] = frozenset()) -> Callout:
+    step = trace.optimizer_steps[0].first_step
+    callout = scene(trace, structure(trace, 0), step, covered).callout
+    assert callout is not None
+    return callout
+
+
+PLAIN: dict[str, Any] = {"lr": 0.1, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False}
+
+
+@pytest.mark.parametrize(
+    ("options", "buffer", "update", "said"),
+    [
+        ({}, None, "w.sub_(0.3)", ("w ← w − 0.1·grad", "= 2 − 0.1·3 = 1.7")),
+        (
+            {"momentum": 0.9},
+            (1.0, 3.9),
+            "w.sub_(0.39)",
+            (
+                "w ← w − 0.1·(0.9·momentum_buffer + grad)",
+                "= 2 − 0.1·(0.9·1 + 3) = 1.61",
+                "momentum_buffer: 1 → 3.9",
+            ),
+        ),
+        (
+            {"momentum": 0.9},
+            (None, 3.0),
+            "w.sub_(0.3)",
+            ("w ← w − 0.1·grad", "= 2 − 0.1·3 = 1.7", "momentum_buffer: None → 3"),
+        ),
+        (
+            {"weight_decay": 0.5},
+            None,
+            "w.sub_(0.4)",
+            ("w ← w − 0.1·(grad + 0.5·w)", "= 2 − 0.1·(3 + 0.5·2) = 1.6"),
+        ),
+        ({"maximize": True}, None, "w.add_(0.3)", ("w ← w − 0.1·(−grad)", "= 2 − 0.1·(−3) = 2.3")),
+    ],
+)
+def test_sgd_is_written_out_with_its_numbers(
+    options: dict[str, Data], buffer: tuple[Data, Data] | None, update: str, said: tuple[str, ...]
+) -> None:
+    state = {} if buffer is None else {"momentum_buffer": buffer}
+    callout = _said(_trace({**PLAIN, **options}, state, update))
+    assert (callout.title, callout.lines) == ("opt.step() · SGD", said)
+
+
+def test_a_formula_that_does_not_give_torchs_value_is_not_said() -> None:
+    assert _said(_trace(PLAIN, {}, "w.sub_(0.2)")).lines == ("w: 2 → 1.8",)
+
+
+def test_another_optimizer_shows_before_and_after_and_what_it_keeps() -> None:
+    trace = _trace({"lr": 0.1}, {"step": (0.0, 1.0), "exp_avg": (0.0, 0.3)}, "w.sub_(0.1)", kind="Adam")
+    callout = _said(trace)
+
+    assert callout.title == "opt.step() · Adam"
+    assert callout.lines == ("w: 2 → 1.9", "step: 0 → 1", "exp_avg: 0 → 0.3")
+    end = len(trace.steps) - 1
+    assert tensor_lines(trace, W, end, frozenset()) == ["Adam step: 0 → 1", "Adam exp_avg: 0 → 0.3"]
+    assert tensor_lines(trace, W, 1, frozenset()) == []
+
+
+def test_covered_numbers_are_not_given_away() -> None:
+    trace = _trace({**PLAIN, "momentum": 0.9}, {"momentum_buffer": (1.0, 3.9)}, "w.sub_(0.39)")
+    said = " ".join(_said(trace, frozenset({"w.grad"})).lines)
+    assert "1.61" not in said and "3.9" not in said and "·3" not in said
+
+
+def test_an_optimizer_without_a_name_is_called_by_its_kind() -> None:
+    trace = _trace(PLAIN, {}, "w.sub_(0.3)")
+    assert update_title(trace.optimizer_steps[0]) == "opt.step() · SGD"

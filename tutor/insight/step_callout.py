@@ -1,0 +1,68 @@
+"""What is said beside a step in which no node runs: a call under a mode of its own, an update, a node that was used up."""
+
+from __future__ import annotations
+
+from tutor.i18n import _
+from tutor.insight.errors import explain
+from tutor.insight.node_text import freed_lines, saved_names
+from tutor.insight.operation_text import module_call, module_text, telling_lines
+from tutor.insight.update_text import update_lines, update_title
+from tutor.insight.used_up import USED_TWICE
+from tutor.protocol import OperationId, TensorId
+from tutor.trace.item_states import Moment
+from tutor.trace.lanes import box_id, circle_id
+from tutor.trace.names import written
+from tutor.trace.picture import Callout
+from tutor.trace.told import told_of
+
+
+def step_callout(at: Moment) -> Callout | None:
+    """None for a step that needs no words."""
+    if not 0 <= at.step < len(at.trace.steps):
+        return None
+    row = at.trace.steps[at.step]
+    match row.kind:
+        case "operation":
+            return _calling(at, OperationId(row.id))
+        case "value_changed":
+            return _updating(at, TensorId(row.id))
+        case "error":
+            return _used_up(at)
+        case "node" | "grad_changed" | "flag_changed" | "output" | "gap":
+            return None
+
+
+def _calling(at: Moment, operation: OperationId) -> Callout | None:
+    item = circle_id(operation)
+    if item not in at.stage.circles:
+        return None
+    row = at.index.operations[operation]
+    lines = telling_lines(at.trace, row)
+    if not lines:
+        return None
+    call = module_call(at.trace, row)
+    title = module_text(call) if call is not None else written(at.index.text(row.span)) or row.function
+    return Callout(item, title, tuple(lines))
+
+
+def _updating(at: Moment, tensor: TensorId) -> Callout | None:
+    update = told_of(at.trace, at.index).update_at(tensor, at.step)
+    item = box_id(tensor)
+    if update is None or item not in at.stage.boxes:
+        return None
+    lines = update_lines(at.index, update, tensor, at.step, at.covered)
+    return Callout(item, update_title(update), tuple(lines))
+
+
+def _used_up(at: Moment) -> Callout | None:
+    """The node at which a second backward stopped: what it had saved is gone, and since when."""
+    error = at.backward.error if at.backward is not None else None
+    item = at.stage.circle_of.get(at.failed) if at.failed is not None else None
+    if error is None or item is None or at.failed is None:
+        return None
+    explained = explain(error)
+    if explained is None or explained.id != USED_TWICE:
+        return None
+    names = ", ".join(saved_names(at.index, at.failed))
+    title = _("{names}: no longer saved").format(names=names) if names else _("nothing saved any more")
+    return Callout(item, title, tuple(freed_lines(at.trace, at.failed, at.step)))
