@@ -218,7 +218,10 @@ def test_a_custom_function_is_one_operation_with_its_saved_tensors() -> None:
 
     assert read.trace.operations[1].function == "Square.apply"
     assert read.trace.nodes[1].name == "SquareBackward"
-    assert read.trace.nodes[1].saved == {"saved_tensors[0]": {"tensor": 0, "version": 0}}
+    assert read.trace.nodes[1].saved == {
+        "saved_tensors[0]": {"tensor": 0, "version": 0},
+        "ctx.needs_input_grad": [True],
+    }
     assert read.steps()[2:] == ["2 * x", "2 * x * g", "0: SquareBackward", "0: AccumulateGrad of x"]
     assert [op.backward for op in read.trace.operations[2:]] == [0, 0]
 

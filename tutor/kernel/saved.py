@@ -29,15 +29,28 @@ class Saved:
             return {}
         found: dict[str, Data] = {}
         for attribute, name in _saved_attributes(type(node)):
+            if name == "saved_tensors":
+                found.update(self._context(node))
+                continue
             try:
                 value = getattr(node, attribute)
             except (RuntimeError, AttributeError):
                 continue
-            if name == "saved_tensors" and isinstance(value, tuple):
-                for index, part in enumerate(value):
-                    found[f"saved_tensors[{index}]"] = self._data(part)
-            else:
-                found[name] = self._data(value)
+            found[name] = self._data(value)
+        return found
+
+    def _context(self, node: AutogradNode) -> dict[str, Data]:
+        """The `ctx` of a custom Function, which is its node: saved tensors, and what the learner put there."""
+        found: dict[str, Data] = {}
+        try:
+            for index, part in enumerate(node.saved_tensors):  # type: ignore[attr-defined]
+                found[f"saved_tensors[{index}]"] = self._data(part)
+        except (RuntimeError, AttributeError):
+            pass  # Freed, or written in place since.
+        for name, value in _attributes(node).items():
+            found[f"ctx.{name}"] = self._data(value)
+        needs = getattr(node, "needs_input_grad", None)
+        found["ctx.needs_input_grad"] = None if needs is None else list(needs)
         return found
 
     def _data(self, value: object) -> Data:
@@ -51,7 +64,8 @@ class Saved:
             return number(value)
         if isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**53):
             return value
-        return str(value)
+        # What the learner put on a `ctx` may be of their own making, its text their code.
+        return str(value) if type(value).__module__ in ("builtins", "torch") else f"<{type(value).__name__}>"
 
     def _tensor(self, saved: torch.Tensor) -> Data:
         operand = self._operand(saved)
@@ -75,6 +89,11 @@ class Saved:
             if _address(operand) == address and _same_form(operand, saved):
                 return operand
         return None
+
+
+def _attributes(node: AutogradNode) -> dict[str, object]:
+    found: dict[str, object] = object.__getattribute__(node, "__dict__")
+    return found
 
 
 def _address(tensor: torch.Tensor) -> int | None:
