@@ -1,4 +1,4 @@
-"""Recordings inside recordings, overlapping, in several threads, left late or elsewhere: each has its own, torch is put back."""
+"""Recordings nested, overlapping, in several threads, left late or elsewhere: each has its own, and torch is put back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from tests.kernel.soundness import assert_sound
@@ -249,8 +249,8 @@ def _warned(depth: int) -> list[tuple[str, str, str, int]]:
         warnings.simplefilter("always")
         recordings = [blocks.enter_context(record()) for _ in range(depth)]
         for _ in range(2):
-            F.softmax(torch.ones(2))
-            F.mse_loss(torch.ones(2, 1), torch.ones(2))
+            functional.softmax(torch.ones(2))
+            functional.mse_loss(torch.ones(2, 1), torch.ones(2))
         warnings.warn("mine", stacklevel=1)
     assert all(len(recording.trace.warnings) == 5 for recording in recordings)
     return [(w.category.__name__, str(w.message), w.filename, w.lineno) for w in caught]

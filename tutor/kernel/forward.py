@@ -113,10 +113,10 @@ class Forward:
         keywords: Mapping[str, object],
         frame: FrameType,
     ) -> Call | None:
-        kind = self._kind(function)
-        if kind in (Kind.NOTHING, Kind.GETTER):
-            return None
         try:
+            kind = self._kind(function)
+            if kind in (Kind.NOTHING, Kind.GETTER):
+                return None
             with torch._C.DisableTorchFunction():
                 if self.tape.outlet.has_room():
                     return self._before(Call(function, kind, arguments, keywords, frame))

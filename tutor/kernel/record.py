@@ -39,13 +39,14 @@ class Recorder:
     """Records one run: `with recorder:` around the learner's code; every record goes to `emit` as it comes."""
 
     def __init__(self, emit: Callable[[TraceEvent], None], *, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._guard = Guard()
+        self.guard = Guard()
+        """Stands around all that the recorder does within the learner's program."""
         self._tape = Tape(emit, limits)
-        self._forward = Forward(self._tape, self._guard)
+        self._forward = Forward(self._tape, self.guard)
         self._mode = RecordingMode(self._forward)
         self._engine = Engine(self._tape, self._forward, self._mode, self._failure)
         self._patches = Patches(self._tape, self._forward, self._engine, self._mode)
-        self._relay = WarningRelay(self._guard, self.warned, lambda: self._warnings)
+        self._relay = WarningRelay(self.guard, self.warned, lambda: self._warnings)
         self._warnings = 0
         self._outputs = 0
         _recorders.add(self)
@@ -53,7 +54,7 @@ class Recorder:
     @property
     def fault(self) -> str | None:
         """What broke inside the recorder, if anything; from there on the run went on unrecorded."""
-        return self._guard.fault
+        return self.guard.fault
 
     @property
     def step(self) -> int:
@@ -67,8 +68,10 @@ class Recorder:
         return file.id
 
     def __enter__(self) -> Recorder:
-        self._patches.install()
-        self._relay.install()
+        with self.guard:
+            self._patches.install()
+        with self.guard:
+            self._relay.install()
         self._mode.__enter__()  # type: ignore[no-untyped-call]
         self._forward.entered = True
         return self
@@ -78,9 +81,11 @@ class Recorder:
     ) -> None:
         self._forward.entered = False
         self._mode.__exit__(kind, error, trace)
-        self._relay.uninstall()
-        self._patches.uninstall()
-        with self._guard:
+        with self.guard:
+            self._relay.uninstall()
+        with self.guard:
+            self._patches.uninstall()
+        with self.guard:
             self._forward.changes.flush()
             self._tape.outlet.end()
 
@@ -100,7 +105,7 @@ class Recorder:
         cut: int = 0,
     ) -> None:
         """A piece of what the program printed or displayed: one step. `cut` characters before it were left out."""
-        with self._guard, torch._C.DisableTorchFunction():
+        with self.guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
             self._tape.naming.check_globals(self._tape.step)
             span = self._tape.sources.current(sys._getframe(1))
@@ -114,7 +119,7 @@ class Recorder:
 
     def failure(self, error: BaseException) -> None:
         """The exception that ended the program, with the learner's own frames: one step, or its backward's own."""
-        with self._guard, torch._C.DisableTorchFunction():
+        with self.guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
             self._forward.iterations.settle()
             failure = self._failure(error)
@@ -137,7 +142,7 @@ class Recorder:
 
     def cell_ended(self, namespace: Mapping[str, object]) -> None:
         """Checks the names of a cell's variables, once it has run, and tells what was held back."""
-        with self._guard, torch._C.DisableTorchFunction():
+        with self.guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
             if self._tape.outlet.open:
                 self._tape.naming.catch_up()
@@ -169,7 +174,8 @@ def record(*, limits: Limits = DEFAULT_LIMITS) -> Iterator[Recording]:
     trace = Trace()
     trace.environment = environment()
     recorder = Recorder(trace.append, limits=limits)
-    _add_caller(recorder, frame)
+    with recorder.guard:
+        _add_caller(recorder, frame)
     try:
         with recorder:
             yield Recording(trace, recorder)

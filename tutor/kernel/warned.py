@@ -71,7 +71,10 @@ class WarningRelay:
             return
         thread = threading.get_ident()
         settled = self not in _relays or thread in self._reissuing or sys._getframe(1).f_code is _PASS_ON
-        frame = None if settled else _true_frame(message, sys._getframe(1))
+        frame = None
+        if not settled:
+            with self._guard:
+                frame = _true_frame(message, sys._getframe(1))
         if frame is None:
             self._pass_on(message)
             return
@@ -84,10 +87,9 @@ class WarningRelay:
     def _pass_on(self, message: warnings.WarningMessage) -> None:
         heard = self._heard()
         self._beneath(message)
-        if self._heard() != heard or not self._concerns():
-            return
         with self._guard:
-            self._note(message.category.__name__, str(message.message), message.filename, message.lineno)
+            if self._heard() == heard and self._concerns():
+                self._note(message.category.__name__, str(message.message), message.filename, message.lineno)
 
     def _concerns(self) -> bool:
         """Warnings of a thread that is recorded for itself belong to that recording."""
