@@ -14,7 +14,7 @@ from msgspec import structs
 
 from tutor.kernel.left_out import LeftOut
 from tutor.kernel.measure import EVENT_BYTES, NUMBER_BYTES, size
-from tutor.kernel.pace import Pace, block_of
+from tutor.kernel.pace import ROOM_FOR, Pace, block_of
 from tutor.kernel.renumbering import Renumbering
 from tutor.protocol import BackwardId, Span, Step, StepKind, Tensor, TensorId, TraceEvent, Truncation
 
@@ -26,6 +26,9 @@ _FIRST = 7 / 8
 """The share that one stretch without an end may take, a first iteration above all: the rest is for what comes after it."""
 _LONG = 1 / 16
 """From this share on an iteration is over when the next backward begins, whether anything was computed or not."""
+_VERY_LONG = 1 / 4
+"""From this share on an iteration is over with any backward, even one whose gradients have a graph."""
+_FAR_LARGER = 1.5
 _HARDLY = 1 / 64
 """With less room than this share no recording goes on."""
 
@@ -57,7 +60,8 @@ class _Held:
     events: list[TraceEvent] = field(default_factory=list)
     failed: bool = False
     end_step: int = 0
-    bytes: int = 0
+    size: tuple[int, int] = (0, 0)
+    """Events and bytes."""
 
 
 class Outlet:
@@ -148,7 +152,9 @@ class Outlet:
 
     def _close(self) -> None:
         if self._held is not None:
-            self._give_up(self._held)
+            self._make_room(self._held)
+            if self._held is not None:
+                return
         self.open = False
         if not self._dropping:
             limit = "events" if self._events >= self._most_events else "bytes"
@@ -186,7 +192,7 @@ class Outlet:
 
         `goes_on`: it has made a graph of its gradients, of which the iteration is likely to make more.
         """
-        self.over |= not goes_on or self.is_long
+        self.over |= not goes_on or self._share(*self._own) >= _VERY_LONG
         if self._waiting is not None and self.over:
             waiting, self._waiting = self._waiting, None
             self._leave_out(waiting)
@@ -212,17 +218,18 @@ class Outlet:
         """An iteration is complete, and the next one begins. Returns whether the one that ended was told."""
         self._iteration += 1
         self._sizes.append(self._own[0])
+        last = self._share(*self._own)
         told = self._ended()
         self.over = False
         self._base = (self._events, self._bytes)
-        if self._pace is not None or self._used >= _STREAMED:
+        if self._pace is not None or self._used >= _STREAMED or self._used + ROOM_FOR * last > 1:
             self._hold()
         return told
 
     def _ended(self) -> bool:
         held, self._held = self._held, None
         if held is not None:
-            held.end_step, held.bytes = self.step, self._own[1]
+            held.end_step, held.size = self.step, self._own
             if self._is_kept(held):
                 self._tell_all(held)
                 return True
@@ -254,15 +261,22 @@ class Outlet:
         assert held is not None
         held.events.append(event)
         if self._events > self.limits.events or self._bytes > self.limits.bytes:
-            self._give_up(held)
+            self._make_room(held)
 
     # ------------------------------------------------------------ what is left out
 
+    def _make_room(self, held: _Held) -> None:
+        """The iteration in progress takes the place of the last complete one; far larger than that, it is given up."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and self._share(*self._own) <= _FAR_LARGER * self._share(*waiting.size):
+            self._leave_out(waiting)
+            return
+        if waiting is not None:
+            self._tell_all(waiting)
+        self._give_up(held)
+
     def _give_up(self, held: _Held) -> None:
-        """The iteration is larger than what is left. The last complete one stays, and what is complete of this one."""
-        if self._waiting is not None:
-            self._tell_all(self._waiting)
-            self._waiting = None
+        """What is complete of the iteration stays."""
         self._held, rest = None, held.events
         if self.over:
             end = 1 + max(at for at, event in enumerate(held.events) if isinstance(event, Step))
@@ -297,7 +311,7 @@ class Outlet:
             self._left.take(event)
         self._left.iterations += 1
         self._left.anything = True
-        self._count(-len(held.events), self._left.bytes - before - held.bytes)
+        self._count(-len(held.events), self._left.bytes - before - held.size[1])
 
     def _count_missed(self) -> None:
         self._left.backwards += self.backwards_left_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from functools import cache
 from typing import TypeGuard, TypeVar
 
@@ -40,6 +41,8 @@ class Tensors:
         self._by_storage: dict[int, list[Known]] = {}
         self.dead: list[TensorId] = []
         """Those that died since somebody last looked here."""
+        self.met: Callable[[Known, torch.Tensor], None] = lambda known, tensor: None
+        """Told of each tensor that comes from elsewhere than a recorded operation."""
         self._grad_owners: dict[int, tuple[weakref.ref[torch.Tensor], Known]] = {}
 
     def find(self, tensor: torch.Tensor) -> Known | None:
@@ -55,6 +58,7 @@ class Tensors:
         if known is None:
             known = self.bear(tensor, step, shares=self._older_alias(tensor), requires_grad=requires_grad)
             self.write_value(known, tensor, step - 1)
+            self.met(known, tensor)
         elif version(tensor) != known.version:
             self.write_value(known, tensor, step - 1)
         return known

@@ -84,7 +84,8 @@ class Iterations:
         if tensor.requires_grad != known.tracked:
             tape.put_change(known, "requires_grad", None, before=known.tracked, after=tensor.requires_grad)
             known.tracked = tensor.requires_grad
-        before, now = tape.gradients.get(known.id), tape.read_gradient(grad_of(tensor))
+        keeps = tensor.is_leaf or tensor.retains_grad
+        before, now = tape.gradients.get(known.id), tape.read_gradient(grad_of(tensor) if keeps else None)
         if now != before:
             tape.gradients[known.id] = now
             tape.put_change(known, "grad", None, before=before, after=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_ROOM_FOR = 3
+ROOM_FOR = 3
 """An iteration is kept while as much again as this many of its size is free: the last ones wait until they are known."""
 
 
@@ -26,7 +26,7 @@ class Pace:
             self._doubles_at = (1 + self._doubles_at) / 2
             self._first = iteration
         in_turn = (iteration - self._first) // self._block % self.stride == 0
-        return in_turn and used + _ROOM_FOR * size <= 1
+        return in_turn and used + ROOM_FOR * size <= 1
 
 
 def block_of(sizes: list[int]) -> int:

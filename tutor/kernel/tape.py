@@ -10,13 +10,14 @@ from typing import Literal
 import torch
 
 from tutor.kernel.budget import Limits, Outlet, size
+from tutor.kernel.capture import grad_of
 from tutor.kernel.gradients import Gradients
 from tutor.kernel.graph import Graph
 from tutor.kernel.identity import Known, Tensors
 from tutor.kernel.modules import Modules
 from tutor.kernel.naming import Naming
 from tutor.kernel.spans import Sources
-from tutor.protocol import BackwardId, Change, Data, OperationId, Span, StepKind, TensorId, TraceEvent
+from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, StepKind, TensorId, TraceEvent
 
 What = Literal["grad", "value", "requires_grad", "retains_grad"]
 
@@ -50,6 +51,7 @@ class Tape:
 
         self.retained: dict[TensorId, Known] = {}
         """The tensors with `retain_grad()`."""
+        self.tensors.met = self._tell_gradient
 
     @property
     def step(self) -> int:
@@ -66,6 +68,22 @@ class Tape:
             self.naming.leave(self.sources.entered(sys._getframe(1)), self.step)
         self.naming.bury(self.step)
         self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
+
+    def end_node(self, node: NodeId, backward: BackwardId, span: Span | None) -> None:
+        """A node's step: names are looked after only where a tensor died, or a function may have been left."""
+        naming = self.naming
+        if naming.has_locals or self.tensors.dead:
+            self.end_step("node", node, span)
+        else:
+            self.outlet.end_step("node", node, backward, span)
+
+    def _tell_gradient(self, known: Known, tensor: torch.Tensor) -> None:
+        """A tensor that is met late may have a `.grad` already."""
+        grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
+        if grad is not None:
+            after = self.gradients[known.id] = self.read_gradient(grad)
+            step = max(self.step - 1, 0)
+            self.put(Change(tensor=known.id, what="grad", before=None, after=after, span=None, step=step))
 
     def put_change(
         self,
