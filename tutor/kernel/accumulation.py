@@ -104,7 +104,7 @@ class Accumulations:
         """The node has run: the tensor that it made has its gradient, as it was before the node's own prehooks."""
         prehook = next((row for row in run.hooks_ran if row.node == node and row.kind == "prehook"), None)
         came = came if prehook is None else prehook.before
-        for expected in run.retained[node]:
+        for expected in run.retained.get(node, ()):
             tensor = expected.known()
             if tensor is not None and expected.slot < len(came):
                 after = self._grad_of(tensor)

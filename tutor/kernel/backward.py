@@ -161,13 +161,12 @@ class Engine:
         return run
 
     def _known_nodes(self, roots: list[AutogradNode]) -> tuple[list[AutogradNode], list[Mark]]:
-        graph = self._tape.graph
-        nodes, marks = reach(roots, graph.mark)
-        unknown = [node for node, mark in zip(nodes, marks, strict=True) if mark is None]
+        graph, token = self._tape.graph, self._tape.token
+        nodes, marks, unknown = reach(roots, token)
         if unknown:
             graph.describe(graph.claim(unknown), operands=[])
-            marks = [graph.mark(node) for node in nodes]
-        return nodes, [mark for mark in marks if mark is not None]
+            nodes, marks, _ = reach(roots, token)
+        return nodes, marks
 
     def _ids(self, tensors: Sequence[Any]) -> list[TensorId]:
         tape = self._tape
@@ -254,7 +253,7 @@ class Engine:
     def _stopped_at(self, run: Run) -> NodeId | None:
         """The node that the engine had taken up: where a hook raised its own, otherwise the newest one that was ready."""
         graph = self._tape.graph
-        nodes, _ = reach(run.roots, graph.mark)
+        nodes, _, _ = reach(run.roots, self._tape.token)
         needed = set(nodes)
         if run.asked:
             ends = ends_of(run.asked, nodes)

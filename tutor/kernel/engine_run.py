@@ -123,22 +123,27 @@ def root(output: Any) -> AutogradNode | None:
 
 
 def reach(
-    roots: Sequence[AutogradNode], mark: Callable[[AutogradNode], Mark | None]
-) -> tuple[list[AutogradNode], list[Mark | None]]:
-    """Every node that a backward from `roots` may run, with its mark: each one is asked once."""
+    roots: Sequence[AutogradNode], token: object
+) -> tuple[list[AutogradNode], list[Mark], list[AutogradNode]]:
+    """Every node that a backward from `roots` may run, with its mark, in one walk; and those that have no mark."""
     stack = list(dict.fromkeys(roots))
     seen = set(stack)
     found: list[AutogradNode] = []
-    marks: list[Mark | None] = []
+    marks: list[Mark] = []
+    unknown: list[AutogradNode] = []
     while stack:
         node = stack.pop()
-        found.append(node)
-        marks.append(mark(node))
+        mark: Mark | None = node.metadata.get(token)  # type: ignore[attr-defined]
+        if mark is None or mark.epoch.token is not token:
+            unknown.append(node)
+        else:
+            found.append(node)
+            marks.append(mark)
         for following, _ in node.next_functions:
             if following is not None and following not in seen:
                 seen.add(following)
                 stack.append(following)
-    return found, marks
+    return found, marks, unknown
 
 
 def ends_of(asked: Sequence[Any], nodes: Sequence[AutogradNode]) -> list[AutogradNode]:

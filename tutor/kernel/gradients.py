@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from math import isfinite
 
 import torch
 
-from tutor.kernel.budget import Limits, size
+from tutor.kernel.budget import Limits
 from tutor.kernel.capture import gradient
 from tutor.kernel.identity import version
+from tutor.kernel.measure import size
 from tutor.protocol import Data
 
 _KEPT = 256
 """How many gradients are remembered with what was read of them."""
 
-_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _PLAIN = torch.Tensor
-_SIMPLE = (torch.float32, torch.float64)
 
 
 class Gradients:
@@ -31,15 +31,13 @@ class Gradients:
         """A gradient's values, or {"shape", "stats"} of a large one; None where there is none."""
         if tensor is None:
             return None
-        if (
-            type(tensor) is _PLAIN
-            and tensor.dim() == 0
-            and tensor.dtype in _SIMPLE
-            and not _is_wrapped(tensor)
-        ):
-            # One number is read faster than remembered.
-            number = tensor.item()
-            if isfinite(number):
+        if type(tensor) is _PLAIN and not tensor.dim():
+            # One number is read faster than remembered; what is no plain memory refuses.
+            try:
+                number = tensor.item()
+            except (RuntimeError, NotImplementedError):
+                number = None
+            if type(number) is float and isfinite(number):
                 return number
         seen = self._read.get(id(tensor))
         if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
@@ -55,6 +53,10 @@ class Gradients:
         return data
 
 
-def size_of(data: Data) -> int:
-    """How many numbers lie in it."""
-    return 1 if type(data) is float else size(data)
+def numbers(*gradients: Sequence[Data]) -> int:
+    """How many numbers lie in the gradients of one node."""
+    count = 0
+    for several in gradients:
+        for data in several:
+            count += 1 if type(data) is float else size(data)
+    return count

@@ -17,14 +17,14 @@ import torch
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.accumulation import Accumulations
-from tutor.kernel.budget import size
 from tutor.kernel.created import register_created
-from tutor.kernel.engine_run import Leaf, Run, put_first
+from tutor.kernel.engine_run import Leaf, Run, current_task, put_first
+from tutor.kernel.gradients import numbers
 from tutor.kernel.guard import Guard
 from tutor.kernel.learner_hooks import LearnerHooks
 from tutor.kernel.nodes import Mark, leaf_of
 from tutor.kernel.tape import Tape
-from tutor.protocol import Data, NodeId, NodeRan, NodeRun, Span
+from tutor.protocol import NodeId, NodeRan, NodeRun
 
 Gradients = Sequence[torch.Tensor | None]
 Hook = Callable[..., None]
@@ -42,21 +42,25 @@ class NodeHooks:
         self._accumulations = accumulations
         self._learner_hooks = learner_hooks
         self._ours: Hook | None = None
-        self._run: Run | None = None
+        """The hook that is being registered, under this key; the dicts into which it went."""
+
+        self._key: object = None
+        self._hooked: list[dict[Any, Any]] = []
 
     # ------------------------------------------------------------ on and off
 
     def attach(self, run: Run, nodes: Sequence[AutogradNode], marks: Sequence[Mark]) -> None:
         self._learner_hooks.arm()
+        self._key, self._hooked = run.key, run.hooked
         ran = self._ran(run)
-        self._run = run
         for node, mark in zip(nodes, marks, strict=True):
             if mark.leaf is not None:
                 self._attach_leaf(run, node, mark.id)
             else:
-                self._ours = ran(mark.id, mark.span or run.span)
-                self._keep(run, node.register_hook(self._ours))
-        self._ours = self._run = None
+                self._ours = ran
+                self._keep(run, node.register_hook(ran))
+        self._ours = None
+        self._hooked = []
 
     def _attach_leaf(self, run: Run, node: AutogradNode, id: NodeId) -> None:
         tensor = leaf_of(node)
@@ -91,12 +95,11 @@ class NodeHooks:
         """`Function._register_hook`, which for our hooks makes no handle: they are taken out of the dict itself."""
 
         def _register_hook(backward_hooks: dict[Any, Any] | None, hook: Any) -> tuple[dict[Any, Any], Any]:
-            run = self._run
-            if hook is not self._ours or run is None:
+            if hook is not self._ours:
                 return self._register_theirs(theirs, backward_hooks, hook, sys._getframe(1))
             hooks = OrderedDict() if backward_hooks is None else backward_hooks
-            hooks[run.key] = hook
-            run.hooked.append(hooks)
+            hooks[self._key] = hook
+            self._hooked.append(hooks)
             return hooks, None
 
         return _register_hook
@@ -114,39 +117,34 @@ class NodeHooks:
 
     # ------------------------------------------------------------ as a node has run
 
-    def _ran(self, run: Run) -> Callable[[NodeId, Span | None], Hook]:
-        """Makes the hook of one node after the other: what all of them use is looked up once."""
-        tape, guard = self._tape, self._guard
-        read, put, undispatched = tape.read_gradient, tape.put, torch._C.DisableTorchFunction
-        backward, done, retained = run.id, run.done, run.retained
+    def _ran(self, run: Run) -> Hook:
+        """The hook of all nodes of a run, which asks the engine for the node: one for each would be much to make."""
+        tape, guard, outlet, token = self._tape, self._guard, self._tape.outlet, self._tape.token
+        read, put, undispatched = tape.read_gradient, outlet.put, torch._C.DisableTorchFunction
+        backward, span, done = run.id, run.span, run.done
+        current_node: Callable[[], Any] = torch._C._current_autograd_node
 
-        def hook_of(node: NodeId, span: Span | None) -> Hook:
-            def ran(sent: Gradients, received: Gradients) -> None:
-                if not run.is_current() or guard.fault is not None:
-                    return
-                try:
-                    with undispatched():
-                        if run.create_graph:
-                            register_created(tape, run, [*received, *sent], step=tape.step)
-                        came, went = [*map(read, received)], [*map(read, sent)]
-                        done.add(node)
-                        what = NodeRun(node=node, grad_outputs=came, grad_inputs=went, step=tape.step)
-                        put(NodeRan(backward=backward, run=what), elements=_numbers(came) + _numbers(went))
-                        if node in retained:
-                            self._accumulations.retained(run, node, came)
-                        if run.hooks_ran:
-                            run.tell(tape.put, tape.step)
-                        tape.end_step("node", node, span)
-                except Exception as fault:
-                    guard.keep(fault)
+        def ran(sent: Gradients, received: Gradients) -> None:
+            if current_task() != run.task and not run.is_current():
+                return
+            try:
+                with undispatched():
+                    mark: Mark | None = current_node().metadata.get(token)
+                    if mark is None or guard.fault is not None:
+                        return
+                    node = mark.id
+                    if run.create_graph:
+                        register_created(tape, run, [*received, *sent], step=tape.step)
+                    came = [read(received[0])] if len(received) == 1 else [*map(read, received)]
+                    went = [read(sent[0])] if len(sent) == 1 else [*map(read, sent)]
+                    done.add(node)
+                    what = NodeRun(node=node, grad_outputs=came, grad_inputs=went, step=outlet.step)
+                    put(NodeRan(backward=backward, run=what), elements=numbers(came, went))
+                    if run.retained or run.hooks_ran:
+                        self._accumulations.retained(run, node, came)
+                        run.tell(put, outlet.step)
+                    tape.end_node(node, backward, mark.span or span)
+            except Exception as fault:
+                guard.keep(fault)
 
-            return ran
-
-        return hook_of
-
-
-def _numbers(data: list[Data]) -> int:
-    """How many numbers lie in the gradients of one node."""
-    if len(data) == 1:
-        return 1 if type(data[0]) is float else size(data[0])
-    return sum(map(size, data))
+        return ran
