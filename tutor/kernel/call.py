@@ -8,7 +8,7 @@ from types import FrameType
 
 import torch
 
-from tutor.kernel.calls import Function, Kind
+from tutor.kernel.calls import Function, Traits
 from tutor.kernel.identity import Known, version
 from tutor.kernel.spans import Place, Sources
 from tutor.protocol import Data
@@ -28,23 +28,31 @@ class Written:
         return version(self.tensor) != self.version
 
 
-@dataclass(slots=True)
 class Call:
     """A call in progress: what it was given, as it was before it ran."""
 
-    function: Function
-    kind: Kind
-    arguments: tuple[object, ...]
-    keywords: Mapping[str, object]
-    frame: FrameType
-    inputs: Sequence[torch.Tensor] = ()
-    pairs: Sequence[tuple[Known, torch.Tensor]] = ()
-    """The inputs that are known, with what was known of them."""
     gradients: Sequence[Written] = ()
     """The gradients that it may write to."""
+    inputs: Sequence[torch.Tensor] = ()
+    """What a setter is called on."""
     before: Data = None
     grad_before: torch.Tensor | None = None
     _place: Place | None = None
+
+    def __init__(
+        self, traits: Traits, arguments: tuple[object, ...], keywords: Mapping[str, object], frame: FrameType
+    ) -> None:
+        self.traits = traits
+        self.kind = traits.kind
+        self.arguments = arguments
+        self.keywords = keywords
+        self.frame = frame
+        self.pairs: list[tuple[Known, torch.Tensor]] = []
+        """The tensors that it was given and that are known, with what was known of them."""
+
+    @property
+    def function(self) -> Function:
+        return self.traits.function
 
     def place(self, sources: Sources) -> Place:
         """Where it was called from, looked up once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -140,17 +141,63 @@ _REFLECTED = {f"__r{name}__" for name in _OPERATORS}
 _IN_PLACE = {f"__i{name}__" for name in _OPERATORS}
 
 
-def argument_texts(
-    arguments: Sequence[object], keywords: Mapping[str, object], id_of: Callable[[torch.Tensor], int | None]
-) -> list[str]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Traits:
+    """All that is known of a torch function from the function alone, looked up once."""
+
+    function: Function
+    kind: Kind
+    name: str
+    """Its qualified name."""
+    plain: str
+    """The name that a call is written with."""
+    writes: bool
+    """Whether it may write to its first argument."""
+    reflected: bool
+    shares: bool
+    """Whether its result lies in its argument's memory without being its view."""
+    silent: bool
+    """Whether a call of it leaves no trace."""
+    computes: bool
+    """Whether a call of it is an operation."""
+
+
+def traits_of(function: Function, *, kind: Kind | None = None, name: str | None = None) -> Traits:
+    """`kind` and `name` where they are others than the function's own."""
+    kind = kind_of(function) if kind is None else kind
+    silent = kind in (Kind.NOTHING, Kind.GETTER)
+    name = "" if silent else qualified_name(function) if name is None else name
+    return Traits(
+        function=function,
+        kind=kind,
+        name=name,
+        plain=plain_name(function),
+        writes=may_write(function),
+        reflected=is_reflected(function),
+        shares=name in _SHARING,
+        silent=silent,
+        computes=kind in (Kind.OPERATION, Kind.PLAIN_NUMBER),
+    )
+
+
+_SHARING = frozenset({"torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_"})
+
+
+IdOf = Callable[[torch.Tensor], int | None]
+
+
+def argument_texts(arguments: Sequence[object], keywords: Mapping[str, object], id_of: IdOf) -> list[str]:
     """How each argument reads: `#3` for tensor 3, a short repr of plain values, the type's name of anything else."""
     texts = [_text(value, id_of) for value in arguments]
-    texts.extend(f"{name}={_text(value, id_of)}" for name, value in keywords.items())
+    if keywords:
+        texts.extend(f"{name}={_text(value, id_of)}" for name, value in keywords.items())
     return texts
 
 
-def _text(value: object, id_of: Callable[[torch.Tensor], int | None]) -> str:
+def _text(value: object, id_of: IdOf) -> str:
     kind = type(value)
+    if kind in NUMBERS:
+        return repr(value)
     if isinstance(value, torch.Tensor):
         known = id_of(value)
         return "?" if known is None else f"#{known}"
@@ -164,11 +211,12 @@ def _text(value: object, id_of: Callable[[torch.Tensor], int | None]) -> str:
     return "..." if value is Ellipsis else f"<{kind.__name__}>"
 
 
+NUMBERS = frozenset({int, float, bool})
 _PLAIN = frozenset({bool, int, float, complex, str, type(None)})
 _SPELLED = frozenset({torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, slice})
 
 
-def _sequence_text(value: Sequence[object], id_of: Callable[[torch.Tensor], int | None]) -> str:
+def _sequence_text(value: Sequence[object], id_of: IdOf) -> str:
     parts = [_text(part, id_of) for part in value[:8]]
     if len(value) > 8:
         parts.append("…")

@@ -11,23 +11,15 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from tutor.kernel.call import Call
-from tutor.kernel.calls import (
-    Function,
-    Kind,
-    argument_texts,
-    is_reflected,
-    kind_of,
-    plain_name,
-    qualified_name,
-)
+from tutor.kernel.calls import Function, Kind, Traits, plain_name, traits_of
 from tutor.kernel.changes import Changes
 from tutor.kernel.guard import Guard
-from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.identity import Known
 from tutor.kernel.iterations import Iterations
 from tutor.kernel.operands import Operands
-from tutor.kernel.spans import Place
+from tutor.kernel.operations import Operations
 from tutor.kernel.tape import Tape
-from tutor.protocol import NodeId, Operation, OperationId, Span
+from tutor.protocol import Span
 
 
 class RecordingMode(TorchFunctionMode):
@@ -79,10 +71,10 @@ class Forward:
         self.inside = False
         """True while a custom Function's forward runs: its operations are inside one that is recorded as a whole."""
         self._lasts: Callable[[FrameType | None], bool] | None = None
-        self._kinds: dict[Function, Kind] = {}
-        self._names: dict[Function, str] = {}
+        self._traits: dict[Function, Traits] = {}
         self.operands = Operands(tape)
         self.changes = Changes(tape, self.operands)
+        self.operations = Operations(tape, self.operands, self.changes)
         self.iterations = Iterations(tape, self.changes.flush)
         self.on_hook: Callable[[Known, Any, Span | None], None] = lambda tensor, handle, span: None
         """Told of each hook that a tensor is given."""
@@ -113,29 +105,37 @@ class Forward:
         keywords: Mapping[str, object],
         frame: FrameType,
     ) -> Call | None:
+        """Looks at what a call is given; None where a call of this function leaves no trace."""
         try:
-            kind = self._kind(function)
-            if kind in (Kind.NOTHING, Kind.GETTER):
+            traits = self._traits.get(function) or self._learn(function)
+            if traits.silent:
                 return None
             with torch._C.DisableTorchFunction():
                 if self.tape.outlet.has_room():
-                    return self._before(Call(function, kind, arguments, keywords, frame))
+                    call = Call(traits, arguments, keywords, frame)
+                    self._before(call)
+                    return call
         except Exception as fault:
             self.guard.keep(fault)
         return None
 
+    def _learn(self, function: Function) -> Traits:
+        traits = self._traits[function] = traits_of(function)
+        return traits
+
     def take_whole(self, function: Function) -> None:
         """A compiled function is one operation, whatever it does."""
-        self._kinds[function] = Kind.OPERATION
-        self._names[function] = f"torch.compile({plain_name(function)})"
+        name = f"torch.compile({plain_name(function)})"
+        self._traits[function] = traits_of(function, kind=Kind.OPERATION, name=name)
 
-    def _before(self, call: Call) -> Call:
+    def _before(self, call: Call) -> None:
+        if call.traits.computes:
+            self.tape.naming.catch_up()
+            if self.tape.outlet.over and self.iterations.begins_with(call):
+                self.iterations.next()
+            self.operands.see_inputs(call)
+            return
         match call.kind:
-            case Kind.OPERATION | Kind.PLAIN_NUMBER:
-                self.tape.naming.catch_up()
-                if self.tape.outlet.over and self.iterations.begins_with(call):
-                    self.iterations.next()
-                self.operands.see_inputs(call)
             case Kind.REQUIRES_GRAD | Kind.RETAIN_GRAD | Kind.GRAD_SETTER | Kind.DATA_SETTER:
                 self.changes.see(call)
             case Kind.BACKWARD | Kind.AUTOGRAD_BACKWARD | Kind.AUTOGRAD_GRAD:
@@ -143,19 +143,20 @@ class Forward:
                 self.operands.see_roots(call)
             case _:
                 pass
-        return call
 
     def after(self, call: Call, result: object) -> None:
+        """Tells what the call has brought about."""
         try:
             with torch._C.DisableTorchFunction():
-                self._after(call, result)
+                if call.traits.computes:
+                    self.operations.ended(call, result)
+                else:
+                    self._after(call, result)
         except Exception as fault:
             self.guard.keep(fault)
 
     def _after(self, call: Call, result: object) -> None:
         match call.kind:
-            case Kind.OPERATION | Kind.PLAIN_NUMBER:
-                self._operation(call, result)
             case Kind.GRAD_GETTER:
                 self.changes.gradient_read(call, result)
             case Kind.REQUIRES_GRAD:
@@ -173,6 +174,16 @@ class Forward:
             case _:
                 pass
 
+    def _gradients_returned(self, call: Call, result: object) -> None:
+        place, step = call.place(self.tape.sources), max(self.tape.step - 1, 0)
+        self.tape.naming.results(place, result, step, function="grad", count=len(call.arguments))
+
+    def _hook_registered(self, call: Call, handle: object) -> None:
+        tensor = call.arguments[0]
+        if isinstance(tensor, torch.Tensor):
+            place = call.place(self.tape.sources)
+            self.on_hook(self.operands.meet(tensor, place), handle, place.span)
+
     def apply(
         self, cls: type, original: Function, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
     ) -> Any:
@@ -186,122 +197,3 @@ class Forward:
         if call is not None:
             self.after(call, result)
         return result
-
-    def _kind(self, function: Function) -> Kind:
-        kind = self._kinds.get(function)
-        if kind is None:
-            kind = self._kinds[function] = kind_of(function)
-        return kind
-
-    def _name(self, function: Function) -> str:
-        name = self._names.get(function)
-        if name is None:
-            name = self._names[function] = qualified_name(function)
-        return name
-
-    # ------------------------------------------------------------ operations
-
-    def _operation(self, call: Call, result: object) -> None:
-        place = call.place(self.tape.sources)
-        written = [(known, tensor) for known, tensor in call.pairs if version(tensor) != known.version]
-        outputs = flat_tensors(result)
-        if place.quiet:
-            if not _is_in_graph(outputs):
-                self.changes.note_dirty(written, call)
-                return
-            call.pairs = [(self.operands.meet(tensor, place), tensor) for tensor in call.inputs]
-        if not self._concerns(call, outputs, written, place):
-            return
-        self.changes.flush()
-        if not self.changes.wrote_gradients_only(call, written):
-            self._record(call, outputs or [tensor for _, tensor in written], written, place)
-
-    def _concerns(
-        self, call: Call, outputs: list[torch.Tensor], written: list[tuple[Known, torch.Tensor]], place: Place
-    ) -> bool:
-        """Tensors that a library makes out of nothing are born where they are used; so is a number it reads."""
-        if call.kind is Kind.PLAIN_NUMBER:
-            return place.direct
-        return bool(outputs or written) and (bool(call.inputs) or place.direct)
-
-    def _record(
-        self, call: Call, outputs: list[torch.Tensor], written: list[tuple[Known, torch.Tensor]], place: Place
-    ) -> None:
-        """Emits one operation with its nodes, outputs and changes: one step."""
-        tape = self.tape
-        operation = OperationId(tape.operations)
-        tape.operations += 1
-        roots = [node for node in (tensor.grad_fn for tensor in outputs) if node is not None]
-        fresh = tape.graph.claim(roots, span=place.span)
-        self._bear_outputs(call, outputs)
-        nodes = tape.graph.describe(fresh, operation=operation, operands=[*call.inputs, *outputs])
-        tape.put(self._described(call, operation, outputs, nodes, place))
-        for known, tensor in written:
-            self.changes.written(known, tensor, place.span, operation)
-        self._name_all(call, outputs, place)
-        if written and not nodes:
-            tape.end_step("value_changed", self.changes.written_id(written[0][0]), place.span)
-        else:
-            tape.end_step("operation", operation, place.span)
-
-    def _bear_outputs(self, call: Call, outputs: list[torch.Tensor]) -> None:
-        tape = self.tape
-        shares = None
-        if call.pairs and self._name(call.function) in _SHARING:
-            shares = call.pairs[0][0].id
-        for tensor in outputs:
-            if tape.tensors.find(tensor) is None:
-                known = tape.tensors.bear(tensor, tape.step, shares=shares)
-                tape.tensors.write_value(known, tensor, tape.step)
-
-    def _described(
-        self,
-        call: Call,
-        operation: OperationId,
-        outputs: list[torch.Tensor],
-        nodes: list[NodeId],
-        place: Place,
-    ) -> Operation:
-        inference = torch.is_inference_mode_enabled()
-        enabled = torch.is_grad_enabled()
-        return Operation(
-            id=operation,
-            function=self._name(call.function),
-            span=place.span,
-            grad_enabled=enabled,
-            mode="inference" if inference else "grad" if enabled else "no_grad",
-            module=self.tape.modules.current,
-            inputs=[known.id for known, _ in call.pairs],
-            outputs=self.operands.ids(outputs),
-            arguments=argument_texts(call.arguments, call.keywords, self.operands.id_of),
-            nodes=nodes,
-            backward=self.tape.backward,
-            call=self.tape.modules.call,
-            step=self.tape.step,
-        )
-
-    def _name_all(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
-        naming, step = self.tape.naming, self.tape.step
-        naming.operands(place, call.arguments, reflected=is_reflected(call.function), step=step)
-        naming.results(
-            place, outputs[0] if len(outputs) == 1 else outputs, step, function=plain_name(call.function)
-        )
-
-    def _hook_registered(self, call: Call, handle: object) -> None:
-        tensor = call.arguments[0]
-        if isinstance(tensor, torch.Tensor):
-            place = call.place(self.tape.sources)
-            self.on_hook(self.operands.meet(tensor, place), handle, place.span)
-
-    def _gradients_returned(self, call: Call, result: object) -> None:
-        self.tape.naming.results(
-            call.place(self.tape.sources), result, max(self.tape.step - 1, 0), function="grad"
-        )
-
-
-def _is_in_graph(outputs: list[torch.Tensor]) -> bool:
-    """Whether it made a node: a GradScaler's product with its scale is part of what is differentiated."""
-    return torch.is_grad_enabled() and any(tensor.grad_fn is not None for tensor in outputs)
-
-
-_SHARING = frozenset({"torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_"})

@@ -5,7 +5,9 @@ No strong reference to a node is kept: a node that is held keeps its whole graph
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from typing import NamedTuple, cast
 
 import torch
 from torch.autograd.graph import Node as AutogradNode
@@ -15,7 +17,9 @@ from tutor.kernel.identity import Tensors
 from tutor.kernel.nodes import (
     NO_SEQUENCE,
     Epoch,
+    Following,
     Mark,
+    all_known,
     is_accumulate,
     leaf_of,
     mark_of,
@@ -23,10 +27,16 @@ from tutor.kernel.nodes import (
     put_mark,
     sequence,
 )
-from tutor.kernel.saved import Saved
+from tutor.kernel.saved import Saved, is_readable
 from tutor.protocol import CreatedBy, Edge, Node, NodeId, OperationId, Span
 
-Claimed = tuple[AutogradNode, Mark]
+
+class Claimed(NamedTuple):
+    """A node that has just been given its id, and the nodes after it."""
+
+    node: AutogradNode
+    mark: Mark
+    following: Following
 
 
 class Graph:
@@ -34,33 +44,59 @@ class Graph:
 
     def __init__(self, outlet: Outlet, tensors: Tensors, token: object) -> None:
         self._outlet = outlet
+        self._put = outlet.put
         self._tensors = tensors
         self._token = token
         self._epoch = Epoch(token)
-        self._count = 0
+        self._ids = cast("Iterator[NodeId]", count())
+        self._saved = Saved(tensors, outlet.limits)
         self._first_sequence: int | None = None
 
-    def claim(self, roots: Iterable[AutogradNode], *, span: Span | None = None) -> list[Claimed]:
+    def claim(self, roots: Sequence[AutogradNode], *, span: Span | None = None) -> list[Claimed]:
         """Gives ids to the new nodes reachable from `roots`, in the order in which the forward made them."""
-        return [(node, self._mark(node, span)) for node in self._fresh(roots)]
+        if not roots:
+            return []
+        if len(roots) == 1:
+            # What nearly every operation leaves behind: one new node, before known ones.
+            (node,) = roots
+            if mark_of(node, self._token) is not None:
+                return []
+            following = node.next_functions
+            if all_known(following, self._token):
+                return [self._claimed(node, following, span)]
+        return [self._claimed(node, node.next_functions, span) for node in self._fresh(roots)]
 
     def describe(
         self,
         fresh: list[Claimed],
         *,
         operation: OperationId | None = None,
-        operands: list[torch.Tensor],
+        operands: Sequence[torch.Tensor],
         created_by: CreatedBy | None = None,
     ) -> list[NodeId]:
         """Emits claimed nodes with their edges; returns their ids."""
         if not fresh:
             return []
-        saved = Saved(self._tensors, self._outlet.limits, operands)
-        for node, mark in fresh:
-            self._emit(node, mark, saved, operation if mark.leaf is None else None, created_by)
-        for node, mark in fresh:
-            self._emit_edges(node, mark.id)
-        return [mark.id for _, mark in fresh]
+        put, step, read = self._put, self._outlet.step, self._saved.of
+        readable = is_readable()
+        for node, mark, _ in fresh:
+            put(
+                Node(
+                    id=mark.id,
+                    name=node_name(node),
+                    operation=operation if mark.leaf is None else None,
+                    tensor=mark.leaf,
+                    saved=read(node, operands) if readable else {},
+                    sequence=self._relative(node),
+                    created_by=created_by,
+                    step=step,
+                )
+            )
+        for _, mark, following in fresh:
+            for output, (target, slot) in enumerate(following):
+                if target is not None:
+                    put(Edge(from_=mark.id, output=output, to=self.id_of(target), input=slot))
+        return [mark.id for _, mark, _ in fresh]
 
     def id_of(self, node: AutogradNode) -> NodeId:
         """The id of a node that was registered. Raises KeyError for another."""
@@ -101,35 +137,14 @@ class Graph:
             if following is not None and mark_of(following, token) is None
         ]
 
-    def _mark(self, node: AutogradNode, span: Span | None) -> Mark:
+    def _claimed(self, node: AutogradNode, following: Following, span: Span | None) -> Claimed:
+        # Only a leaf's node has nothing after it and a tensor of its own.
         leaf = None
-        if is_accumulate(node):
+        if not following and is_accumulate(node):
             leaf = self._tensors.see(leaf_of(node), self._outlet.step).id
-        mark = Mark(self._epoch, NodeId(self._count), span, leaf)
+        mark = Mark(self._epoch, next(self._ids), span, leaf)
         put_mark(node, mark)
-        self._count += 1
-        return mark
-
-    def _emit(
-        self,
-        node: AutogradNode,
-        mark: Mark,
-        saved: Saved,
-        operation: OperationId | None,
-        created_by: CreatedBy | None,
-    ) -> None:
-        self._outlet.put(
-            Node(
-                id=mark.id,
-                name=node_name(node),
-                operation=operation,
-                tensor=mark.leaf,
-                saved=saved.of(node),
-                sequence=self._relative(node),
-                created_by=created_by,
-                step=self._outlet.step,
-            )
-        )
+        return Claimed(node, mark, following)
 
     def _relative(self, node: AutogradNode) -> int | None:
         own = sequence(node)
@@ -138,11 +153,6 @@ class Graph:
         if self._first_sequence is None:
             self._first_sequence = own
         return own - self._first_sequence
-
-    def _emit_edges(self, node: AutogradNode, source: NodeId) -> None:
-        for output, (target, slot) in enumerate(node.next_functions):
-            if target is not None:
-                self._outlet.put(Edge(from_=source, output=output, to=self.id_of(target), input=slot))
 
 
 def _as_made(order: dict[AutogradNode, int]) -> list[AutogradNode]:

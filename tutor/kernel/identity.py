@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import TypeGuard, TypeVar
+from itertools import count
+from typing import TypeGuard, TypeVar, cast
 
 import torch
+from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import Outlet, size
 from tutor.kernel.capture import capture, grad_of
@@ -36,17 +38,21 @@ class Tensors:
     def __init__(self, outlet: Outlet, token: object) -> None:
         self._outlet = outlet
         self._token = token
-        self._count = 0
-        self._by_address: dict[int, Known] = {}
-        self._by_storage: dict[int, list[Known]] = {}
+        self._put = outlet.put
+        self._ids = cast("Iterator[TensorId]", count())
+        self.by_address: dict[int, Known] = {}
+        """The living tensors that have an id, by Python's address."""
+        self._by_storage: dict[int, Known | list[Known]] = {}
+        """The tensors of each memory: one, as nearly always, or several, the oldest first."""
         self.dead: list[TensorId] = []
         """Those that died since somebody last looked here."""
         self.met: Callable[[Known, torch.Tensor], None] = lambda known, tensor: None
         """Told of each tensor that comes from elsewhere than a recorded operation."""
+        self._gone = self._forget
         self._grad_owners: dict[int, tuple[weakref.ref[torch.Tensor], Known]] = {}
 
     def find(self, tensor: torch.Tensor) -> Known | None:
-        known = self._by_address.get(id(tensor))
+        known = self.by_address.get(id(tensor))
         return known if known is not None and known() is tensor else None
 
     def see(self, tensor: torch.Tensor, step: int, *, requires_grad: bool | None = None) -> Known:
@@ -72,26 +78,59 @@ class Tensors:
         requires_grad: bool | None = None,
     ) -> Known:
         """Gives a tensor its id."""
-        known = Known(tensor, self._forget)
-        known.id = TensorId(self._count)
-        known.address = id(tensor)
+        return self._bear(
+            tensor,
+            step,
+            tracked=tensor.requires_grad if requires_grad is None else requires_grad,
+            is_leaf=tensor.is_leaf,
+            grad_fn=self._grad_fn(tensor),
+            shares=shares,
+        )
+
+    def bear_result(
+        self, tensor: torch.Tensor, node: AutogradNode | None, step: int, shares: TensorId | None
+    ) -> Known:
+        """Gives its id to what an operation has made, and tells its values. `node` is its grad_fn."""
+        grad_fn = None if node is None else known_node(node, self._token)
+        if node is None:
+            known = self._bear(
+                tensor, step, tracked=tensor.requires_grad, is_leaf=True, grad_fn=None, shares=shares
+            )
+        else:
+            known = self._bear(tensor, step, tracked=True, is_leaf=False, grad_fn=grad_fn, shares=shares)
+        self.write_value(known, tensor, step)
+        return known
+
+    def _bear(
+        self,
+        tensor: torch.Tensor,
+        step: int,
+        *,
+        tracked: bool,
+        is_leaf: bool,
+        grad_fn: NodeId | None,
+        shares: TensorId | None,
+    ) -> Known:
+        known = Known(tensor, self._gone)
+        known.id = number = next(self._ids)
+        known.address = address = id(tensor)
         known.version = version(tensor)
-        known.storage = storage(tensor)
+        known.storage = memory = storage(tensor)
         known.step = step
-        known.tracked = tensor.requires_grad if requires_grad is None else requires_grad
-        self._count += 1
-        self._by_address[known.address] = known
-        self._share(known)
-        self._outlet.put(
+        known.tracked = tracked
+        self.by_address[address] = known
+        if memory and self._by_storage.setdefault(memory, known) is not known:
+            self._share(known)
+        self._put(
             Tensor(
-                id=known.id,
+                id=number,
                 name=None,
                 shape=_shape(tensor),
                 dtype=dtype_name(tensor.dtype),
                 device=device_name(tensor.device),
-                requires_grad=known.tracked,
-                is_leaf=tensor.is_leaf,
-                grad_fn=self._grad_fn(tensor),
+                requires_grad=tracked,
+                is_leaf=is_leaf,
+                grad_fn=grad_fn,
                 shares_memory_with=shares,
                 step=step,
             )
@@ -105,42 +144,56 @@ class Tensors:
     def write_value(self, known: Known, tensor: torch.Tensor, step: int) -> None:
         known.version = version(tensor)
         data, stats = capture(tensor, self._outlet.limits)
-        self._outlet.put(
+        self._put(
             Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
-            elements=size(data),
+            elements=1 if type(data) is float else size(data),
         )
 
+    # ------------------------------------------------------------ who lies in the same memory
+
     def _share(self, known: Known) -> None:
-        if known.storage:
-            self._by_storage.setdefault(known.storage, []).append(known)
+        """Takes the tensor in among those of its memory, where there is one already."""
+        others = self._by_storage[known.storage]
+        if isinstance(others, list):
+            others.append(known)
+        else:
+            self._by_storage[known.storage] = [others, known]
 
     def moved(self, known: Known, tensor: torch.Tensor) -> None:
         """`.data` was set: the tensor now lies in other memory."""
         self._unshare(known)
         known.storage = storage(tensor)
-        self._share(known)
+        if known.storage and self._by_storage.setdefault(known.storage, known) is not known:
+            self._share(known)
 
     def _forget(self, known: Known) -> None:
-        if self._by_address.get(known.address) is known:
-            del self._by_address[known.address]
+        if self.by_address.get(known.address) is known:
+            del self.by_address[known.address]
         self._unshare(known)
         self.dead.append(known.id)
 
     def _unshare(self, known: Known) -> None:
-        sharers = self._by_storage.get(known.storage, [])
-        sharers[:] = [other for other in sharers if other is not known]
-        if not sharers:
-            self._by_storage.pop(known.storage, None)
+        sharers = self._by_storage.get(known.storage)
+        if sharers is known:
+            del self._by_storage[known.storage]
+        elif isinstance(sharers, list):
+            sharers[:] = [other for other in sharers if other is not known]
+            if not sharers:
+                del self._by_storage[known.storage]
+
+    def _sharers(self, memory: int) -> Sequence[Known]:
+        sharers = self._by_storage.get(memory, ())
+        return (sharers,) if isinstance(sharers, Known) else sharers
 
     def _older_alias(self, tensor: torch.Tensor) -> TensorId | None:
         """The tensor whose memory this one shares without being its view (a Parameter made of a tensor, `.data`)."""
-        sharers = () if tensor._is_view() else self._by_storage.get(storage(tensor), ())
+        sharers = () if tensor._is_view() else self._sharers(storage(tensor))
         return sharers[0].id if sharers else None
 
     def aliases(self, known: Known) -> list[tuple[Known, torch.Tensor]]:
         """The other living tensors in the same memory."""
         found = []
-        for other in self._by_storage.get(known.storage, ()):
+        for other in self._sharers(known.storage):
             tensor = other()
             if other is not known and tensor is not None:
                 found.append((other, tensor))
@@ -150,12 +203,12 @@ class Tensors:
 
     def living(self) -> list[tuple[Known, torch.Tensor]]:
         """All that are known and alive, in the order in which they were born."""
-        alive = [(known, known()) for known in list(self._by_address.values())]
+        alive = [(known, known()) for known in list(self.by_address.values())]
         return [(known, tensor) for known, tensor in alive if tensor is not None]
 
     def forget_from(self, first: TensorId) -> None:
         """Those that were born as `first` or later are strangers again, as if they had died."""
-        for known in list(self._by_address.values()):
+        for known in list(self.by_address.values()):
             if known.id >= first:
                 self._forget(known)
 

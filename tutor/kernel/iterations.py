@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from tutor.kernel.call import Call
-from tutor.kernel.calls import Kind, may_write, plain_name
+from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
 from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.tape import Tape
@@ -34,7 +34,7 @@ class Iterations:
         """Whether a call behind a backward is the first of the next iteration: the first that makes a graph."""
         if call.kind is not Kind.OPERATION or self._tape.running or not torch.is_grad_enabled():
             return False
-        if plain_name(call.function) in _ONLY_READ or may_write(call.function):
+        if call.traits.plain in _ONLY_READ or call.traits.writes:
             return False
         operands = flat_tensors((call.arguments, dict(call.keywords)))
         return any(tensor.requires_grad for tensor in operands)

@@ -21,19 +21,22 @@ class Naming:
     """Holds names → tensors as the learner's program has them. A name that is rebound leaves its old tensor."""
 
     def __init__(self, outlet: Outlet, tensors: Tensors) -> None:
-        self._outlet = outlet
+        self._put = outlet.put
         self._tensors = tensors
-        self._holders: dict[str, TensorId] = {}
+        self._holders: dict[str, Known] = {}
         self._names: dict[TensorId, str] = {}
-        self._held: dict[TensorId, set[str]] = {}
-        self._global: set[str] = set()
-        self._frames: dict[str, int] = {}
-        """The frames of the functions whose local names these are."""
+        self._others: dict[TensorId, set[str]] = {}
+        """The further names of tensors that have several."""
+        self._global: dict[str, None] = {}
+        """The names that have been variables of the module, in the order in which they came."""
+        self.frames: dict[int, set[str]] = {}
+        """The frames of functions that have local names here, with those names."""
+        self._frame_of: dict[str, int] = {}
         self._sought: dict[TensorId, int] = {}
         self._loop_names: frozenset[str] = frozenset()
         self._pending: tuple[str, ...] = ()
         self._pending_since = 0
-        self._pending_line = 0
+        self._pending_spot: Spot | None = None
         self._namespace: Mapping[str, object] = {}
 
     def name_of(self, tensor: TensorId) -> str | None:
@@ -42,29 +45,33 @@ class Naming:
     @property
     def holders(self) -> Mapping[str, TensorId]:
         """Which tensor has a name."""
-        return self._holders
+        return {name: known.id for name, known in self._holders.items()}
 
-    def give(self, tensor: TensorId, name: str, step: int) -> None:
+    def give(self, known: Known, name: str, step: int) -> None:
         """From `step` on the name is this tensor's."""
-        if self._holders.get(name) == tensor:
-            return
         before = self._holders.get(name)
+        if before is known:
+            return
         if before is not None:
-            self._let_go(before, name)
-        self._holders[name] = tensor
+            self._let_go(before.id, name)
+        self._holders[name] = known
+        tensor = known.id
+        current = self._names.get(tensor)
+        if current is not None:
+            self._others.setdefault(tensor, set()).add(current)
         self._names[tensor] = name
-        self._held.setdefault(tensor, set()).add(name)
-        self._outlet.put(TensorNamed(tensor=tensor, name=name, step=step))
+        self._put(TensorNamed(tensor=tensor, name=name, step=step))
 
     # ------------------------------------------------------------ names that go out of use
 
     @property
     def has_locals(self) -> bool:
-        return bool(self._frames)
+        return bool(self.frames)
 
-    def leave(self, entered: Set[int], step: int) -> None:
-        """Forgets the names of functions whose frames are entered no more."""
-        for name in [name for name, frame in self._frames.items() if frame not in entered]:
+    def leave(self, frames: Set[int], step: int) -> None:
+        """Forgets the names of functions whose frames are left."""
+        gone = set().union(*(self.frames.get(frame, ()) for frame in frames))
+        for name in [name for name in self._frame_of if name in gone]:
             self._forget(name, step)
 
     def bury(self, step: int) -> None:
@@ -73,39 +80,70 @@ class Naming:
         while dead:
             tensor = dead.pop()
             self._sought.pop(tensor, None)
-            for name in sorted(self._held.pop(tensor, ())):
-                self._forget(name, step)
+            name = self._names.pop(tensor, None)
+            if name is not None:
+                for each in sorted((name, *self._others.pop(tensor, ()))):
+                    self._forget(each, step)
 
     def check_globals(self, step: int) -> None:
         """Forgets the variables that were deleted or hold something else."""
-        for name in [name for name in self._global if name in self._holders]:
-            value = self._namespace.get(name)
-            known = self._tensors.find(value) if is_a(value, torch.Tensor) else None
-            if known is None or known.id != self._holders[name]:
-                self._forget(name, step)
+        holders, namespace = self._holders, self._namespace
+        gone = []
+        for name in self._global:
+            known = holders.get(name)
+            if known is not None:
+                value = namespace.get(name)
+                if value is None or value is not known():
+                    gone.append(name)
+        for name in gone:
+            self._forget(name, step)
 
     def _forget(self, name: str, step: int) -> None:
-        tensor = self._holders.pop(name)
-        self._frames.pop(name, None)
+        tensor = self._holders.pop(name).id
+        self._unframe(name)
         self._let_go(tensor, name)
-        self._outlet.put(NameForgotten(tensor=tensor, name=name, step=step))
+        self._put(NameForgotten(tensor=tensor, name=name, step=step))
+
+    def _unframe(self, name: str) -> None:
+        frame = self._frame_of.pop(name, None)
+        if frame is not None:
+            self._drop(frame, name)
+
+    def _drop(self, frame: int, name: str) -> None:
+        names = self.frames[frame]
+        names.discard(name)
+        if not names:
+            del self.frames[frame]
 
     def _let_go(self, tensor: TensorId, name: str) -> None:
-        held = self._held.get(tensor, set())
-        held.discard(name)
-        if self._names.get(tensor) == name:
-            del self._names[tensor]
-            if held:
-                self._names[tensor] = min(held)
+        others = self._others.get(tensor)
+        if others is None:
+            if self._names.get(tensor) == name:
+                del self._names[tensor]
+        elif self._names.get(tensor) != name:
+            others.discard(name)
+        else:
+            self._names[tensor] = current = min(others)
+            others.discard(current)
+        if not others:
+            self._others.pop(tensor, None)
 
     # ------------------------------------------------------------ at a call
 
-    def operands(self, place: Place, arguments: Sequence[object], *, reflected: bool, step: int) -> None:
+    def operands(
+        self,
+        place: Place,
+        arguments: Sequence[object],
+        *,
+        step: int,
+        function: str = "",
+        reflected: bool = False,
+    ) -> None:
         """Names nameless tensors by the names that the learner wrote as operands."""
         spot = place.spot
-        if not place.direct or spot is None or spot.position is None:
+        if not place.direct or spot is None:
             return
-        written = spot.file.index.operands(spot.position, count=len(arguments), reflected=reflected)
+        written = spot.written(function, len(arguments), reflected=reflected).operands
         for name, argument in zip(written, arguments, strict=False):
             if name is not None and isinstance(argument, torch.Tensor):
                 self._name_operand(place, name, argument, step)
@@ -132,28 +170,44 @@ class Naming:
         self._sought[known.id] = self._sought.get(known.id, 0) + 1
         path = path_in(namespace, tensor)
         if path is not None:
-            self.give(known.id, path, max(known.step, step - 1))
+            self.give(known, path, max(known.step, step - 1))
 
     def _give_in(self, place: Place, known: Known, name: str, step: int) -> None:
         if place.is_module:
-            self._global.add(name)
-            self._frames.pop(name, None)
+            self._global[name] = None
+            self._unframe(name)
         else:
-            self._frames[name] = place.frame
-        self.give(known.id, name, step)
+            frame = self._frame_of.get(name)
+            if frame != place.frame:
+                if frame is not None:
+                    self._drop(frame, name)
+                self._frame_of[name] = place.frame
+                self.frames.setdefault(place.frame, set()).add(name)
+        self.give(known, name, step)
 
-    def results(self, place: Place, results: object, step: int, *, function: str) -> None:
+    def results(
+        self,
+        place: Place,
+        results: object,
+        step: int,
+        *,
+        function: str,
+        count: int = 1,
+        reflected: bool = False,
+    ) -> None:
         """Names the results of a call that stands alone on the right of an assignment; notes the names that may follow.
 
-        `function` is the plain name of what was called: `s = sum(parts)` calls many additions, none of them `sum`.
+        `function` is the plain name of what was called with `count` arguments.
         """
         spot = place.spot
-        if place.namespace is self._namespace and self._is_elsewhere(place):
+        elsewhere = place.module_spot is not self._pending_spot and self._is_elsewhere(place)
+        if elsewhere and place.namespace is self._namespace:
             self.check_globals(step)
-        if place.direct and spot is not None and spot.position is not None and _is_call_of(spot, function):
-            for target in spot.file.index.targets(spot.position):
+        if place.direct and spot is not None:
+            for target in spot.written(function, count, reflected=reflected).targets:
                 self._assign(place, target, results, step)
-        self._await(place, step)
+        if place.namespace is not None and (elsewhere or place.namespace is not self._namespace):
+            self._await(place, place.namespace, step)
 
     def _assign(self, place: Place, target: Target, value: object, step: int) -> None:
         if isinstance(target, str):
@@ -168,39 +222,43 @@ class Naming:
 
     # ------------------------------------------------------------ names that appear once a statement is done
 
-    def _await(self, place: Place, step: int) -> None:
+    def _await(self, place: Place, namespace: Mapping[str, object], step: int) -> None:
         spot = place.module_spot
-        if spot is None or place.namespace is None:
+        if spot is None:
             return
-        line = spot.span.line
-        if self._is_elsewhere(place) or self._namespace is not place.namespace:
-            self._loop_names = spot.file.index.loop_names
-            self._pending = spot.file.index.names_bound(line)
-            self._pending_since, self._pending_line, self._namespace = step, line, place.namespace
+        self._loop_names = spot.file.index.loop_names
+        self._pending = spot.file.index.names_bound(spot.span.line)
+        self._pending_since, self._pending_spot, self._namespace = step, spot, namespace
 
     def _is_elsewhere(self, place: Place) -> bool:
         """Whether the program has come to another line since the last operation."""
-        return place.module_spot is not None and place.module_spot.span.line != self._pending_line
+        spot, last = place.module_spot, self._pending_spot
+        return spot is not None and (
+            last is None or spot.span.line != last.span.line or spot.file is not last.file
+        )
 
     def catch_up(self) -> None:
         """Checks the names that the last statement was to bind."""
         for name in self._pending:
-            self._check(name, self._namespace.get(name), self._pending_since)
+            value = self._namespace.get(name)
+            holder = self._holders.get(name)
+            if holder is None or holder() is not value:
+                self._check(name, value, self._pending_since)
 
     def _check(self, name: str, value: object, since: int) -> None:
         if not is_a(value, torch.Tensor):
             return
         known = self._tensors.find(value)
-        if known is None or self._holders.get(name) == known.id:
+        if known is None or self._holders.get(name) is known:
             return
         current = self._names.get(known.id)
         if current is not None and self._namespace.get(current) is value:
             return
         if current is None and name in self._loop_names:
             self._give_path(self._namespace, known, value, since)
-        self._global.add(name)
-        self._frames.pop(name, None)
-        self.give(known.id, name, max(known.step, since))
+        self._global[name] = None
+        self._unframe(name)
+        self.give(known, name, max(known.step, since))
 
     def check_namespace(self, namespace: Mapping[str, object], step: int) -> None:
         """At a cell's end: every name of the namespace that is a tensor's."""
@@ -210,18 +268,12 @@ class Naming:
                 self._tensors.see(value, step)
                 self._check(name, value, max(step - 1, 0))
         self._pending = ()
-        self._pending_line = 0
+        self._pending_spot = None
         self._close(step)
 
     def _close(self, step: int) -> None:
         """The functions are left. A program that is all in functions still shows at its last step what was there."""
         self.check_globals(step)
-        after = step if self._global & self._holders.keys() else step + 1
-        self.leave(frozenset(), after)
+        after = step if self._global.keys() & self._holders.keys() else step + 1
+        self.leave(self.frames.keys(), after)
         self.bury(after)
-
-
-def _is_call_of(spot: Spot, function: str) -> bool:
-    """Whether the expression at the spot is an operator, or a call that is written with this function's name."""
-    written = None if spot.position is None else spot.file.index.callee(spot.position)
-    return written is None or written == function

@@ -15,6 +15,10 @@ NO_SEQUENCE = 2**63
 """From here on a sequence number is none: an AccumulateGrad always runs first."""
 
 
+Following = tuple[tuple[AutogradNode | None, int], ...]
+"""A node's `next_functions`: where its gradients go, and as which of that node's `grad_outputs`."""
+
+
 class Epoch:
     """A stretch of a recording, as long as what was marked in it counts: `token` tells recordings apart."""
 
@@ -43,6 +47,16 @@ def put_mark(node: AutogradNode, mark: Mark) -> None:
     node.metadata[mark.epoch.token] = mark  # type: ignore[index]
 
 
+def all_known(following: Following, token: object) -> bool:
+    """Whether each of the nodes that follow a node has its mark."""
+    for node, _ in following:
+        if node is not None:
+            mark: Mark | None = node.metadata.get(token)  # type: ignore[attr-defined]
+            if mark is None or mark.epoch.token is not token:
+                return False
+    return True
+
+
 def known_node(node: AutogradNode, token: object) -> NodeId | None:
     mark = mark_of(node, token)
     return None if mark is None else mark.id
@@ -68,7 +82,8 @@ def _without_namespace(name: str) -> str:
 
 
 def sequence(node: AutogradNode) -> int:
-    return int(node._sequence_nr())
+    number: int = node._sequence_nr()
+    return number
 
 
 def root_node(tensor: torch.Tensor) -> AutogradNode | None:

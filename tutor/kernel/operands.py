@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from tutor.kernel.call import Call, Written
-from tutor.kernel.calls import Function, may_write
+from tutor.kernel.calls import NUMBERS
 from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
@@ -20,30 +20,54 @@ class Operands:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self._find = tape.tensors.find
-        self._writers: dict[Function, bool] = {}
+        self._by_address = tape.tensors.by_address
+        self._name_of = tape.naming.name_of
 
     def see_inputs(self, call: Call) -> None:
-        find = self.tape.tensors.find
-        call.inputs = inputs = flat_tensors(call.arguments)
-        if call.keywords:
-            flat_tensors(dict(call.keywords), inputs)
-        call.pairs = pairs = []
-        for tensor in inputs:
-            known = find(tensor)
-            if known is None or version(tensor) != known.version:
-                place = call.place(self.tape.sources)
-                known = known if place.quiet else self.meet(tensor, place)
+        """Every tensor among the arguments, through lists and dicts; one known as it is needs two looks."""
+        pairs = call.pairs
+        for argument in call.arguments:
+            if type(argument) in NUMBERS:
+                continue
+            if not isinstance(argument, torch.Tensor):
+                self._see_all(flat_tensors(argument), call)
+                continue
+            known = self._by_address.get(id(argument))
+            if known is None or version(argument) != known.version:
+                known = self._see(argument, call)
             if known is not None:
-                pairs.append((known, tensor))
-                self._call_by_its_path(known, tensor)
-        if self._writes(call.function):
+                pairs.append((known, argument))
+                if self._name_of(known.id) is None:
+                    self._call_by_its_path(known, argument)
+        if call.keywords:
+            self._see_all(flat_tensors(dict(call.keywords)), call)
+        if call.traits.writes:
             call.gradients = self._gradients(call)
+
+    def _see_all(self, tensors: Sequence[torch.Tensor], call: Call) -> None:
+        for tensor in tensors:
+            known = self._find(tensor)
+            if known is None or version(tensor) != known.version:
+                known = self._see(tensor, call)
+            if known is not None:
+                call.pairs.append((known, tensor))
+                self._call_by_its_path(known, tensor)
+
+    def _see(self, tensor: torch.Tensor, call: Call) -> Known | None:
+        """What quiet code is given is not looked at."""
+        place = call.place(self.tape.sources)
+        return self._find(tensor) if place.quiet else self.meet(tensor, place)
+
+    def meet_all(self, call: Call, place: Place) -> None:
+        """Looks at what quiet code was given after all."""
+        inputs = flat_tensors((call.arguments, dict(call.keywords)))
+        call.pairs = [(self.meet(tensor, place), tensor) for tensor in inputs]
 
     def _call_by_its_path(self, known: Known, tensor: torch.Tensor) -> None:
         """A parameter or buffer that was seen while its module was being made."""
         path = self.tape.modules.parameter_path(tensor)
-        if path is not None and self.tape.naming.name_of(known.id) is None:
-            self.tape.naming.give(known.id, path, max(self.tape.step - 1, 0))
+        if path is not None and self._name_of(known.id) is None:
+            self.tape.naming.give(known, path, max(self.tape.step - 1, 0))
 
     def _gradients(self, call: Call) -> list[Written]:
         """The first argument, where it is another tensor's `.grad`."""
@@ -74,7 +98,7 @@ class Operands:
             name = tape.naming.name_of(owner[0].id)
             path = None if name is None else f"{name}.grad"
         if path is not None:
-            tape.naming.give(known.id, path, max(tape.step - 1, 0))
+            tape.naming.give(known, path, max(tape.step - 1, 0))
 
     def see_roots(self, call: Call) -> None:
         tape = self.tape
@@ -83,12 +107,6 @@ class Operands:
         for tensor in flat_tensors(call.arguments[:1]):
             self.meet(tensor, place)
             tape.naming.operands(place, [tensor], reflected=False, step=max(tape.step - 1, 0))
-
-    def _writes(self, function: Function) -> bool:
-        writes = self._writers.get(function)
-        if writes is None:
-            writes = self._writers[function] = may_write(function)
-        return writes
 
     def id_of(self, tensor: torch.Tensor) -> TensorId | None:
         known = self._find(tensor)

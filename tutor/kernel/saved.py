@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -13,53 +14,58 @@ from tutor.kernel.identity import Tensors
 from tutor.protocol import Data
 
 
+def is_readable() -> bool:
+    """Whether it may be read now: with hooks for saved tensors it would call the learner's unpack hook."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True) is None
+
+
 class Saved:
     """Reads what nodes saved, telling saved tensors by the memory that they share with the operation's operands."""
 
-    def __init__(self, tensors: Tensors, limits: Limits, operands: list[torch.Tensor]) -> None:
+    def __init__(self, tensors: Tensors, limits: Limits) -> None:
         self._tensors = tensors
         self._limits = limits
-        self._operands = operands
-        # Reading `_saved_*` would call the learner's unpack hook, under checkpoint run the forward again.
-        self._readable = torch._C._autograd._top_saved_tensors_default_hooks(True) is None
 
-    def of(self, node: AutogradNode) -> dict[str, Data]:
+    def of(self, node: AutogradNode, operands: Sequence[torch.Tensor]) -> dict[str, Data]:
         """Attribute names without `_saved_`, to values."""
-        if not self._readable:
-            return {}
         found: dict[str, Data] = {}
         for attribute, name in _saved_attributes(type(node)):
             if name == "saved_tensors":
-                found.update(self._context(node))
+                found.update(self._context(node, operands))
                 continue
             try:
                 value = getattr(node, attribute)
             except (RuntimeError, AttributeError):
                 continue
-            found[name] = self._data(value)
+            if value is None:
+                found[name] = None
+            elif type(value) is torch.Tensor:
+                found[name] = self._tensor(value, operands)
+            else:
+                found[name] = self._data(value, operands)
         return found
 
-    def _context(self, node: AutogradNode) -> dict[str, Data]:
+    def _context(self, node: AutogradNode, operands: Sequence[torch.Tensor]) -> dict[str, Data]:
         """The `ctx` of a custom Function, which is its node: saved tensors, and what the learner put there."""
         found: dict[str, Data] = {}
         try:
             for index, part in enumerate(node.saved_tensors):  # type: ignore[attr-defined]
-                found[f"saved_tensors[{index}]"] = self._data(part)
+                found[f"saved_tensors[{index}]"] = self._data(part, operands)
         except (RuntimeError, AttributeError):
             pass  # Freed, or written in place since.
         for name, value in _attributes(node).items():
-            found[f"ctx.{name}"] = self._data(value)
+            found[f"ctx.{name}"] = self._data(value, operands)
         needs = getattr(node, "needs_input_grad", None)
         found["ctx.needs_input_grad"] = None if needs is None else list(needs)
         return found
 
-    def _data(self, value: object) -> Data:
+    def _data(self, value: object, operands: Sequence[torch.Tensor]) -> Data:
         if value is None:
             return None
         if isinstance(value, torch.Tensor):
-            return self._tensor(value)
+            return self._tensor(value, operands)
         if isinstance(value, (tuple, list)):
-            return [self._data(part) for part in value]
+            return [self._data(part, operands) for part in value]
         if isinstance(value, float):
             return number(value)
         if isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**53):
@@ -67,8 +73,8 @@ class Saved:
         # What the learner put on a `ctx` may be of their own making, its text their code.
         return str(value) if type(value).__module__ in ("builtins", "torch") else f"<{type(value).__name__}>"
 
-    def _tensor(self, saved: torch.Tensor) -> Data:
-        operand = self._operand(saved)
+    def _tensor(self, saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> Data:
+        operand = _operand(saved, operands)
         if operand is None:
             value, _ = capture(saved, self._limits)
             return {"tensor": None, "version": None, "shape": list(saved.shape), "value": value}
@@ -78,17 +84,18 @@ class Saved:
             "version": None if known is None else known.version,
         }
 
-    def _operand(self, saved: torch.Tensor) -> torch.Tensor | None:
-        for operand in self._operands:
-            if operand is saved:
-                return operand
-        address = _address(saved)
-        if address is None:
-            return None
-        for operand in self._operands:
-            if _address(operand) == address and _same_form(operand, saved):
-                return operand
+
+def _operand(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
+    for operand in operands:
+        if operand is saved:
+            return operand
+    address = _address(saved)
+    if address is None:
         return None
+    for operand in operands:
+        if _address(operand) == address and _same_form(operand, saved):
+            return operand
+    return None
 
 
 def _attributes(node: AutogradNode) -> dict[str, object]:

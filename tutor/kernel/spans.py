@@ -5,14 +5,15 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Final, NamedTuple
 
 import torch
 
-from tutor.kernel.names import Index
+from tutor.kernel.names import Index, Target
 from tutor.protocol import Frame, SourceId, Span
 from tutor.trace.lines import lines_of
 
@@ -79,16 +80,52 @@ class File:
         )
 
 
-class Spot(NamedTuple):
-    """One instruction of a learner's code object. `code` is held so that its id stays its own."""
+class Written(NamedTuple):
+    """What a text says about names at one call: the names of its arguments, and what its result is assigned to."""
+
+    operands: tuple[str | None, ...]
+    targets: list[Target]
+
+
+_NOTHING = Written((), [])
+
+
+@dataclass(slots=True, eq=False)
+class Spot:
+    """One instruction of a learner's code object. `code` is held so that its id stays its own.
+
+    It remembers what was last asked of it: a place in a text is nearly always asked the same.
+    """
 
     code: CodeType
     file: File
     position: Position | None
     span: Span
+    place: Place | None = None
+    _asked: tuple[str, int] | None = None
+    _written: Written = _NOTHING
+
+    def written(self, function: str, count: int, *, reflected: bool) -> Written:
+        """For a call of `function` (its plain name) with `count` arguments.
+
+        `s = sum(parts)` calls many additions, none of them `sum`: they are assigned to nothing.
+        """
+        asked = (function, count)
+        if asked != self._asked:
+            self._asked = asked
+            self._written = self._read(function, count, reflected=reflected)
+        return self._written
+
+    def _read(self, function: str, count: int, *, reflected: bool) -> Written:
+        if self.position is None:
+            return _NOTHING
+        index = self.file.index
+        operands = index.operands(self.position, count=count, reflected=reflected)
+        stands_alone = index.callee(self.position) in (None, function)
+        return Written(operands, index.targets(self.position) if stands_alone else [])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
     """Where a torch function was called from.
 
@@ -138,6 +175,8 @@ class Sources:
 
     def place(self, frame: FrameType | None) -> Place:
         """Walks up from the frame that called torch to the learner's frames."""
+        if frame is not None and (file := self.files.get(frame.f_code.co_filename)) is not None:
+            return self._found(frame, file, direct=True, quiet=False)
         frame, passed_override = _outside(frame)
         direct, quiet = True, False
         own_quiet = passed_override and frame is not None and self._is_quiet(frame.f_code)
@@ -155,15 +194,26 @@ class Sources:
 
     def _found(self, frame: FrameType, file: File, *, direct: bool, quiet: bool) -> Place:
         spot = self.spot(frame, file)
+        files = self.files
         outer: FrameType | None = frame
-        while outer is not None:
-            outer_file = self.files.get(outer.f_code.co_filename)
-            if outer_file is not None and outer.f_code.co_name == "<module>":
-                module_spot = self.spot(outer, outer_file)
-                is_module = outer is frame
-                return Place(spot, direct, quiet, is_module, module_spot, outer.f_globals, id(frame))
+        while outer is not None and (
+            outer.f_code.co_name != "<module>" or outer.f_code.co_filename not in files
+        ):
             outer = outer.f_back
-        return Place(spot, direct, quiet, frame=id(frame))
+        module_spot = namespace = None
+        if outer is not None:
+            module_spot = spot if outer is frame else self.spot(outer, files[outer.f_code.co_filename])
+            namespace = outer.f_globals
+        place = spot.place
+        if (
+            place is not None
+            and (place.frame, place.direct, place.quiet) == (id(frame), direct, quiet)
+            and place.module_spot is module_spot
+            and place.namespace is namespace
+        ):
+            return place
+        spot.place = place = Place(spot, direct, quiet, outer is frame, module_spot, namespace, id(frame))
+        return place
 
     def _is_quiet(self, code: CodeType) -> bool:
         filename = code.co_filename
@@ -191,14 +241,14 @@ class Sources:
             frame = frame.f_back
         return None
 
-    def entered(self, frame: FrameType | None) -> set[int]:
-        """The ids of the learner's frames that are entered."""
-        found = set()
-        while frame is not None:
-            if frame.f_code.co_filename in self.files:
-                found.add(id(frame))
+    def left(self, frames: Iterable[int], frame: FrameType | None) -> set[int]:
+        """Those of the learner's `frames` (ids) that are entered no more: that are not `frame` or beneath it."""
+        left = set(frames)
+        while frame is not None and left:
+            if id(frame) in left and frame.f_code.co_filename in self.files:
+                left.discard(id(frame))
             frame = frame.f_back
-        return found
+        return left
 
     def here(self) -> Span | None:
         return self.current(sys._getframe(1))
@@ -243,12 +293,10 @@ def position_of(code: CodeType, last: int) -> Position | None:
     """The source position of the instruction at byte offset `last`; None where the code does not know."""
     if last < 0:
         return None
-    for index, (line, end_line, col, end_col) in enumerate(code.co_positions()):
-        if index == last // 2:
-            if line is None or end_line is None or col is None or end_col is None:
-                return None
-            return line, end_line, col, end_col
-    return None
+    line, end_line, col, end_col = next(islice(code.co_positions(), last // 2, None), (None,) * 4)
+    if line is None or end_line is None or col is None or end_col is None:
+        return None
+    return line, end_line, col, end_col
 
 
 def _outside(frame: FrameType | None) -> tuple[FrameType | None, bool]:

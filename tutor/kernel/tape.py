@@ -31,7 +31,6 @@ class Tape:
         self.limits = limits
         self.token = object()
         self.thread = threading.get_ident()
-        self.operations = 0
         self.backwards = 0
         self.running: list[BackwardId] = []
         self.sources = Sources()
@@ -63,10 +62,13 @@ class Tape:
         """The backward in progress, the innermost when they are nested."""
         return self.running[-1] if self.running else None
 
-    def end_step(self, kind: StepKind, id: int, span: Span | None) -> None:
-        if self.naming.has_locals and threading.get_ident() == self.thread:
-            self.naming.leave(self.sources.entered(sys._getframe(1)), self.step)
-        self.naming.bury(self.step)
+    def end_step(self, kind: StepKind, id: int, span: Span | None, frame: int = 0) -> None:
+        """`frame`: the id of the learner's frame in which it was, where that is known."""
+        frames = self.naming.frames
+        if frames and not (len(frames) == 1 and frame in frames) and threading.get_ident() == self.thread:
+            self._leave_frames()
+        if self.tensors.dead:
+            self.naming.bury(self.outlet.step)
         self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
 
     def end_node(self, node: NodeId, backward: BackwardId, span: Span | None) -> None:
@@ -84,6 +86,11 @@ class Tape:
             after = self.gradients[known.id] = self.read_gradient(grad)
             step = max(self.step - 1, 0)
             self.put(Change(tensor=known.id, what="grad", before=None, after=after, span=None, step=step))
+
+    def _leave_frames(self) -> None:
+        left = self.sources.left(self.naming.frames, sys._getframe(1))
+        if left:
+            self.naming.leave(left, self.outlet.step)
 
     def put_change(
         self,

@@ -1,0 +1,127 @@
+"""A finished call becomes one operation: its outputs, nodes, changes and names, one step.
+
+Nearly every call of a program comes through here, so that each question is asked once and answered from what is at hand.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import cast
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from tutor.kernel.call import Call
+from tutor.kernel.calls import Kind, argument_texts
+from tutor.kernel.changes import Changes
+from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.operands import Operands
+from tutor.kernel.spans import Place
+from tutor.kernel.tape import Tape
+from tutor.protocol import NodeId, Operation, OperationId, Span, TensorId
+
+Pairs = list[tuple[Known, torch.Tensor]]
+
+
+class Operations:
+    """Tells operations, each with all that it brought about."""
+
+    def __init__(self, tape: Tape, operands: Operands, changes: Changes) -> None:
+        self._tape = tape
+        self._operands = operands
+        self._changes = changes
+        self._ids = cast("Iterator[OperationId]", itertools.count())
+
+    def ended(self, call: Call, result: object) -> None:
+        """The call has given its result."""
+        place = call.place(self._tape.sources)
+        written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
+        changes = self._changes
+        outputs = [result] if isinstance(result, torch.Tensor) else flat_tensors(result)
+        if place.quiet:
+            if not _is_in_graph(outputs):
+                changes.note_dirty(written, call)
+                return
+            self._operands.meet_all(call, place)
+        if not _concerns(call, outputs, written, place):
+            return
+        changes.flush()
+        if not written or not changes.wrote_gradients_only(call, written):
+            self._record(call, outputs or [tensor for _, tensor in written], written, place)
+
+    def _record(self, call: Call, outputs: list[torch.Tensor], written: Pairs, place: Place) -> None:
+        tape = self._tape
+        operation, span = next(self._ids), place.span
+        grad_fns = [tensor.grad_fn for tensor in outputs]
+        fresh = tape.graph.claim([node for node in grad_fns if node is not None], span=span)
+        ids = self._bear_outputs(call, outputs, grad_fns)
+        nodes = tape.graph.describe(
+            fresh, operation=operation, operands=[*[tensor for _, tensor in call.pairs], *outputs]
+        )
+        self._tell(call, operation, span, ids, nodes)
+        for known, tensor in written:
+            self._changes.written(known, tensor, span, operation)
+        self._name(call, outputs, place)
+        if written and not nodes:
+            tape.end_step("value_changed", self._changes.written_id(written[0][0]), span, place.frame)
+        else:
+            tape.end_step("operation", operation, span, place.frame)
+
+    def _bear_outputs(
+        self, call: Call, outputs: list[torch.Tensor], grad_fns: list[AutogradNode | None]
+    ) -> list[TensorId]:
+        tensors, step = self._tape.tensors, self._tape.outlet.step
+        shares = call.pairs[0][0].id if call.traits.shares and call.pairs else None
+        ids = []
+        for tensor, node in zip(outputs, grad_fns, strict=True):
+            known = tensors.find(tensor) or tensors.bear_result(tensor, node, step, shares)
+            ids.append(known.id)
+        return ids
+
+    def _tell(
+        self,
+        call: Call,
+        operation: OperationId,
+        span: Span | None,
+        outputs: list[TensorId],
+        nodes: list[NodeId],
+    ) -> None:
+        tape, modules = self._tape, self._tape.modules
+        enabled = torch.is_grad_enabled()
+        tape.put(
+            Operation(
+                id=operation,
+                function=call.traits.name,
+                span=span,
+                grad_enabled=enabled,
+                mode="inference" if torch.is_inference_mode_enabled() else "grad" if enabled else "no_grad",
+                module=modules.current,
+                inputs=[known.id for known, _ in call.pairs],
+                outputs=outputs,
+                arguments=argument_texts(call.arguments, call.keywords, self._operands.id_of),
+                nodes=nodes,
+                backward=tape.running[-1] if tape.running else None,
+                call=modules.call,
+                step=tape.outlet.step,
+            )
+        )
+
+    def _name(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
+        naming, step, traits = self._tape.naming, self._tape.outlet.step, call.traits
+        function, count, reflected = traits.plain, len(call.arguments), traits.reflected
+        naming.operands(place, call.arguments, step=step, function=function, reflected=reflected)
+        results = outputs[0] if len(outputs) == 1 else outputs
+        naming.results(place, results, step, function=function, count=count, reflected=reflected)
+
+
+def _is_in_graph(outputs: list[torch.Tensor]) -> bool:
+    """Whether it made a node: a GradScaler's product with its scale is part of what is differentiated."""
+    return torch.is_grad_enabled() and any(tensor.grad_fn is not None for tensor in outputs)
+
+
+def _concerns(call: Call, outputs: list[torch.Tensor], written: Pairs, place: Place) -> bool:
+    """Tensors that a library makes out of nothing are born where they are used; so is a number it reads."""
+    if call.kind is Kind.PLAIN_NUMBER:
+        return place.direct
+    return bool(outputs or written) and (bool(call.pairs) or place.direct)
