@@ -293,3 +293,21 @@ def _in_a_thread(work: Callable[[], object]) -> None:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
+
+
+def test_hooks_fire_in_their_order_and_both_recordings_tell_them() -> None:
+    order: list[str] = []
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    x.register_post_accumulate_grad_hook(lambda tensor: order.append("landed"))  # type: ignore[no-untyped-call]
+    with record() as outer:
+        y = x * x
+        y.register_hook(lambda gradient: order.append("first"))  # type: ignore[no-untyped-call]
+        with record() as inner:
+            y.register_hook(lambda gradient: order.append("second"))  # type: ignore[no-untyped-call]
+            y.sum().backward()
+
+    assert order == ["first", "second", "landed"]
+    for recording in (outer, inner):
+        assert recording.fault is None
+        assert [hook.kind for hook in recording.trace.hooks] == ["tensor", "tensor", "post_accumulate"]
+    assert len(x._post_accumulate_grad_hooks) == 1  # type: ignore[attr-defined]

@@ -80,8 +80,10 @@ class Engine:
 
     def miss(self, original: EngineRun, outputs: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
         """Carries out an engine call while the recording has stopped. As it ends, the recording may go on."""
-        outlet = self._tape.outlet
-        if not outlet.full:
+        outlet, left_out = self._tape.outlet, False
+        with self._guard:
+            left_out = outlet.full
+        if not left_out:
             return original(outputs, *args, **kwargs)
         outlet.backwards_left_out += 1
         self._missing += 1

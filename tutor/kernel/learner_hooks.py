@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -29,9 +30,11 @@ class SeenKey(NamedTuple):
 
     seen: str
     key: object
+    recording: int
+    """Whose it is: recordings may be nested."""
 
 
-_BEFORE_ALL = SeenKey("before", None)
+_recordings = count()
 
 
 @dataclass(slots=True)
@@ -70,6 +73,8 @@ class LearnerHooks:
         self._runs = runs
         self._known: dict[int, Hooked] = {}
         self._firing: list[Firing] = []
+        self._recording = next(_recordings)
+        self._before = SeenKey("before", None, self._recording)
 
     # ------------------------------------------------------------ which hooks there are
 
@@ -131,28 +136,35 @@ class LearnerHooks:
         """The outermost run of the engine is over."""
         for hooked in list(self._known.values()):
             hooks = hooked.hooks()
-            if hooks is not None and _BEFORE_ALL in hooks:
-                for key in [key for key in hooks if type(key) is SeenKey]:
+            if hooks is not None and self._before in hooks:
+                for key in [key for key in hooks if self._is_own(key)]:
                     del hooks[key]
         self._firing.clear()
 
     def _observe(self, hooked: Hooked) -> None:
         """Fills the dict anew: an observer before all, one behind each hook; ours last (first after accumulation)."""
         hooks = hooked.hooks()
-        if hooks is None:
-            return
+        if hooks is not None:
+            # All of it is made first: a fault must not lose a hook.
+            filled = self._observed(hooked, hooks)
+            hooks.clear()
+            hooks.update(filled)
+
+    def _observed(self, hooked: Hooked, hooks: dict[Any, Any]) -> dict[Any, Any]:
         ours = {key: hook for key, hook in hooks.items() if type(key) is OwnKey}
-        theirs = {key: hook for key, hook in hooks.items() if type(key) not in (OwnKey, SeenKey)}
-        hooks.clear()
-        if hooked.kind == "post_accumulate":
-            hooks.update(ours)
+        rest = {key: hook for key, hook in hooks.items() if type(key) is not OwnKey and not self._is_own(key)}
+        theirs = [key for key in rest if type(key) is not SeenKey]
+        filled: dict[Any, Any] = dict(ours) if hooked.kind == "post_accumulate" else {}
         if theirs:
-            hooks[_BEFORE_ALL] = self._before_all(hooked)
-        for key, hook in theirs.items():
-            hooks[key] = hook
-            hooks[SeenKey("behind", key)] = self._behind(hooked, key)
-        if hooked.kind != "post_accumulate":
-            hooks.update(ours)
+            filled[self._before] = self._before_all(hooked)
+        for key, hook in rest.items():
+            filled[key] = hook
+            if key in theirs:
+                filled[SeenKey("behind", key, self._recording)] = self._behind(hooked, key)
+        return filled | ours
+
+    def _is_own(self, key: object) -> bool:
+        return type(key) is SeenKey and key.recording == self._recording
 
     # ------------------------------------------------------------ what the observers see
 
