@@ -137,8 +137,13 @@ def _add_trace(commands: Any) -> None:
         description=_sentence(text),
         epilog=_(
             "What the program prints is shown. Arguments behind -- are the program's own.\n"
-            "The exit status is 0 also when the program raised an error (the file tells it), 2 when a file\n"
-            "cannot be read or written."
+            "The file holds all that came, however the program ends: an error, sys.exit, Ctrl+C, a crash.\n"
+            "\n"
+            "Exit status:\n"
+            "  0    the file is written (it tells the program's own error, and sys.exit's status is shown)\n"
+            "  1    torch or the recorder could not be loaded\n"
+            "  2    a file cannot be read or written, or the command line is wrong\n"
+            "  130  the file is written, after Ctrl+C (143 after SIGTERM, 129 when the terminal was closed)"
         ),
     )
     parser.add_argument(

@@ -46,6 +46,9 @@ class Stops:
 
     def __init__(self) -> None:
         self.count = 0
+        self.status = 0
+        """What a shell gives as the exit status of a program that the first signal ended."""
+
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stops:
@@ -59,8 +62,9 @@ class Stops:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.count += 1
+        self.status = self.status or 128 + number
 
 
 @dataclass(slots=True)

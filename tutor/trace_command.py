@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -35,8 +36,8 @@ from tutor.source.formats import read_document
 from tutor.trace.file import encode_trace
 from tutor.trace.trace import Trace
 
-NOT_STARTED, UNWRITABLE, INTERRUPTED = 1, 2, 130
-"""Exit statuses; 130 is what a shell gives after Ctrl+C."""
+NOT_STARTED, UNWRITABLE = 1, 2
+"""Exit statuses."""
 
 _NOT_RUN = frozenset({"solution", "skip-execution"})
 """Tags of cells that are there to be read."""
@@ -53,9 +54,9 @@ class TraceOptions:
     arguments: tuple[str, ...] = ()
 
 
-def trace(options: TraceOptions, errors: TextIO) -> int:
+def trace(options: TraceOptions, errors: TextIO | None) -> int:
     """Returns the exit status: 0 when a trace was written, also of a program that raised; 2 for a file that cannot be
-    read or written; 130 after Ctrl+C; 1 when torch or the recorder cannot be loaded.
+    read or written; 130 after Ctrl+C (143 after SIGTERM); 1 when torch or the recorder cannot be loaded.
     """
     try:
         command = _command(options)
@@ -63,20 +64,28 @@ def trace(options: TraceOptions, errors: TextIO) -> int:
         with Stops() as stops:  # until all is written: a second Ctrl+C shall not cost what was recorded
             return _traced(command, options, stops, errors)
     except DocumentError as fault:
-        errors.write(f"{fault}\n")
+        _say(errors, str(fault))
         return UNWRITABLE
 
 
-def _traced(command: RunCells, options: TraceOptions, stops: Stops, errors: TextIO) -> int:
+def _say(errors: TextIO | None, line: str) -> None:
+    """A reader that has gone away does not make the command fail."""
+    with suppress(OSError):
+        if errors is not None:
+            errors.write(line + "\n")
+            errors.flush()
+
+
+def _traced(command: RunCells, options: TraceOptions, stops: Stops, errors: TextIO | None) -> int:
     done = _run(command, options, stops)
     if done.trace.environment is None and done.stopped_by is None:
-        errors.write(_not_started(done.ended) + "\n")
+        _say(errors, _not_started(done.ended))
         return NOT_STARTED
     _explain(done.trace)
     write_bytes(options.out, encode_trace(_portable(done.trace, command)))
     for line in _report(done, options):
-        errors.write(line + "\n")
-    return INTERRUPTED if done.stopped_by == "interrupt" else 0
+        _say(errors, line)
+    return stops.status if done.stopped_by == "interrupt" else 0
 
 
 def _run(command: RunCells, options: TraceOptions, stops: Stops) -> RecordedRun:
@@ -184,7 +193,8 @@ def _report(done: RecordedRun, options: TraceOptions) -> Iterator[str]:
     if done.trace.error is not None:
         yield from _traceback(done.trace, done.trace.error, options.program.name)
     if done.ended is not None and done.ended.outcome == "exit" and done.ended.status not in (None, 0):
-        yield _("The program ended with exit status {status}.").format(status=done.ended.status)
+        status = done.ended.status if isinstance(done.ended.status, int) else 1  # a text was printed
+        yield _("The program ended with exit status {status}.").format(status=status)
     if done.ended is not None and done.ended.recorder_fault is not None:
         yield _("The recorder failed, and the rest of the run is not in the trace: {fault}").format(
             fault=done.ended.recorder_fault

@@ -182,7 +182,7 @@ class _Run:
             self.display(shown(value))
 
     def _status(self, leaving: SystemExit) -> str | int | None:
-        """A text is printed, as Python does. A number too large for the system counts as -1 there."""
+        """A text is printed, as Python does, which then leaves with 1. A number too large for the system is -1 there."""
         match leaving.code:
             case None:
                 return None
@@ -190,6 +190,7 @@ class _Run:
                 return int(number) if abs(number) < 2**31 else -1
             case other:
                 text = text_of(other)
+                self._output.echo("stderr", f"{text}\n")
                 self._output.write("stderr", f"{text}\n")
                 return text
 
