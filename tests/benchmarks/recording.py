@@ -1,0 +1,44 @@
+"""The same work under the recorder: with events that go nowhere, or into a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks import models
+from tests.benchmarks import work as works
+from tutor.kernel.record import DEFAULT_LIMITS, Recorder
+from tutor.protocol import TraceEvent
+from tutor.trace.trace import Trace
+
+
+class Recorded:
+    """Work with the recorder around it; the default limits hold for each run anew."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self.events = 0
+        self.trace = Trace()
+
+    def __call__(self) -> None:
+        """As the kernel records: events leave one by one."""
+        self.events = 0
+        self._run(self._count)
+
+    def kept(self) -> None:
+        """As `record()` does: events become a trace."""
+        self.trace = Trace()
+        self._run(self.trace.append)
+
+    def _count(self, event: TraceEvent) -> None:
+        self.events += 1
+
+    def _run(self, emit: Callable[[TraceEvent], None]) -> None:
+        recorder = Recorder(emit, limits=DEFAULT_LIMITS)
+        for module in (works, models):
+            file = str(module.__file__)
+            recorder.add_source(Path(file).read_text(encoding="utf-8"), path=file, cell=None, filename=file)
+        with recorder:
+            self._work()
+        if recorder.fault is not None:
+            raise RuntimeError(recorder.fault)
