@@ -12,8 +12,8 @@ NUMBER_BYTES = 32
 
 def size(data: Data) -> int:
     """How many numbers lie in plain data (the first row stands for all)."""
-    if isinstance(data, dict):
-        return sum(size(part) for part in data.values())
-    if not isinstance(data, list) or not data:
-        return 1
-    return len(data) * size(data[0])
+    count = 1
+    while type(data) is list and data:
+        count *= len(data)
+        data = data[0]
+    return count * sum(map(size, data.values())) if type(data) is dict else count
