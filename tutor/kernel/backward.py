@@ -32,6 +32,7 @@ from tutor.kernel.learner_hooks import LearnerHooks
 from tutor.kernel.node_hooks import NodeHooks
 from tutor.kernel.nodes import Mark
 from tutor.kernel.tape import Tape
+from tutor.kernel.transforms import is_batch
 from tutor.protocol import BackwardBegan, BackwardEnded, BackwardId, Failure, NodeId, Span, TensorId
 
 Entry = Literal["Tensor.backward", "autograd.backward", "autograd.grad"]
@@ -220,7 +221,9 @@ class Engine:
             )
 
     def _result(self, tensor: torch.Tensor | None) -> TensorId | None:
-        return None if tensor is None else self._tape.tensors.see(tensor, self._last_step()).id
+        if tensor is None or is_batch(tensor):
+            return None
+        return self._tape.tensors.see(tensor, self._last_step()).id
 
     def _last_step(self) -> int:
         return max(self._tape.step - 1, 0)

@@ -102,8 +102,14 @@ def qualified_name(function: Function) -> str:
         return f"{function.__qualname__}.apply"
     resolved = _resolved(function)
     if resolved is not None:
-        return resolved
+        return _PUBLIC.get(resolved, resolved)
     return f"torch.{getattr(function, '__qualname__', getattr(function, '__name__', str(function)))}"
+
+
+_PUBLIC = {
+    f"torch._VariableFunctionsClass._{name}": f"torch.autograd.forward_ad.{name}"
+    for name in ("make_dual", "unpack_dual")
+}
 
 
 def _resolved(function: Function) -> str | None:
@@ -160,9 +166,13 @@ class Traits:
     """Whether a call of it leaves no trace."""
     computes: bool
     """Whether a call of it is an operation."""
+    whole: str | None = None
+    """How it was made one operation of many: "compile", "script"."""
 
 
-def traits_of(function: Function, *, kind: Kind | None = None, name: str | None = None) -> Traits:
+def traits_of(
+    function: Function, *, kind: Kind | None = None, name: str | None = None, whole: str | None = None
+) -> Traits:
     """`kind` and `name` where they are others than the function's own."""
     kind = kind_of(function) if kind is None else kind
     silent = kind in (Kind.NOTHING, Kind.GETTER)
@@ -177,6 +187,7 @@ def traits_of(function: Function, *, kind: Kind | None = None, name: str | None 
         shares=name in _SHARING,
         silent=silent,
         computes=kind in (Kind.OPERATION, Kind.PLAIN_NUMBER),
+        whole=whole,
     )
 
 

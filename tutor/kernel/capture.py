@@ -10,6 +10,7 @@ from msgspec import structs
 
 from tutor.kernel.budget import Limits
 from tutor.kernel.stats import statistics
+from tutor.kernel.transforms import unwrapped
 from tutor.protocol import Data, Stats
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
@@ -17,7 +18,6 @@ _SIMPLE = (torch.float32, torch.float64)
 _FEW = 128
 """So many numbers are added up faster in Python than by a call of torch."""
 
-_functorch = torch._C._functorch
 _below_autograd = torch._C._AutoDispatchBelowAutograd
 _unseen = torch._C._DisableTorchDispatch
 """No mode of the learner's sees what is done under it."""
@@ -62,8 +62,7 @@ def grad_of(tensor: torch.Tensor) -> torch.Tensor | None:
 
 def _unwrapped(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor that holds the numbers, without the wrappers of functorch and of a learner's subclass."""
-    while _functorch.is_functorch_wrapped_tensor(tensor):
-        tensor = _functorch.get_unwrapped(tensor)
+    tensor = unwrapped(tensor)
     if type(tensor) in _PLAIN or _dispatches(tensor):
         return tensor
     return torch.Tensor.as_subclass(tensor, torch.Tensor)

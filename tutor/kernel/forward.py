@@ -123,10 +123,10 @@ class Forward:
         traits = self._traits[function] = traits_of(function)
         return traits
 
-    def take_whole(self, function: Function) -> None:
+    def take_whole(self, function: Function, whole: str, name: str | None = None) -> None:
         """A compiled function is one operation, whatever it does."""
-        name = f"torch.compile({plain_name(function)})"
-        self._traits[function] = traits_of(function, kind=Kind.OPERATION, name=name)
+        name = f"torch.{whole}({name or plain_name(function)})"
+        self._traits[function] = traits_of(function, kind=Kind.OPERATION, name=name, whole=whole)
 
     def _before(self, call: Call) -> None:
         if call.traits.computes:

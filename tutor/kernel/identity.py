@@ -14,6 +14,7 @@ from torch.autograd.graph import Node as AutogradNode
 from tutor.kernel.budget import Outlet, size
 from tutor.kernel.capture import capture, grad_of
 from tutor.kernel.nodes import known_node
+from tutor.kernel.transforms import are_active, batch
 from tutor.protocol import NodeId, Tensor, TensorId, Value
 
 T = TypeVar("T")
@@ -132,6 +133,7 @@ class Tensors:
                 is_leaf=is_leaf,
                 grad_fn=grad_fn,
                 shares_memory_with=shares,
+                batch=batch(tensor) if are_active() else [],
                 step=step,
             )
         )

@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from typing import cast
 
 import torch
+from torch.autograd import forward_ad
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind, argument_texts
 from tutor.kernel.changes import Changes
 from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.measure import size
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
-from tutor.protocol import NodeId, Operation, OperationId, Span, TensorId
+from tutor.kernel.transforms import are_active, tangent, transform
+from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, TensorId
 
 Pairs = list[tuple[Known, torch.Tensor]]
 
@@ -60,6 +63,8 @@ class Operations:
             fresh, operation=operation, operands=[*[tensor for _, tensor in call.pairs], *outputs]
         )
         self._tell(call, operation, span, ids, nodes)
+        if forward_ad._current_level >= 0:
+            self._tell_tangents(outputs, ids)
         for known, tensor in written:
             self._changes.written(known, tensor, span, operation)
         self._name(call, outputs, place)
@@ -103,9 +108,18 @@ class Operations:
                 nodes=nodes,
                 backward=tape.running[-1] if tape.running else None,
                 call=modules.call,
+                transform=call.traits.whole or (transform() if are_active() else None),
                 step=tape.outlet.step,
             )
         )
+
+    def _tell_tangents(self, outputs: list[torch.Tensor], ids: list[TensorId]) -> None:
+        tape = self._tape
+        for tensor, id in zip(outputs, ids, strict=True):
+            carried = tangent(tensor)
+            if carried is not None:
+                value = tape.read_gradient(carried)
+                tape.put(Tangent(tensor=id, value=value, step=tape.outlet.step), elements=size(value))
 
     def _name(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
         naming, step, traits = self._tape.naming, self._tape.outlet.step, call.traits

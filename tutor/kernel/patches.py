@@ -99,7 +99,7 @@ class Patches:
     ) -> Any:
         if not self._mine() or self._forward.outermost is not None or not self._is_on_top():
             return function(*args, **kwargs)
-        self._forward.take_whole(named)
+        self._forward.take_whole(named, "compile")
         call = self._forward.before(named, args, kwargs, frame)
         self.uninstall()
         self._mode.__exit__(None, None, None)
