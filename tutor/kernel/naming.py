@@ -260,6 +260,12 @@ class Naming:
         self._unframe(name)
         self.give(known, name, max(known.step, since))
 
+    def keep_locals(self, frame: int) -> None:
+        """What a function's variables are called stays when the recording ends: the function goes on."""
+        for name in self.frames.pop(frame, ()):
+            del self._frame_of[name]
+            self._global[name] = None
+
     def check_namespace(self, namespace: Mapping[str, object], step: int) -> None:
         """At a cell's end: every name of the namespace that is a tensor's."""
         self._namespace = namespace

@@ -5,14 +5,13 @@ It tells codes and data, never sentences.
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import platform
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from types import FrameType, ModuleType, TracebackType
 from typing import Literal
 
@@ -25,11 +24,12 @@ from tutor.kernel.encodable import shortened
 from tutor.kernel.failures import failure_of
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.guard import Guard
+from tutor.kernel.identity import is_a
 from tutor.kernel.patches import Patches
 from tutor.kernel.tape import Tape
 from tutor.kernel.warned import WarningRelay
 from tutor.protocol import Environment, Failure, Output, Source, SourceId, TraceEvent, Warned
-from tutor.trace.file import write_trace
+from tutor.trace.salvage import whole_trace
 from tutor.trace.trace import Trace
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "Recorder", "Recording", "record"]
@@ -150,40 +150,111 @@ class Recorder:
                 self._tape.naming.check_namespace(namespace, max(self._tape.step - 1, 0))
             self._forward.iterations.settle()
 
+    def knows(self, tensor: torch.Tensor) -> bool:
+        """Whether it has met the tensor."""
+        return self._tape.tensors.find(tensor) is not None
+
+    def block_ended(self, frame: FrameType, namespace: Mapping[str, object]) -> None:
+        """As `cell_ended`, of a block in the midst of a function: it goes on, and its variables keep their names."""
+        with self.guard:
+            self._tape.naming.keep_locals(id(frame))
+        self.cell_ended(namespace)
+
 
 class Recording:
-    """What `record()` gives: the trace, complete when the block is left, also when it raised."""
+    """A block's recording: `with record() as recording:`. Its trace grows while the block runs, and stays when it raises.
 
-    def __init__(self, trace: Trace, recorder: Recorder) -> None:
-        self.trace = trace
-        self._recorder = recorder
+    `trace` holds what was recorded as lists of plain rows (see `tutor.trace.trace.Trace`).
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.trace = Trace()
+        self._limits = limits
+        self._events: list[TraceEvent] = []
+        self._recorder: Recorder | None = None
+        self._frame: FrameType | None = None
+        self._there: frozenset[int] = frozenset()
 
     @property
     def fault(self) -> str | None:
-        return self._recorder.fault
+        """What broke inside the recorder, as a traceback; from there on the block ran unrecorded. None as a rule."""
+        return None if self._recorder is None else self._recorder.fault
 
-    def save(self, path: str | Path) -> None:
-        """Writes the trace file, which the window opens."""
-        write_trace(self.trace, Path(path))
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the trace file, which the window opens. Raises OSError; an older file is then left as it was."""
+        self.trace.save(path)
+
+    def __enter__(self) -> Recording:
+        """Raises RuntimeError when it has been entered before: a recording is of one block."""
+        if self._recorder is not None:
+            raise RuntimeError("this recording has a block already; call record() once for each")
+        frame = self._frame = _learners_frame(sys._getframe(1))
+        self.trace.environment = environment(device=str(torch.get_default_device()))
+        recorder = self._recorder = Recorder(self._take, limits=self._limits)
+        self._there = frozenset(map(id, _tensors(frame).values()))
+        with recorder.guard:
+            _add_caller(recorder, frame)
+        recorder.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        recorder, frame = self._recorder, self._frame
+        assert recorder is not None and frame is not None
+        recorder.__exit__(kind, error, trace)
+        if error is not None and not isinstance(error, SystemExit | GeneratorExit):
+            recorder.failure(error)
+        recorder.block_ended(frame, self._named(frame, recorder))
+        if error is not None or recorder.fault is not None:
+            self._mend()
+        self._events.clear()
+        self._frame = None
+
+    def _take(self, event: TraceEvent) -> None:
+        self._events.append(event)
+        self.trace.append(event)
+
+    def _named(self, frame: FrameType, recorder: Recorder) -> dict[str, object]:
+        """The variables whose tensors the block has met, or made."""
+        return {
+            name: tensor
+            for name, tensor in _tensors(frame).items()
+            if recorder.knows(tensor) or id(tensor) not in self._there
+        }
+
+    def _mend(self) -> None:
+        """An interrupt may strike, or a fault happen, in the middle of a step: what was told whole stays."""
+        whole = whole_trace(self._events)
+        whole.environment = self.trace.environment
+        self.trace = whole
 
 
-@contextmanager
-def record(*, limits: Limits = DEFAULT_LIMITS) -> Iterator[Recording]:
-    """Records a block of a script or notebook: `with record() as recording: ...`, then `recording.trace`."""
-    frame = sys._getframe(2)
-    trace = Trace()
-    trace.environment = environment()
-    recorder = Recorder(trace.append, limits=limits)
-    with recorder.guard:
-        _add_caller(recorder, frame)
-    try:
-        with recorder:
-            yield Recording(trace, recorder)
-    except BaseException as error:
-        recorder.failure(error)
-        raise
-    finally:
-        recorder.cell_ended(frame.f_globals)
+def record(*, limits: Limits = DEFAULT_LIMITS) -> Recording:
+    """Records what autograd does in a block of any script or notebook, without changing what the block computes.
+
+        with record() as recording:
+            loss = model(x).sum()
+            loss.backward()
+        recording.trace.save("run.json")      # python main.py open run.json
+
+    `limits` says what is kept of a long run or of large tensors: `Limits(elements=…, sample=…, events=…, bytes=…)`.
+    Recorded is the thread that enters the block; nested recordings each have all of it. See docs/recording.md.
+    """
+    return Recording(limits)
+
+
+def _learners_frame(frame: FrameType) -> FrameType:
+    """Not contextlib's, which enters blocks for others (ExitStack)."""
+    while frame.f_code.co_filename == contextlib.__file__ and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def _tensors(frame: FrameType) -> dict[str, torch.Tensor]:
+    """The tensors that have a name where the frame stands: its own variables before the module's."""
+    names = {**frame.f_globals, **frame.f_locals}
+    return {name: value for name, value in names.items() if is_a(value, torch.Tensor)}
 
 
 def environment(*, device: str = "cpu", seed: int = 0) -> Environment:
@@ -214,7 +285,7 @@ os.register_at_fork(after_in_child=_forget_all)
 class _CallableModule(ModuleType):
     """`from tutor.kernel import record` finds this module; used as the function, it is the function."""
 
-    def __call__(self, *, limits: Limits = DEFAULT_LIMITS) -> AbstractContextManager[Recording]:
+    def __call__(self, *, limits: Limits = DEFAULT_LIMITS) -> Recording:
         return record(limits=limits)
 
 

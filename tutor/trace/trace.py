@@ -5,8 +5,10 @@ Fed event by event (live, or from a file); everything that is shown is computed 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, assert_never
 
 from msgspec import structs
@@ -122,6 +124,12 @@ class Trace:
     @property
     def stderr(self) -> str:
         return "".join(piece.text for piece in self.outputs if piece.stream == "stderr")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the trace file, which the window opens. Raises OSError; an older file is then left as it was."""
+        from tutor.trace.file import write_trace
+
+        write_trace(self, Path(path))
 
     def extend(self, events: Iterable[TraceEvent]) -> None:
         for event in events:
