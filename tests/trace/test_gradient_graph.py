@@ -6,7 +6,10 @@ import pytest
 
 from tests.traces.recording import record_text
 from tutor.insight.scene import scene
-from tutor.protocol import NodeId
+from tutor.kernel.record import Recorder
+from tutor.protocol import NodeId, TraceEvent
+from tutor.trace.gradient_graph import gradient_graph
+from tutor.trace.index import index_of
 from tutor.trace.iterations import iterations
 from tutor.trace.picture import Callout, Structure
 from tutor.trace.state import picture
@@ -107,6 +110,14 @@ def test_its_nodes_say_what_they_multiply_by() -> None:
     assert _said(trace, _node_step(trace, "PowBackward0", 1)).lines == (
         "∂(x²)/∂x = 2·x = 6 → 3 × 6 = 18 to x",
     )
+
+
+def test_the_step_that_makes_it_says_how_the_gradient_is_computed() -> None:
+    trace, _drawn = _whole(SECOND)
+    assert _said(trace, _node_step(trace, "PowBackward0", 0)).lines[-1] == "with a graph of its own: 1·3·x²"
+
+    unused, _drawn = _whole(CUBE)
+    assert len(_said(unused, _node_step(unused, "PowBackward0", 0)).lines) == 1
 
 
 def test_an_argument_that_torch_did_not_keep_is_not_guessed() -> None:
@@ -216,3 +227,33 @@ def test_while_the_run_goes_on_the_graph_comes_as_soon_as_it_is_used() -> None:
     growing.backwards = whole.backwards[:2]
     growing.steps = list(whole.steps)
     assert _signs(structure(growing, 0)) == ["x²", "×", "×"]
+
+
+def _events(text: str) -> list[TraceEvent]:
+    events: list[TraceEvent] = []
+    recorder = Recorder(events.append)
+    recorder.add_source(text, path=None, cell=None, filename="cell")
+    with recorder:
+        exec(compile(text, "cell", "exec"), {"__name__": "__main__"})
+    return events
+
+
+@pytest.mark.parametrize("late", ["", "first[0].backward()\n"])
+def test_a_trace_that_grows_has_the_same_graphs_as_one_that_came_at_once(late: str) -> None:
+    events = _events(
+        "import torch\nw = torch.tensor([1.0, 2.0], requires_grad=True)\nfirst = []\nfor turn in range(40):\n"
+        "    x = torch.tensor([3.0, 4.0], requires_grad=True)\n    out = (w * x).tanh().sum()\n"
+        "    (g,) = torch.autograd.grad(out, x, create_graph=True)\n    if turn < 2:\n        first.append(g.sum())\n"
+        "        continue\n    (out + (g.norm() - 1) ** 2).backward()\n" + late
+    )
+    growing, whole = Trace(), Trace()
+    for start in range(0, len(events), 37):
+        growing.extend(events[start : start + 37])
+        gradient_graph(growing, index_of(growing))
+    whole.extend(events)
+    made, at_once = gradient_graph(growing, index_of(growing)), gradient_graph(whole, index_of(whole))
+
+    assert made.used == at_once.used
+    assert made.made_in == at_once.made_in
+    assert [*made.texts.values()] == [*at_once.texts.values()]
+    assert structure(growing, None).signature == structure(whole, None).signature

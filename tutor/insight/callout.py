@@ -9,10 +9,11 @@ from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
 from tutor.insight.hook_text import hook_text, is_early
 from tutor.insight.local import Floats, Local, Use, agrees
-from tutor.insight.numbers_text import number_text
+from tutor.insight.numbers_text import LIMIT, number_text
 from tutor.insight.step_callout import step_callout
 from tutor.insight.uses import array, letters, use_of, wordy
 from tutor.protocol import Data, NodeId, NodeRun, TensorId
+from tutor.trace.gradient_graph import gradient_text, operations_at
 from tutor.trace.index import RunOf
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id
@@ -53,7 +54,7 @@ def _accumulating(at: Moment, found: RunOf, leaf: TensorId) -> Callout | None:
         number_text(d, hidden=hidden and d is not None) for d in (done.before, done.incoming, done.after)
     )
     early, late = _hooks(at, leaf=leaf)
-    return Callout(item, title, (*early, f"{before} + {incoming} = {after}", *late))
+    return Callout(item, title, (*early, f"{before} + {incoming} = {after}", *late, *_own_graph(at)))
 
 
 # ------------------------------------------------------------------ any other node
@@ -74,7 +75,21 @@ def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
     lines += [f"{letter} = {wordy(at.index, t)}" for t, letter in known.items() if letter in said]
     title = _("receives {value}").format(value=received)
     early, late = _hooks(at, hidden=hidden)
-    return Callout(circle.id, title, (*early, *lines, *late), _glowing(at, run.node))
+    said = (*early, *lines, *late, *_own_graph(at))
+    return Callout(circle.id, title, said, _glowing(at, run.node))
+
+
+def _own_graph(at: Moment) -> list[str]:
+    """With create_graph: how the gradient is computed, in a graph that is drawn from this step on."""
+    made = [at.index.operations[o] for o in operations_at(at.index).get(at.step, ())]
+    inner = {t for operation in made for t in operation.inputs}
+    ends = [t for operation in made for t in operation.outputs if t not in inner]
+    texts = [text for t in ends if (text := gradient_text(at.index, t))]
+    if not made:
+        return []
+    if len(texts) != 1 or len(texts[0]) > LIMIT:
+        return [_("with a graph of its own")]
+    return [_("with a graph of its own: {expression}").format(expression=texts[0])]
 
 
 def _hooks(at: Moment, *, leaf: TensorId | None = None, hidden: bool = False) -> tuple[list[str], list[str]]:

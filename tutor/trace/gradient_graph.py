@@ -7,8 +7,9 @@ becomes an operation with negative ids, put into the index beside those that the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from tutor.protocol import BackwardId, Data, NodeId, Operation, OperationId, Tensor, TensorId, Value
 from tutor.trace.gradient_nodes import arguments_of, function_of, shape_of, value_of, written_text
@@ -17,6 +18,10 @@ from tutor.trace.trace import Backward, Trace
 
 MANY = 24
 """Of more nodes than these, those of one backward step share a circle."""
+
+
+_RECENT = 24
+"""So many of the last backwards' graphs are made anew when the trace grows; an older one when it is used after all."""
 
 
 @dataclass(slots=True)
@@ -32,6 +37,10 @@ class GradientGraph:
     outputs: dict[tuple[NodeId, int], TensorId] = field(default_factory=dict)
     of_node: dict[NodeId, OperationId] = field(default_factory=dict)
     stamp: tuple[int, ...] = ()
+    seen: tuple[int, int] = (0, 0)
+    """How many edges and steps were looked through for what reaches back."""
+    made_up: int = 0
+    """How many tensors were made up."""
 
 
 def gradient_graph(trace: Trace, index: Index) -> GradientGraph:
@@ -39,7 +48,7 @@ def gradient_graph(trace: Trace, index: Index) -> GradientGraph:
     kept = index.derived.setdefault("gradient graph", GradientGraph())
     assert isinstance(kept, GradientGraph)
     if index.created and kept.stamp != index.stamp:
-        kept = _rebuilt(trace, index, kept)
+        _catch_up(trace, index, kept)
     return kept
 
 
@@ -66,62 +75,76 @@ def gradient_text(index: Index, tensor: TensorId) -> str:
     return texts_of(index).get(tensor, "")
 
 
-def _rebuilt(trace: Trace, index: Index, old: GradientGraph) -> GradientGraph:
-    used = _used(trace, index)
-    if used == old.used and not _named_since(index, old):
-        old.stamp = index.stamp
-        return old
-    _withdraw(index, old)
-    made = GradientGraph(used=used, stamp=index.stamp)
-    for backward in _creating(trace):
-        _Builder(index, made, backward).build()
-    index.derived["gradient graph"] = made
-    return made
+def _catch_up(trace: Trace, index: Index, kept: GradientGraph) -> None:
+    """Makes the last backwards' graphs anew; all, where something reaches further back."""
+    creating = [backward for backward in trace.backwards if backward.create_graph]
+    recent = creating[-_RECENT:]
+    if len(creating) > _RECENT and _reaches_back(trace, index, kept, recent[0].id):
+        recent = creating
+    kept.stamp, kept.seen = index.stamp, (len(index.edges), len(trace.steps))
+    if not recent:
+        return
+    _withdraw(index, kept, recent[0].id)
+    for backward in recent:
+        kept.used.difference_update(index.created.get(backward.id, ()))
+    for backward in reversed(recent):
+        _use(index, kept.used, backward)
+    for backward in recent:
+        _Builder(index, kept, backward).build()
 
 
-def _creating(trace: Trace) -> Iterator[Backward]:
-    return (backward for backward in trace.backwards if backward.create_graph)
+def _reaches_back(trace: Trace, index: Index, kept: GradientGraph, first: BackwardId) -> bool:
+    """Whether something new uses a graph that nobody had used, from before the backward `first`."""
+    edges, steps = kept.seen
+    touched = [edge.to for edge in index.edges[edges:]]
+    touched += [NodeId(step.id) for step in trace.steps[steps:] if step.kind == "node"]
+    makers = ((node, _creator(index, node)) for node in touched if _is_inner(index, node))
+    return any(maker is not None and maker < first and node not in kept.used for node, maker in makers)
 
 
-def _named_since(index: Index, old: GradientGraph) -> bool:
-    """Whether a result of a graph has become a tensor of the program."""
-    return any(
-        tensor < 0 and slot == 0 and _real(index, node) for (node, slot), tensor in old.outputs.items()
-    )
+def _withdraw(index: Index, kept: GradientGraph, first: BackwardId) -> None:
+    """Takes what was made up for this backward and later ones out of the index again."""
+    gone = list(takewhile(lambda o: kept.made_in[o] >= first, reversed(kept.made_in)))
+    for key in gone:
+        del kept.made_in[key]
+        operation = index.operations[key]
+        kept.at.pop(operation.step, None)
+        for node in operation.nodes:
+            kept.of_node.pop(node, None)
+        if key < 0:
+            _forget(index, kept, index.operations.pop(key))
+
+
+def _forget(index: Index, kept: GradientGraph, operation: Operation) -> None:
+    for node in operation.nodes:
+        for slot in range(len(operation.outputs)):
+            kept.outputs.pop((node, slot), None)
+    for tensor in operation.outputs:
+        kept.texts.pop(tensor, None)
+        index.made_by.pop(tensor, None)
+        if tensor < 0:
+            index.tensors.pop(tensor, None)
+            index.values.pop(tensor, None)
 
 
 def _real(index: Index, node: NodeId) -> TensorId | None:
     return next((t for t in index.by_grad_fn.get(node, ()) if t >= 0), None)
 
 
-def _withdraw(index: Index, old: GradientGraph) -> None:
-    """Takes what was made up out of the index again."""
-    for operation in old.made_in:
-        if operation < 0:
-            for tensor in index.operations.pop(operation).outputs:
-                index.made_by.pop(tensor, None)
-                if tensor < 0:
-                    index.tensors.pop(tensor, None)
-                    index.values.pop(tensor, None)
-
-
 # ------------------------------------------------------------------ what is used
 
 
-def _used(trace: Trace, index: Index) -> set[NodeId]:
-    """The created nodes that ran, or through which a later operation's gradient would pass."""
-    used: set[NodeId] = set()
-    for backward in reversed([*_creating(trace)]):
-        mine = [n for n in index.created.get(backward.id, ()) if _is_inner(index, n)]
-        todo = [n for n in mine if index.runs.get(n) or _is_asked(index, n, used)]
-        while todo:
-            node = todo.pop()
-            if node in used:
-                continue
-            used.add(node)
-            following = (index.edges[e].to for e in index.edges_from.get(node, ()))
-            todo.extend(n for n in following if _creator(index, n) is not None and _is_inner(index, n))
-    return used
+def _use(index: Index, used: set[NodeId], backward: Backward) -> None:
+    """Adds the nodes that it created and that ran, or through which a later operation's gradient would pass."""
+    mine = [n for n in index.created.get(backward.id, ()) if _is_inner(index, n)]
+    todo = [n for n in mine if index.runs.get(n) or _is_asked(index, n, used)]
+    while todo:
+        node = todo.pop()
+        if node in used:
+            continue
+        used.add(node)
+        following = (index.edges[e].to for e in index.edges_from.get(node, ()))
+        todo.extend(n for n in following if _is_inner(index, n) and _creator(index, n) is not None)
 
 
 def _is_inner(index: Index, node: NodeId) -> bool:
@@ -155,6 +178,8 @@ class _Builder:
 
     def __init__(self, index: Index, made: GradientGraph, backward: Backward) -> None:
         self.index, self.made, self.backward = index, made, backward
+        self.slots: dict[NodeId, int] = {}
+        """How many of each node's outputs are asked for."""
 
     def build(self) -> None:
         mine = sorted(
@@ -241,8 +266,7 @@ class _Builder:
     # ------------------------------------------------------------- tensors between them
 
     def _results(self, node: NodeId) -> list[TensorId]:
-        slots = sorted(slot for found, slot in self.made.outputs if found == node)
-        return [self.made.outputs[node, slot] for slot in slots]
+        return [self.made.outputs[node, slot] for slot in range(self.slots.get(node, 0))]
 
     def _outputs(self, group: list[NodeId]) -> None:
         """The tensors that others ask of these nodes: the program's own where it has them."""
@@ -251,7 +275,8 @@ class _Builder:
                 self.index.edges[e].input for e in self.index.edges_to.get(node, ()) if self._asks(e, group)
             }
             real = _real(self.index, node)
-            for slot in range(max(asked, default=0 if real is not None else -1) + 1):
+            self.slots[node] = max(asked, default=0 if real is not None else -1) + 1
+            for slot in range(self.slots[node]):
                 tensor = real if slot == 0 and real is not None else self._made_up(node, slot)
                 self.made.outputs[node, slot] = tensor
 
@@ -259,7 +284,8 @@ class _Builder:
         return self.index.edges[edge].from_ not in group
 
     def _made_up(self, node: NodeId, slot: int) -> TensorId:
-        index, tensor = self.index, TensorId(-1 - len(self.made.outputs))
+        index, tensor = self.index, TensorId(-1 - self.made.made_up)
+        self.made.made_up += 1
         step = self._step(node)
         data: Data = value_of(index, node, slot)
         index.tensors[tensor] = Tensor(
