@@ -14,6 +14,7 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SLOTS: tuple[tuple[str, ...], ...] = (("self", "input"), ("other", "mat2", "exponent"))
 """What derivatives.yaml calls the first and the second argument."""
 _TERM = re.compile(r"[\w.#\[\]⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\w+\([^()]*\)")
+_NUMBER = re.compile(r"−?[\d.]+(e−?\d+)?")
 _POWERS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 _BINARY = frozenset(("add", "sub", "mul", "div", "pow"))
 UNKNOWN = "…"
@@ -61,7 +62,7 @@ def written_text(index: Index, operation: Operation, texts: Mapping[TensorId, st
     if name == "pow" and len(parts) == 2:
         return parts[0] if parts[1] == "1" else _atom(parts[0]) + parts[1].translate(_POWERS)
     if name == "mul" and len(parts) == 2:
-        first, second = parts if not parts[1][:1].isdigit() else reversed(parts)
+        first, second = reversed(parts) if _NUMBER.fullmatch(parts[1]) else parts
         return f"{_factor(first)}·{_factor(second)}"
     if name in _SIGNS and len(parts) == 2:
         bind = _atom if name == "div" else str
