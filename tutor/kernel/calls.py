@@ -102,8 +102,9 @@ def qualified_name(function: Function) -> str:
         return f"{function.__qualname__}.apply"
     resolved = _resolved(function)
     if resolved is not None:
-        return _PUBLIC.get(resolved, resolved)
-    return f"torch.{getattr(function, '__qualname__', getattr(function, '__name__', str(function)))}"
+        return resolved
+    name = f"torch.{getattr(function, '__qualname__', getattr(function, '__name__', str(function)))}"
+    return _PUBLIC.get(name, name)
 
 
 _PUBLIC = {

@@ -11,7 +11,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from tutor.kernel.call import Call
-from tutor.kernel.calls import Function, Kind, Traits, plain_name, traits_of
+from tutor.kernel.calls import Function, Kind, Traits, traits_of
 from tutor.kernel.changes import Changes
 from tutor.kernel.guard import Guard
 from tutor.kernel.identity import Known
@@ -123,9 +123,8 @@ class Forward:
         traits = self._traits[function] = traits_of(function)
         return traits
 
-    def take_whole(self, function: Function, whole: str, name: str | None = None) -> None:
+    def take_whole(self, function: Function, whole: str, name: str) -> None:
         """A compiled function is one operation, whatever it does."""
-        name = f"torch.{whole}({name or plain_name(function)})"
         self._traits[function] = traits_of(function, kind=Kind.OPERATION, name=name, whole=whole)
 
     def _before(self, call: Call) -> None:

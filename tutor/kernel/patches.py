@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -17,6 +17,7 @@ from tutor.kernel.doors import Doors
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.optimizers import Optimizers
 from tutor.kernel.tape import Tape
+from tutor.kernel.whole import Whole
 from tutor.protocol import ModuleCallId
 
 
@@ -27,7 +28,7 @@ class Patches:
         self._tape = tape
         self._forward = forward
         self._engine = engine
-        self._mode = mode
+        self._whole = Whole(forward, mode, self._mine, self.install, self.uninstall)
         self._doors = Doors()
         self._optimizers = Optimizers(tape, forward, self._mine)
 
@@ -39,9 +40,20 @@ class Patches:
         register = self._engine.hooks.register(_HookMixin._register_hook)
         self._doors.put(_HookMixin, "_register_hook", staticmethod(register))
         self._doors.put(torch.nn.Module, "__call__", self._module_call(torch.nn.Module.__call__))
-        self._doors.put(torch, "compile", self._compile(torch.compile))
+        self._doors.put(torch, "compile", self._whole.compile(torch.compile))
+        for owner, name in self._tracers():
+            self._doors.put(owner, name, self._whole.tracer(vars(owner)[name]))
+        scripted = torch._C.ScriptFunction
+        self._doors.put(scripted, "__call__", self._whole.script_call(vars(scripted)["__call__"]))
         self._doors.put(torch.overrides, "has_torch_function", self._has_torch_function())
         self._optimizers.install()
+
+    def _tracers(self) -> Iterator[tuple[Any, str]]:
+        yield torch.jit._trace, "_trace_impl"
+        yield torch.jit._trace, "trace_module"
+        yield torch.jit, "trace_module"
+        if "torch.export" in sys.modules:
+            yield sys.modules["torch.export"], "export"
 
     def uninstall(self) -> None:
         self._optimizers.uninstall()
@@ -73,57 +85,15 @@ class Patches:
 
         return classmethod(apply)
 
-    def _compile(self, original: Any) -> Any:
-        """A compiled function is carried out as a whole, as it would be without the recorder: one operation."""
-
-        @functools.wraps(original)
-        def compile(model: Any = None, **kwargs: Any) -> Any:
-            compiled = original(model, **kwargs)
-            if isinstance(compiled, torch.nn.Module):
-                return compiled
-            if model is None:
-                return lambda function: self._compiled(compiled(function))
-            return self._compiled(compiled)
-
-        return compile
-
-    def _compiled(self, function: Any) -> Any:
-        @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._whole(function, function, args, kwargs, sys._getframe(1))
-
-        return call
-
-    def _whole(
-        self, named: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
-    ) -> Any:
-        if not self._mine() or self._forward.outermost is not None or not self._is_on_top():
-            return function(*args, **kwargs)
-        self._forward.take_whole(named, "compile")
-        call = self._forward.before(named, args, kwargs, frame)
-        self.uninstall()
-        self._mode.__exit__(None, None, None)
-        try:
-            result = function(*args, **kwargs)
-        finally:
-            self._mode.__enter__()  # type: ignore[no-untyped-call]
-            self.install()
-        if call is not None:
-            self._forward.after(call, result)
-        return result
-
-    def _is_on_top(self) -> bool:
-        count = torch._C._len_torch_function_stack()
-        return count > 0 and torch._C._get_function_stack_at(count - 1) is self._mode
-
     def _module_call(self, original: Any) -> Any:
         @functools.wraps(original)
         def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
             if not self._mine():
                 return original(module, *args, **kwargs)
-            if type(module).__name__ == "OptimizedModule":
-                compiled = functools.partial(original, module)
-                return self._whole(type(module), compiled, args, kwargs, sys._getframe(1))
+            how = self._whole.module(module)
+            if how is not None:
+                called = functools.partial(original, module)
+                return self._whole.call_module(how, module, called, args, kwargs, sys._getframe(1))
             entered = self._enter(module, sys._getframe(1))
             try:
                 return original(module, *args, **kwargs)
