@@ -10,6 +10,8 @@ from tests.kernel.both_ways import FILENAME, assert_faithful
 from tests.kernel.reading import Read
 from tutor.protocol import Data
 
+pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
+
 X = "import torch\nx = torch.tensor([1.0, 2.0], requires_grad=True)\n"
 
 
