@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tutor.kernel.budget import Limits
 from tutor.kernel.capture import capture, gradient
+from tutor.kernel.looked import Looked
 from tutor.protocol import Data, Stats
 
 SMALL = Limits(elements=6, sample=64)
@@ -324,3 +325,63 @@ def test_a_gradient_is_its_values_or_its_shape_and_statistics() -> None:
                 "sampled": False,
             },
         }
+
+
+def test_a_view_of_the_same_elements_is_not_looked_through_again() -> None:
+    looked = Looked()
+    base = torch.randn(20, 300)
+    first = capture(base, Limits(), looked)[1]
+    with mock.patch("tutor.kernel.stats._statistics", side_effect=AssertionError("looked again")):
+        for view in (base.view(-1), base.t(), base.view(5, 4, 300).transpose(0, 2), base[None]):
+            assert capture(view, Limits(), looked)[1] == first
+
+
+@given(st.data())
+def test_a_remembered_look_is_what_a_new_one_would_see(data: st.DataObject) -> None:
+    """Any views of one tensor, read in turn with writes between, through any alias with a version."""
+    looked = Looked()
+    kind = data.draw(st.sampled_from([torch.float32, torch.complex64]))
+    base = torch.randn(4, 6, generator=torch.Generator().manual_seed(1), dtype=kind)
+    views = [base]
+    for _ in range(data.draw(st.integers(1, 8))):
+        view = data.draw(st.sampled_from(VIEWS))(data.draw(st.sampled_from(views)))
+        views.append(view)
+        if data.draw(st.booleans()):
+            data.draw(st.sampled_from([v for v in views if 0 not in v.stride()])).mul_(1.5)
+        for seen in views:
+            if seen.numel() > 6:
+                assert capture(seen, SMALL, looked) == capture(seen, SMALL)
+
+
+VIEWS: list[Callable[[torch.Tensor], torch.Tensor]] = [
+    lambda t: t.view(t.shape),
+    lambda t: t.transpose(0, 1),
+    lambda t: t[1:],
+    lambda t: t[:, ::2],
+    lambda t: t[:2, :1].expand(2, 12),
+    lambda t: t.conj(),
+    lambda t: t.conj().imag if t.is_complex() else t.detach(),
+    lambda t: t.real if t.is_complex() else t,
+]
+
+
+def test_memory_that_another_tensor_has_got_is_looked_through() -> None:
+    looked = Looked()
+    for number in range(20):
+        tensor = torch.full((2_000,), float(number))
+        for read_one in (tensor, tensor.view(40, 50)):
+            stats = capture(read_one, Limits(), looked)[1]
+            assert stats is not None
+            assert stats.mean == number
+
+
+@pytest.mark.parametrize("make", [lambda t: t.split(64, dim=1)[1], lambda t: t[:, ::2], lambda t: t[1:]])
+def test_a_part_of_a_very_large_tensor_is_sampled_where_it_lies(
+    make: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    part = make(torch.randn(2_000, 192))
+    stats, copy = stats_of(part, Limits()), stats_of(part.clone(), Limits())
+
+    assert stats.sampled
+    assert (stats.min, stats.max) == (copy.min, copy.max)
+    assert stats.norm == pytest.approx(copy.norm)

@@ -9,8 +9,9 @@ import torch
 from msgspec import structs
 
 from tutor.kernel.budget import Limits
+from tutor.kernel.looked import Looked
 from tutor.kernel.stats import statistics
-from tutor.kernel.transforms import unwrapped
+from tutor.kernel.transforms import are_active, unwrapped
 from tutor.protocol import Data, Stats
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
@@ -22,11 +23,19 @@ _below_autograd = torch._C._AutoDispatchBelowAutograd
 _unseen = torch._C._DisableTorchDispatch
 """No mode of the learner's sees what is done under it."""
 
+_TRANSFORMS = (
+    torch._C.DispatchKeySet(torch._C.DispatchKey.FuncTorchDynamicLayerFrontMode)
+    | torch._C.DispatchKeySet(torch._C.DispatchKey.FuncTorchDynamicLayerBackMode)
+    | torch._C.DispatchKeySet(torch._C.DispatchKey.FuncTorchVmapMode)
+)
+"""torch.func's transforms wrap what is made of plain tensors too."""
 
-def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
+
+def capture(tensor: torch.Tensor, limits: Limits, looked: Looked | None = None) -> tuple[Data, Stats | None]:
     """(values, None) for a small tensor, (None, statistics) for a large one, (None, None) where there is nothing to read.
 
-    Call it with torch functions disabled: no mode or subclass of the learner's may see what is done here.
+    `looked` spares a second look at the elements of a large view. Call it with torch functions disabled: no mode or
+    subclass of the learner's may see what is done here.
     """
     try:
         if type(tensor) in _PLAIN and tensor.numel() <= limits.elements:
@@ -36,17 +45,30 @@ def capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
         pass
     try:
         with _unseen(), _below_autograd():
-            return _capture(_unwrapped(tensor), limits)
+            if not are_active():
+                return _capture(_unwrapped(tensor), limits, looked)
+            tensor = _unwrapped(tensor)
+            with torch._C._ExcludeDispatchKeyGuard(_TRANSFORMS):
+                return _capture(tensor, limits, looked)
     except (RuntimeError, NotImplementedError, TypeError):
         # Kinds of tensors that cannot be read (meta, fake, nested, exotic dtypes) are shown by name and shape.
         return None, None
 
 
-def gradient(tensor: torch.Tensor | None, limits: Limits) -> Data:
+def small(tensor: torch.Tensor, limits: Limits) -> Data:
+    """The values of a tensor that is kept whole, None for another."""
+    try:
+        return capture(tensor, limits)[0] if tensor.numel() <= limits.elements else None
+    except RuntimeError:
+        # It has no one size.
+        return None
+
+
+def gradient(tensor: torch.Tensor | None, limits: Limits, looked: Looked | None = None) -> Data:
     """As `capture`, in one value: {"shape", "stats"} for a large tensor, None for no gradient."""
     if tensor is None:
         return None
-    data, stats = capture(tensor, limits)
+    data, stats = capture(tensor, limits, looked)
     if data is not None:
         return data
     return {"shape": list(tensor.shape), "stats": None if stats is None else structs.asdict(stats)}
@@ -72,14 +94,14 @@ def _dispatches(tensor: torch.Tensor) -> bool:
     return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
 
 
-def _capture(tensor: torch.Tensor, limits: Limits) -> tuple[Data, Stats | None]:
+def _capture(tensor: torch.Tensor, limits: Limits, looked: Looked | None) -> tuple[Data, Stats | None]:
     if type(tensor) not in _PLAIN or tensor.is_quantized or tensor.is_meta:
         return None, None
     if tensor.layout is not torch.strided:
         return _sparse(tensor, limits), None
     if tensor.numel() <= limits.elements:
         return plain(tensor), None
-    return None, statistics(tensor, sample=limits.sample)
+    return None, statistics(tensor, sample=limits.sample, looked=looked)
 
 
 def plain(tensor: torch.Tensor) -> Data:

@@ -11,6 +11,7 @@ import torch
 from tutor.kernel.budget import Limits
 from tutor.kernel.capture import gradient
 from tutor.kernel.identity import version
+from tutor.kernel.looked import Looked
 from tutor.kernel.measure import size
 from tutor.protocol import Data
 
@@ -23,8 +24,9 @@ _PLAIN = torch.Tensor
 class Gradients:
     """Reads gradients. Call it with torch functions disabled."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, looked: Looked) -> None:
         self._limits = limits
+        self._looked = looked
         self._read: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
 
     def read(self, tensor: torch.Tensor | None) -> Data:
@@ -42,13 +44,16 @@ class Gradients:
         seen = self._read.get(id(tensor))
         if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
             return seen[2]
-        return self.reread(tensor)
+        return self._keep(tensor, gradient(tensor, self._limits, self._looked))
 
     def reread(self, tensor: torch.Tensor) -> Data:
         """As `read`, where it may have been written without a new version (fused kernels do that)."""
+        self._looked.forget(tensor)
+        return self._keep(tensor, gradient(tensor, self._limits))
+
+    def _keep(self, tensor: torch.Tensor, data: Data) -> Data:
         if len(self._read) >= _KEPT:
             self._read.clear()
-        data = gradient(tensor, self._limits)
         self._read[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
         return data
 

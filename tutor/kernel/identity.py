@@ -13,6 +13,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import Outlet, size
 from tutor.kernel.capture import capture, grad_of
+from tutor.kernel.looked import Looked
 from tutor.kernel.nodes import known_node
 from tutor.kernel.transforms import are_active, batch
 from tutor.protocol import NodeId, Tensor, TensorId, Value
@@ -41,6 +42,7 @@ class Tensors:
         self._token = token
         self._put = outlet.put
         self._ids = cast("Iterator[TensorId]", count())
+        self.looked = Looked()
         self.by_address: dict[int, Known] = {}
         """The living tensors that have an id, by Python's address."""
         self._by_storage: dict[int, Known | list[Known]] = {}
@@ -64,10 +66,10 @@ class Tensors:
         known = self.find(tensor)
         if known is None:
             known = self.bear(tensor, step, shares=self._older_alias(tensor), requires_grad=requires_grad)
-            self.write_value(known, tensor, step - 1)
+            self._show_value(known, tensor, step - 1, self.looked)
             self.met(known, tensor)
         elif version(tensor) != known.version:
-            self.write_value(known, tensor, step - 1)
+            self._show_value(known, tensor, step - 1, self.looked)
         return known
 
     def bear(
@@ -99,7 +101,7 @@ class Tensors:
             )
         else:
             known = self._bear(tensor, step, tracked=True, is_leaf=False, grad_fn=grad_fn, shares=shares)
-        self.write_value(known, tensor, step)
+        self._show_value(known, tensor, step, self.looked)
         return known
 
     def _bear(
@@ -144,8 +146,13 @@ class Tensors:
         return None if node is None else known_node(node, self._token)
 
     def write_value(self, known: Known, tensor: torch.Tensor, step: int) -> None:
+        """The tensor was written, perhaps without a new version."""
+        self.looked.forget(tensor)
+        self._show_value(known, tensor, step, None)
+
+    def _show_value(self, known: Known, tensor: torch.Tensor, step: int, looked: Looked | None) -> None:
         known.version = version(tensor)
-        data, stats = capture(tensor, self._outlet.limits)
+        data, stats = capture(tensor, self._outlet.limits, looked)
         self._put(
             Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
             elements=1 if type(data) is float else size(data),

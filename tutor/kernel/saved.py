@@ -9,7 +9,7 @@ import torch
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import Limits
-from tutor.kernel.capture import capture, number
+from tutor.kernel.capture import number, small
 from tutor.kernel.identity import Tensors
 from tutor.protocol import Data
 
@@ -76,7 +76,7 @@ class Saved:
     def _tensor(self, saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> Data:
         operand = _operand(saved, operands)
         if operand is None:
-            value, _ = capture(saved, self._limits)
+            value = small(saved, self._limits)
             return {"tensor": None, "version": None, "shape": list(saved.shape), "value": value}
         known = self._tensors.find(operand)
         return {

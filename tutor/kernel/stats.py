@@ -1,7 +1,7 @@
 """Statistics of a tensor that is too large to keep whole, at the price of one pass over it.
 
 The one full pass is a sum: it is finite only if every element is, and it gives the mean. Smallest, largest and norm are
-taken from all elements, or from a strided sample of them in a very large tensor.
+taken from all elements, or from an evenly spaced sample of them in a very large tensor.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 
+from tutor.kernel.looked import Looked
 from tutor.protocol import Stats
 
 SAMPLE = 8_192
@@ -26,13 +28,24 @@ _SQUARED_EXACTLY = (1e-12, 1e15)
 """Between these magnitudes a float32's square neither overflows nor is lost beside the others."""
 
 
-def statistics(tensor: torch.Tensor, *, sample: int) -> Stats:
+def statistics(tensor: torch.Tensor, *, sample: int, looked: Looked | None = None) -> Stats:
     """What is kept of a strided tensor with at least one element; above `sample` elements it is marked as sampled.
 
     Count, mean and the number of non-finite elements are those of all elements, the others those of the finite ones that
     were looked at (the norm scaled up to all). Of a complex tensor: those of its absolute values. Call it below autograd.
     """
     flat = _distinct(tensor)
+    if looked is None:
+        return _statistics(tensor, flat, sample)
+    region = (flat.data_ptr(), flat.shape, flat.stride(), flat.dtype, tensor.numel(), tensor.is_neg())
+    stats = looked.find(tensor, region)
+    if stats is None:
+        stats = _statistics(tensor, flat, sample)
+        looked.keep(tensor, region, stats)
+    return stats
+
+
+def _statistics(tensor: torch.Tensor, flat: torch.Tensor, sample: int) -> Stats:
     looked = flat if flat.numel() <= sample else _sampled(flat)
     numbers = _real(looked)
     low, high = numbers.aminmax()
@@ -62,29 +75,41 @@ def _numbers(*scalars: torch.Tensor) -> list[float]:
 
 
 def _distinct(tensor: torch.Tensor) -> torch.Tensor:
-    """The elements in one dimension, in the order of memory where they lie close; an expanded one's only once."""
+    """The elements in the order of memory, in as few dimensions as there are; an expanded one's only once."""
     if tensor.is_contiguous():
         return tensor.view(-1)
-    strides = tensor.stride()
-    if 0 in strides:
-        for dimension, stride in enumerate(strides):
-            if stride == 0:
-                tensor = tensor.narrow(dimension, 0, 1)
-    tensor = tensor.permute(sorted(range(tensor.dim()), key=tensor.stride().__getitem__, reverse=True))
-    return tensor.view(-1) if tensor.is_contiguous() else tensor
+    merged: list[tuple[int, int]] = []
+    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True), reverse=True):
+        if not stride or size == 1:
+            continue
+        if merged and merged[-1][0] == stride * size:
+            size *= merged.pop()[1]
+        merged.append((stride, size))
+    merged = merged or [(1, 1)]
+    return tensor.as_strided([size for _, size in merged], [stride for stride, _ in merged])
 
 
 def _sampled(flat: torch.Tensor) -> torch.Tensor:
-    count = flat.numel()
-    every = -(-count // SAMPLE)
+    """Evenly spaced elements. The distance is odd: a power of two would meet the same few columns in every row."""
+    every = -(-flat.numel() // SAMPLE) | 1
     if flat.dim() == 1:
-        return flat.as_strided((-(-count // every),), (every,)).contiguous()
-    places = torch.arange(0, count, every, device=flat.device)
-    index = []
-    for size in reversed(flat.shape):
-        index.append(places % size)
+        return flat.as_strided((-(-flat.numel() // every),), (every * flat.stride(0),)).contiguous()
+    offsets = _offsets(flat.shape, flat.stride(), every, flat.device)
+    span = 1 + sum((size - 1) * stride for size, stride in zip(flat.shape, flat.stride(), strict=True))
+    return flat.as_strided((span,), (1,)).index_select(0, offsets)
+
+
+@lru_cache(maxsize=64)
+def _offsets(
+    shape: tuple[int, ...], strides: tuple[int, ...], every: int, device: torch.device
+) -> torch.Tensor:
+    """Where every so many-th element lies, counted from the first; 64 kB each."""
+    places = torch.arange(0, math.prod(shape), every, device=device)
+    offsets = torch.zeros_like(places)
+    for size, stride in zip(reversed(shape), reversed(strides), strict=True):
+        offsets += places % size * stride
         places = places // size
-    return flat[tuple(reversed(index))]
+    return offsets
 
 
 def _real(numbers: torch.Tensor) -> torch.Tensor:

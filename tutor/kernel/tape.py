@@ -39,7 +39,7 @@ class Tape:
         self.outlet.names = lambda: self.naming.holders
         self.modules = Modules(self.sources, self.outlet)
         self.graph = Graph(self.outlet, self.tensors, self.token)
-        reader = Gradients(limits)
+        reader = Gradients(limits, self.tensors.looked)
         self.read_gradient = reader.read
         """A gradient's values. One that goes from node to node is looked through once."""
 
