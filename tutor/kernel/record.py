@@ -13,7 +13,7 @@ import sys
 import weakref
 from collections.abc import Callable, Mapping
 from types import FrameType, ModuleType, TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from msgspec import structs
@@ -36,9 +36,15 @@ __all__ = ["DEFAULT_LIMITS", "Limits", "Recorder", "Recording", "record"]
 
 
 class Recorder:
-    """Records one run: `with recorder:` around the learner's code; every record goes to `emit` as it comes."""
+    """Records one run: `with recorder:` around the learner's code; every record goes to `emit` as it comes.
 
-    def __init__(self, emit: Callable[[TraceEvent], None], *, limits: Limits = DEFAULT_LIMITS) -> None:
+    With `modules` the files of the learner's own modules become sources as they are met; else what they compute is
+    told of the line that called them.
+    """
+
+    def __init__(
+        self, emit: Callable[[TraceEvent], None], *, limits: Limits = DEFAULT_LIMITS, modules: bool = False
+    ) -> None:
         self.guard = Guard()
         """Stands around all that the recorder does within the learner's program."""
         self._tape = Tape(emit, limits)
@@ -49,6 +55,8 @@ class Recorder:
         self._relay = WarningRelay(self.guard, self.warned, lambda: self._warnings)
         self._warnings = 0
         self._outputs = 0
+        if modules:
+            self._tape.sources.on_stranger = self._meet
         _recorders.add(self)
 
     @property
@@ -66,6 +74,18 @@ class Recorder:
         file = self._tape.sources.add(text=text, path=path, filename=filename)
         self._tape.outlet.put_now(Source(id=file.id, path=path, cell=cell, text=text))
         return file.id
+
+    def add_file(self, filename: str, namespace: dict[str, Any] | None = None) -> None:
+        """Makes a file, a notebook's cell or what was typed known, with the text that Python has of it, if any."""
+        text = "".join(linecache.getlines(filename, namespace))
+        path = filename if os.path.exists(filename) else None
+        self.add_source(text, path=path, cell=None, filename=filename)
+        if path is None:
+            self._tape.sources.add_folder(os.getcwd())
+
+    def _meet(self, filename: str) -> None:
+        if self._tape.sources.is_module(filename) or is_notebook_cell(filename):
+            self.add_file(filename)
 
     def __enter__(self) -> Recorder:
         with self.guard:
@@ -190,10 +210,10 @@ class Recording:
             raise RuntimeError("this recording has a block already; call record() once for each")
         frame = self._frame = _learners_frame(sys._getframe(1))
         self.trace.environment = environment(device=str(torch.get_default_device()))
-        recorder = self._recorder = Recorder(self._take, limits=self._limits)
+        recorder = self._recorder = Recorder(self._take, limits=self._limits, modules=True)
         self._there = frozenset(map(id, _tensors(frame).values()))
         with recorder.guard:
-            _add_caller(recorder, frame)
+            recorder.add_file(frame.f_code.co_filename, frame.f_globals)
         recorder.__enter__()
         return self
 
@@ -251,6 +271,11 @@ def _learners_frame(frame: FrameType) -> FrameType:
     return frame
 
 
+def is_notebook_cell(filename: str) -> bool:
+    """Whether IPython gave this name to a cell's text."""
+    return filename.startswith("<ipython-input-") or f"{os.sep}ipykernel_" in filename
+
+
 def _tensors(frame: FrameType) -> dict[str, torch.Tensor]:
     """The tensors that have a name where the frame stands: its own variables before the module's."""
     names = {**frame.f_globals, **frame.f_locals}
@@ -260,14 +285,6 @@ def _tensors(frame: FrameType) -> dict[str, torch.Tensor]:
 def environment(*, device: str = "cpu", seed: int = 0) -> Environment:
     return Environment(
         torch=str(torch.__version__), python=platform.python_version(), device=device, seed=seed
-    )
-
-
-def _add_caller(recorder: Recorder, frame: FrameType) -> None:
-    filename = frame.f_code.co_filename
-    text = "".join(linecache.getlines(filename, frame.f_globals))
-    recorder.add_source(
-        text, path=filename if os.path.exists(filename) else None, cell=None, filename=filename
     )
 
 

@@ -37,7 +37,8 @@ class Runner:
     """Holds what outlives a run: the process as it was before any, and the namespace that the last one left.
 
     `descriptors`: files behind descriptors 1 and 2, where they are ours to read; `echo`: where output is shown, too.
-    `interrupt_is_failure`: whether a stopped run leaves KeyboardInterrupt in its trace, as in a terminal.
+    `interrupt_is_failure`: whether a stopped run leaves KeyboardInterrupt in its trace, as in a terminal. `modules`:
+    whether the program's own modules are in its trace, too: where there is no window that shows but the document.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Runner:
         descriptors: Descriptors | None = None,
         echo: Echo | None = None,
         interrupt_is_failure: bool = False,
+        modules: bool = False,
     ) -> None:
         self._emit = emit
+        self._modules = modules
         self._descriptors = descriptors
         self._echo = echo
         self._interrupt_is_failure = interrupt_is_failure
@@ -87,7 +90,7 @@ class Runner:
     def _carried_out(self, command: RunCells, interrupts: Interrupts) -> RunEnded:
         module = _enter_document(command)
         self.namespace = module.__dict__
-        recorder = Recorder(self._emit)
+        recorder = Recorder(self._emit, modules=self._modules)
         output = Output(recorder, descriptors=self._descriptors, echo=self._echo)
         self._run = run = _Run(command, recorder, output, interrupts, module.__dict__)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
@@ -156,13 +156,15 @@ class Sources:
         self._folders: set[str] = set()
         self._spots: dict[tuple[int, int], Spot] = {}
         self._quiet: dict[str, bool] = {}
+        self.on_stranger: Callable[[str], None] | None = None
+        """Asked about each other file that is met on the way to a torch function, once: it may add it."""
 
     def add(self, *, text: str, path: str | None, filename: str) -> File:
         file = File(id=SourceId(len(self._by_id)), text=text, path=path, filename=filename)
         self._by_id.append(file)
         self.files[filename] = file
         if path is not None:
-            self._folders.add(os.path.dirname(os.path.abspath(path)) + os.sep)
+            self.add_folder(os.path.dirname(os.path.abspath(path)))
         return file
 
     def is_module(self, filename: str) -> bool:
@@ -171,6 +173,7 @@ class Sources:
             filename.startswith(tuple(self._folders))
             and not filename.startswith(_INSTALLED)
             and "site-packages" not in filename
+            and "dist-packages" not in filename
         )
 
     def place(self, frame: FrameType | None) -> Place:
@@ -181,7 +184,7 @@ class Sources:
         direct, quiet = True, False
         own_quiet = passed_override and frame is not None and self._is_quiet(frame.f_code)
         while frame is not None:
-            file = self.files.get(frame.f_code.co_filename)
+            file = self.files.get(frame.f_code.co_filename) or self._met(frame.f_code.co_filename)
             if file is not None:
                 return self._found(frame, file, direct=direct, quiet=quiet or (own_quiet and not direct))
             if passed_override:
@@ -191,6 +194,17 @@ class Sources:
                 quiet = quiet or self._is_quiet(frame.f_code)
             frame = frame.f_back
         return Place(None, direct=False, quiet=quiet)
+
+    def _met(self, filename: str) -> File | None:
+        """What became of a file that is not known to be the learner's."""
+        if self.on_stranger is None or filename in self._quiet:
+            return None
+        self.on_stranger(filename)
+        return self.files.get(filename)
+
+    def add_folder(self, folder: str) -> None:
+        """The modules that lie there are the learner's."""
+        self._folders.add(os.path.abspath(folder) + os.sep)
 
     def _found(self, frame: FrameType, file: File, *, direct: bool, quiet: bool) -> Place:
         spot = self.spot(frame, file)

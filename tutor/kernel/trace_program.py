@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
     command = decode_command((folder / "command.json").read_text(encoding="utf-8"))
     assert isinstance(command, RunCells)
     events = EventFile(folder / "events")
-    Runner(events.write, echo=Echo(), interrupt_is_failure=True).run(command)
+    Runner(events.write, echo=Echo(), interrupt_is_failure=True, modules=True).run(command)
 
 
 if __name__ == "__main__":
