@@ -75,7 +75,8 @@ def test_autocast_tells_the_precision() -> None:
     ("transform", "word"),
     [
         ("vmap", "whole batch"),
-        ("grad", "torch.func.grad"),
+        ("grad", "torch.func (grad, vjp, jacrev)"),
+        ("other", "torch.func: "),
         ("jvp", "forward mode"),
         ("compile", "torch.compile"),
         ("script", "TorchScript"),
@@ -86,3 +87,25 @@ def test_a_transform_says_what_autograd_did_not_see(transform: str, word: str) -
     trace = _trace(transform=transform)
     (line,) = telling_lines(trace, trace.operations[1])
     assert word in line
+
+
+def test_transforms_within_one_another_are_each_told() -> None:
+    trace = record_text(
+        "import torch\nH = torch.func.vmap(torch.func.grad(lambda t: (t**3).sum()))(torch.ones(3, 2))\n"
+    )
+    row = next(row for row in trace.operations if row.transform is not None and "(" in row.transform)
+    lines = telling_lines(trace, row)
+
+    assert len(lines) == len(set(row.transform.rstrip(")").split("("))) > 1  # type: ignore[union-attr]
+
+
+def test_a_batch_of_vmap_is_shown_in_the_shape_of_its_values() -> None:
+    trace = record_text(
+        "import torch\ny = torch.func.vmap(lambda t: t * 2)(torch.ones(3, 2, requires_grad=True))\n"
+    )
+    drawn = structure(trace, 0)
+    seen = scene(trace, drawn, len(trace.steps) - 1)
+    shapes = {box.shape for box in drawn.boxes}
+
+    assert (3, 2) in shapes
+    assert all(state.value is None or len(state.value.data) == 3 for state in seen.boxes.values())

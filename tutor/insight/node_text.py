@@ -105,5 +105,5 @@ def _value(index: Index, tensor: TensorId, version: Data, covered: Covered) -> s
     values = index.values.get(tensor, ())
     found = next((v for v in values if v.version == version), values[0] if values else None)
     if found is None or (found.value is None and found.stats is not None):
-        return number_text({"shape": index.tensors[tensor].shape})
+        return number_text({"shape": index.shape_of(tensor)})
     return number_text(found.value, hidden=value_covered(tensor, index, covered))

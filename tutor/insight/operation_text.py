@@ -19,7 +19,8 @@ def telling_lines(trace: Trace, operation: Operation) -> list[str]:
     call = module_call(trace, operation)
     lines = [mode_text(call) if call is not None else "", *_precision(operation)]
     if operation.transform is not None:
-        lines.append(transform_text(operation.transform))
+        names = operation.transform.rstrip(")").split("(")
+        lines += dict.fromkeys(map(transform_text, names))
     return [line for line in lines if line]
 
 
@@ -62,15 +63,15 @@ def transform_text(transform: str) -> str:
     match transform:
         case "vmap":
             return _("vmap: one call for the whole batch; autograd does not see its single elements")
-        case "grad" | "vjp":
-            return _("torch.func.{name}: differentiated inside; autograd's graph has nothing of it").format(
-                name=transform
-            )
+        case "grad":
+            return _("torch.func (grad, vjp, jacrev): a graph of its own, let go when the function returns")
         case "jvp":
             return _("forward mode: the tangent is computed with the value; no graph is needed")
         case "compile":
             return _("torch.compile: runs as one compiled call; autograd does not see inside")
         case "script":
             return _("TorchScript: runs as one call; autograd's graph has no steps of it")
+        case "other":
+            return _("torch.func: autograd did not see inside")
         case _:
             return _("{name}: autograd did not see inside").format(name=transform)

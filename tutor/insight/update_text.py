@@ -48,7 +48,7 @@ def update_lines(
 def _value(index: Index, tensor: TensorId, step: int) -> Data:
     found = index.value_at(tensor, step)
     if found is None or found.value is None:
-        return {"shape": index.tensors[tensor].shape}
+        return {"shape": index.shape_of(tensor)}
     return found.value
 
 

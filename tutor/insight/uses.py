@@ -167,7 +167,7 @@ def _tensor(at: Moment, tensor: TensorId, step: int, known: Mapping[TensorId, st
     return Operand(
         text=known.get(tensor) or short_name(at.index, tensor, step + 1),
         value=array(value.value) if value is not None else None,
-        shape=tuple(at.index.tensors[tensor].shape),
+        shape=tuple(at.index.shape_of(tensor)),
         hidden=value_covered(tensor, at.index, at.covered),
     )
 

@@ -15,7 +15,7 @@ def grad_row(trace: Trace, index: Index, tensor: TensorId, step: int, covered: C
     """What `tensor.grad` is after `step`, and why it is None where it is."""
     event = index.grad_at(tensor, step)
     if event is not None and event.value is not None:
-        shape = index.tensors[tensor].shape
+        shape = index.shape_of(tensor)
         return GradRow(shown(event.value, shape, grad_covered(tensor, index, covered)))
     reason = _reason(trace, index, tensor, step, event)
     line = event.span.line if reason == "cleared" and event is not None and event.span is not None else None

@@ -239,6 +239,11 @@ class Index:
         at = bisect_right(rows, naming.step, key=_step)
         return next((rows[i] for i in range(at - 1, -1, -1) if rows[i].tensor != naming.tensor), None)
 
+    def shape_of(self, tensor: TensorId) -> list[int]:
+        """The shape of its values: under vmap the batch stands before the tensor's own."""
+        row = self.tensors[tensor]
+        return [*row.batch, *row.shape] if row.batch else row.shape
+
     def value_at(self, tensor: TensorId, step: int) -> Value | None:
         """The version that is true after `step`; the first one for a tensor seen only later."""
         values = self.values.get(tensor, ())

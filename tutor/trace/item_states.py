@@ -124,12 +124,12 @@ def _passing_value(at: Moment, tensor: TensorId, step: int) -> Shown | None:
     value = at.index.value_at(tensor, step - 1)
     hidden = value_covered(tensor, at.index, at.covered)
     hidden = hidden or (tensor < 0 and value is not None and at.gives_away(value.value))
-    return shown_value(value, at.index.tensors[tensor].shape, hidden)
+    return shown_value(value, at.index.shape_of(tensor), hidden)
 
 
 def lane_gradient(at: Moment, lane: Lane) -> Shown | None:
     """What has travelled back on this lane in the shown backward."""
-    shape = at.index.tensors[lane.tensor].shape
+    shape = at.index.shape_of(lane.tensor)
     if lane.returns and not lane.edges:
         data = received(at, lane.tensor)
     else:
@@ -173,7 +173,7 @@ def _funnel(at: Moment, tensor: TensorId, lanes: list[Lane]) -> Funnel:
     for lane in order:
         if all(at.has_sent(e) for e in at.awaited(lane)):
             gradient = lane_gradient(at, lane)
-            arrived.append((lane.id, gradient or Shown(None, tuple(at.index.tensors[tensor].shape))))
+            arrived.append((lane.id, gradient or Shown(None, tuple(at.index.shape_of(tensor)))))
     total = _total(at, tensor, [s.data for _, s in arrived]) if len(arrived) == len(lanes) else None
     return Funnel(tuple(lane.id for lane in order), tuple(arrived), total, len(lanes))
 
@@ -189,7 +189,7 @@ def _total(at: Moment, tensor: TensorId, parts: list[Data]) -> Shown | None:
     if data is None:
         for part in parts:
             data = add(data, part)
-    shape = at.index.tensors[tensor].shape
+    shape = at.index.shape_of(tensor)
     return None if data is None else shown(data, shape, at.hides(tensor, data))
 
 
@@ -197,7 +197,7 @@ def tray(at: Moment, box: Box) -> Tray | None:
     """before + incoming = after of the shown backward, for what keeps its gradient and is reached by it."""
     if at.backward is None or at.backward.entry == "autograd.grad":
         return None
-    shape = at.index.tensors[box.tensor].shape
+    shape = at.index.shape_of(box.tensor)
     hidden = grad_covered(box.tensor, at.index, at.covered)
     found = next((a for a in at.backward.accumulations if a.tensor == box.tensor), None)
     if found is not None and found.step <= at.step:
@@ -287,7 +287,7 @@ def _result(at: Moment, circle: Circle) -> Shown | None:
         return None
     tensor = operation.outputs[0]
     hidden = value_covered(tensor, at.index, at.covered)
-    return shown_value(at.index.value_at(tensor, at.step), at.index.tensors[tensor].shape, hidden)
+    return shown_value(at.index.value_at(tensor, at.step), at.index.shape_of(tensor), hidden)
 
 
 def _tab_state(at: Moment, tab: Tab) -> TabState:

@@ -133,7 +133,7 @@ def _seeds(at: Moment) -> tuple[tuple[ItemId, Shown], ...]:
     for data, tensor in zip(backward.gradients, tensors, strict=False):
         item = _root_item(at, tensor)
         if item is not None:
-            shape = at.index.tensors[tensor].shape if tensor is not None else ()
+            shape = at.index.shape_of(tensor) if tensor is not None else ()
             hidden = tensor is not None and grad_covered(tensor, at.index, at.covered)
             found.setdefault(item, shown(data, shape, hidden))
     return tuple(found.items())

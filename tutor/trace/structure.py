@@ -211,7 +211,7 @@ class _Builder:
             name=self.index.last_name(tensor, self.end)
             or shortened(written(expression(self.index, tensor)), _NAME_LIMIT)
             or f"#{tensor}",
-            shape=tuple(found.shape),
+            shape=tuple(self.index.shape_of(tensor)),
             dtype=found.dtype,
             is_leaf=self.index.is_leaf_at(tensor, self.end),
             tracked=self.index.flag_at(tensor, self.end),

@@ -61,7 +61,7 @@ def _row(
         requires_grad=index.flag_at(tensor, step),
         is_leaf=index.is_leaf_at(tensor, step),
         grad_fn=index.nodes[grad_fn].name if grad_fn in index.nodes else None,
-        value=shown_value(value, found.shape, value_covered(tensor, index, covered)),
+        value=shown_value(value, index.shape_of(tensor), value_covered(tensor, index, covered)),
         grad=grad_row(trace, index, tensor, step, covered),
         retains_grad=index.retains_at(tensor, step),
         version=value.version if value else 0,

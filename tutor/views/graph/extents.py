@@ -93,7 +93,7 @@ def extents(structure: Structure, trace: Trace) -> Extents:
     """Measured over all that the trace holds of the structure's tensors."""
     wanted = {box.tensor for box in structure.boxes} | {lane.tensor for lane in structure.lanes}
     shown: dict[TensorId, list[Shown]] = {tensor: [] for tensor in wanted}
-    shapes = {row.id: tuple(row.shape) for row in trace.tensors}
+    shapes = {row.id: (*row.batch, *row.shape) for row in trace.tensors}
     for value in trace.values:
         if value.tensor in shown:
             shape = shapes.get(value.tensor, ())

@@ -196,7 +196,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
             term=texts.term(outputs.get(circle.id, TensorId(-1))),
             down=down,
         )
-    shapes = {row.id: tuple(row.shape) for row in trace.tensors}
+    shapes = {row.id: (*row.batch, *row.shape) for row in trace.tensors}
     chips = {lane.id: texts.chip(lane.tensor, shapes.get(lane.tensor, ())) for lane in structure.lanes}
     pads = _row_pads(structure, chips) if down else _pads(structure, anatomies, chips)
     return Sizes(anatomies, chips, pads, down)

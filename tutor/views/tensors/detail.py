@@ -160,8 +160,9 @@ class TensorDetail(QWidget):
         edit = self._on_number_typed if self._literal is not None else None
         covered = row.value is not None and row.value.covered
         words = "" if row.value is not None else _("The values were not kept.")
-        self.value.show_numbers(row.value, row.shape, row.dtype, words=words, edit=None if covered else edit)
-        self.gradient.show_numbers(row.grad.value, row.shape, row.dtype, words=_why_none(row))
+        shape = row.value.shape if row.value is not None else row.shape
+        self.value.show_numbers(row.value, shape, row.dtype, words=words, edit=None if covered else edit)
+        self.gradient.show_numbers(row.grad.value, shape, row.dtype, words=_why_none(row))
         self._fit()
 
     def _find_literal(self, row: TensorRow) -> None:
