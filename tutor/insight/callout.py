@@ -75,8 +75,8 @@ def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
     lines += [f"{letter} = {wordy(at.index, t)}" for t, letter in known.items() if letter in said]
     title = _("receives {value}").format(value=received)
     early, late = _hooks(at, hidden=hidden)
-    said = (*early, *lines, *late, *_own_graph(at))
-    return Callout(circle.id, title, said, _glowing(at, run.node))
+    whole = (*early, *lines, *late, *_own_graph(at))
+    return Callout(circle.id, title, whole, _glowing(at, run.node))
 
 
 def _own_graph(at: Moment) -> list[str]:
