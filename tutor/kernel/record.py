@@ -90,10 +90,11 @@ class Recorder:
     def __enter__(self) -> Recorder:
         with self.guard:
             self._patches.install()
-        with self.guard:
             self._relay.install()
-        self._mode.__enter__()  # type: ignore[no-untyped-call]
-        self._forward.entered = True
+        # Without all of its doors it would not go unnoticed: then nothing is recorded.
+        if self.guard.sound:
+            self._mode.__enter__()  # type: ignore[no-untyped-call]
+            self._forward.entered = True
         return self
 
     def __exit__(
@@ -209,7 +210,9 @@ class Recording:
         if self._recorder is not None:
             raise RuntimeError("this recording has a block already; call record() once for each")
         frame = self._frame = _learners_frame(sys._getframe(1))
-        self.trace.environment = environment(device=str(torch.get_default_device()))
+        self.trace.environment = environment(
+            device=str(torch.get_default_device()), seed=torch.initial_seed()
+        )
         recorder = self._recorder = Recorder(self._take, limits=self._limits, modules=True)
         self._there = frozenset(map(id, _tensors(frame).values()))
         with recorder.guard:

@@ -119,9 +119,15 @@ def _true_frame(message: warnings.WarningMessage, innermost: FrameType) -> Frame
     kept = own_frames_removed(frames)
     if kept[: blamed + 1] == frames[: blamed + 1] or blamed >= len(kept):
         return None
-    # The registry that let this one through must not hold back the next.
-    frames[blamed].f_globals.pop("__warningregistry__", None)
+    _let_pass_again(message, frames[blamed])
     return kept[blamed]
+
+
+def _let_pass_again(message: warnings.WarningMessage, frame: FrameType) -> None:
+    """The registry that let this one through must not hold back the next; what else it remembers stays."""
+    registry = frame.f_globals.get("__warningregistry__", {})
+    for line in (message.lineno, 0):
+        registry.pop((str(message.message), message.category, line), None)
 
 
 def _frames(frame: FrameType | None) -> list[FrameType]:
