@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.session.fake_kernel import FakeKernel
 from tests.traces import golden
 from tutor.course.catalogue import lesson_path
-from tutor.protocol import Source, SourceId, Span
+from tutor.protocol import Environment, RunSettings, Source, SourceId, Span
 from tutor.session.message import Message
 from tutor.session.session import Session
 from tutor.session.settings import Settings
@@ -127,3 +127,14 @@ def test_what_is_opened_meanwhile_stays(
     with qtbot.waitSignal(session._reader.timeout):
         pass
     assert session.lesson is not None
+
+
+def test_a_recording_shows_the_settings_that_it_was_made_with(session: Session, tmp_path: Path) -> None:
+    trace = golden("untracked")
+    trace.environment = Environment(torch="2.13.0", python="3.11.7", device="cuda:0", seed=2**62)
+    write_trace(trace, tmp_path / "run.json")
+    own = session.preferences.run_settings
+    session.open_path(tmp_path / "run.json")
+    assert session.settings == RunSettings(device="cuda:0", seed=2**62)
+    session.new_sandbox()
+    assert session.settings == own

@@ -273,6 +273,7 @@ class Library(Live):
         self._follows = True
         self._take_trace(trace or Trace(), _recorded(trace), recording=trace is not None)
         self._mark_timeline()
+        self.run_changed.emit()
 
     def _show_part(self) -> None:
         """What the open part speaks of: the live run if it is one of this text, else the recording, else a new run."""

@@ -118,7 +118,8 @@ class Live(QObject):
 
     @property
     def settings(self) -> RunSettings:
-        return self._sheet.settings
+        """Of the next run; of a recording those that it was made with."""
+        return self._ran.settings if self.read_only and self._ran is not None else self._sheet.settings
 
     # the run
 
@@ -196,9 +197,9 @@ class Live(QObject):
     # how traces come in
 
     def _on_runs_changed(self) -> None:
-        device = self.settings.device
+        device = self._sheet.settings.device
         if self.run.torch is not None and device not in self.devices:
-            self._sheet.settings = RunSettings(seed=self.settings.seed)
+            self._sheet.settings = RunSettings(seed=self._sheet.settings.seed)
             self.message.emit(message.device_missing(device))
         self.run_changed.emit()
 

@@ -49,7 +49,7 @@ class RunToolbar(QToolBar):
             self.addAction(self._actions[name])
         self.addSeparator()
         self.addWidget(self.device)
-        self.addWidget(self.seed)
+        self._seed_place = self.addWidget(self.seed)
         self.addAction(self._actions["random"])
         self.addWidget(self._stretch())
         for name in ("smaller", "larger", "theme", "language"):
@@ -108,7 +108,8 @@ class RunToolbar(QToolBar):
     def _show_run(self) -> None:
         settings, run = self._session.settings, self._session.run
         with QSignalBlocker(self.seed), QSignalBlocker(self.device):
-            self.seed.setValue(settings.seed)
+            self._seed_place.setVisible(settings.seed <= LARGEST_SEED)
+            self.seed.setValue(min(settings.seed, LARGEST_SEED))
             self._show_devices(settings.device)
         for setting in (self.device, self.seed):
             setting.setEnabled(not self._session.read_only)
