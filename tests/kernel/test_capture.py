@@ -236,10 +236,10 @@ def test_memory_order_does_not_matter() -> None:
         lambda: torch.empty(3, device="meta"),
         lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
         lambda: torch.eye(300).to_sparse(),
-        lambda: torch.eye(2).to_sparse_csr(),
+        lambda: torch.eye(300).to_sparse_csr(),
         lambda: torch.ones(3).to_mkldnn(),
     ],
-    ids=["meta", "nested", "large sparse", "sparse csr", "mkldnn"],
+    ids=["meta", "nested", "large sparse", "large sparse csr", "mkldnn"],
 )
 def test_what_has_no_plain_values_is_left_unread(make: Callable[[], torch.Tensor]) -> None:
     assert read(make(), Limits(elements=100)) == (None, None)

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from tutor.kernel.budget import Limits
 from tutor.kernel.looked import Looked
+from tutor.kernel.shapes import shape_of
 from tutor.kernel.stats import statistics
 from tutor.kernel.transforms import are_active, unwrapped
 from tutor.protocol import Data, Stats
@@ -29,6 +30,7 @@ _TRANSFORMS = (
     | torch._C.DispatchKeySet(torch._C.DispatchKey.FuncTorchVmapMode)
 )
 """torch.func's transforms wrap what is made of plain tensors too."""
+_COMPRESSED = (torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc)
 
 
 def capture(tensor: torch.Tensor, limits: Limits, looked: Looked | None = None) -> tuple[Data, Stats | None]:
@@ -71,7 +73,7 @@ def gradient(tensor: torch.Tensor | None, limits: Limits, looked: Looked | None 
     data, stats = capture(tensor, limits, looked)
     if data is not None:
         return data
-    return {"shape": list(tensor.shape), "stats": None if stats is None else structs.asdict(stats)}
+    return {"shape": shape_of(tensor), "stats": None if stats is None else structs.asdict(stats)}
 
 
 def grad_of(tensor: torch.Tensor) -> torch.Tensor | None:
@@ -143,9 +145,11 @@ def number(value: float) -> float | str:
 
 
 def _sparse(tensor: torch.Tensor, limits: Limits) -> Data:
-    if tensor.layout is not torch.sparse_coo or tensor._values().numel() > limits.elements:
-        return None
     values = tensor.detach()
+    if tensor.layout in _COMPRESSED and values.values().numel() <= limits.elements:
+        values = values.to_sparse_coo()
+    if values.layout is not torch.sparse_coo or values._values().numel() > limits.elements:
+        return None
     return {
         "indices": values._indices().tolist(),
         "values": plain(values._values()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -16,6 +17,13 @@ from tutor.kernel.tape import Tape
 from tutor.protocol import OperationId, Span, TensorId
 
 Pairs = list[tuple[Known, torch.Tensor]]
+
+SILENT_WRITERS: Mapping[object, tuple[int, int, int]] = {
+    torch.nn.functional.batch_norm: (1, 2, 5),
+    torch.batch_norm: (3, 4, 5),
+}
+"""Functions that write the running mean and variance without giving them a new version: the places of these two
+arguments, and of `training`."""
 
 
 class Changes:
@@ -43,6 +51,18 @@ class Changes:
             owner = tape.tensors.owner(alias)
             if owner is None:
                 tape.value_changed(other, alias, span, operation)
+
+    def wrote_silently(self, call: Call, operation: OperationId, span: Span | None) -> None:
+        """The running statistics of a batch norm in training."""
+        *places, flag = SILENT_WRITERS[call.traits.function]
+        names = ("running_mean", "running_var")
+        if not _argument(call, flag, "training"):
+            return
+        for place, name in zip(places, names, strict=True):
+            tensor = _argument(call, place, name)
+            known = self.tape.tensors.find(tensor) if isinstance(tensor, torch.Tensor) else None
+            if known is not None and isinstance(tensor, torch.Tensor):
+                self.written(known, tensor, span, operation)
 
     def written_id(self, known: Known) -> TensorId:
         """Whose values changed, as the learner knows it: a write through `w.data` is one to w."""
@@ -79,7 +99,7 @@ class Changes:
 
     def _written_silently(self, gradient: Written, call: Call) -> bool:
         """A GradScaler's kernel writes without giving the tensor a new version."""
-        if call.function is not torch._amp_foreach_non_finite_check_and_unscale_:
+        if call.traits.function is not torch._amp_foreach_non_finite_check_and_unscale_:
             return False
         return bool(self.tape.reread_gradient(gradient.tensor) != gradient.before)
 
@@ -175,3 +195,7 @@ class Changes:
             self.tape.tensors.moved(known, tensor)
             self.tape.value_changed(known, tensor, span)
             self.tape.end_step("value_changed", known.id, span)
+
+
+def _argument(call: Call, place: int, name: str) -> object:
+    return call.arguments[place] if place < len(call.arguments) else call.keywords.get(name)

@@ -15,6 +15,7 @@ from tutor.kernel.budget import Outlet, size
 from tutor.kernel.capture import capture, grad_of
 from tutor.kernel.looked import Looked
 from tutor.kernel.nodes import known_node
+from tutor.kernel.shapes import shape_of
 from tutor.kernel.transforms import are_active, batch
 from tutor.protocol import NodeId, Tensor, TensorId, Value
 
@@ -122,13 +123,15 @@ class Tensors:
         known.step = step
         known.tracked = tracked
         self.by_address[address] = known
+        base = None
         if memory and self._by_storage.setdefault(memory, known) is not known:
             self._share(known)
+            base = self._base(tensor)
         self._put(
             Tensor(
                 id=number,
                 name=None,
-                shape=_shape(tensor),
+                shape=shape_of(tensor),
                 dtype=dtype_name(tensor.dtype),
                 device=device_name(tensor.device),
                 requires_grad=tracked,
@@ -136,10 +139,16 @@ class Tensors:
                 grad_fn=grad_fn,
                 shares_memory_with=shares,
                 batch=batch(tensor) if are_active() else [],
+                base=base,
                 step=step,
             )
         )
         return known
+
+    def _base(self, tensor: torch.Tensor) -> TensorId | None:
+        base = tensor._base
+        known = None if base is None else self.find(base)
+        return None if known is None else known.id
 
     def _grad_fn(self, tensor: torch.Tensor) -> NodeId | None:
         node = None if tensor.is_leaf else tensor.grad_fn
@@ -261,15 +270,6 @@ def dtype_name(dtype: torch.dtype) -> str:
 @cache
 def device_name(device: torch.device) -> str:
     return str(device)
-
-
-def _shape(tensor: torch.Tensor) -> list[int]:
-    try:
-        # A lazy module's uninitialized parameter has a size, and no shape.
-        return list(tensor.size())
-    except RuntimeError:
-        # The parts of a nested tensor differ in size; how many there are is certain.
-        return [tensor.size(0)]
 
 
 def version(tensor: torch.Tensor) -> int:

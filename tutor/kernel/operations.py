@@ -13,9 +13,10 @@ import torch
 from torch.autograd import forward_ad
 from torch.autograd.graph import Node as AutogradNode
 
+from tutor.kernel.autocast import autocast_dtype, is_autocast_on
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind, argument_texts
-from tutor.kernel.changes import Changes
+from tutor.kernel.changes import SILENT_WRITERS, Changes
 from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.measure import size
 from tutor.kernel.operands import Operands
@@ -67,6 +68,8 @@ class Operations:
             self._tell_tangents(outputs, ids)
         for known, tensor in written:
             self._changes.written(known, tensor, span, operation)
+        if call.traits.function in SILENT_WRITERS:
+            self._changes.wrote_silently(call, operation, span)
         self._name(call, outputs, place)
         if written and not nodes:
             tape.end_step("value_changed", self._changes.written_id(written[0][0]), span, place.frame)
@@ -109,6 +112,7 @@ class Operations:
                 backward=tape.running[-1] if tape.running else None,
                 call=modules.call,
                 transform=call.traits.whole or (transform() if are_active() else None),
+                autocast=autocast_dtype(call.pairs) if is_autocast_on() else None,
                 step=tape.outlet.step,
             )
         )

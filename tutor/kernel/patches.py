@@ -91,12 +91,12 @@ class Patches:
             if not self._mine():
                 return original(module, *args, **kwargs)
             how = self._whole.module(module)
-            if how is not None:
-                called = functools.partial(original, module)
-                return self._whole.call_module(how, module, called, args, kwargs, sys._getframe(1))
             entered = self._enter(module, sys._getframe(1))
             try:
-                return original(module, *args, **kwargs)
+                if how is None:
+                    return original(module, *args, **kwargs)
+                called = functools.partial(original, module)
+                return self._whole.call_module(how, module, called, args, kwargs, sys._getframe(1))
             finally:
                 if entered is not None:
                     self._leave(entered)

@@ -11,6 +11,7 @@ from torch.autograd.graph import Node as AutogradNode
 from tutor.kernel.budget import Limits
 from tutor.kernel.capture import number, small
 from tutor.kernel.identity import Tensors
+from tutor.kernel.shapes import shape_of
 from tutor.protocol import Data
 
 
@@ -77,7 +78,7 @@ class Saved:
         operand = _operand(saved, operands)
         if operand is None:
             value = small(saved, self._limits)
-            return {"tensor": None, "version": None, "shape": list(saved.shape), "value": value}
+            return {"tensor": None, "version": None, "shape": shape_of(saved), "value": value}
         known = self._tensors.find(operand)
         return {
             "tensor": None if known is None else known.id,

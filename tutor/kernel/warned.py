@@ -22,7 +22,7 @@ Note = Callable[[str, str, str, int], None]
 """(category, message, filename, line) of a warning that was shown."""
 
 _OURS = re.compile(r"tutor\.kernel\.|torch\.overrides$")
-_SILENT = os.path.join(OWN_FOLDER, "capture.py")
+_SILENT = frozenset(os.path.join(OWN_FOLDER, name) for name in ("capture.py", "identity.py", "saved.py"))
 """Reads what may warn when it is read; the learner did not read it."""
 _FILTER = ("always", None, Warning, _OURS, 0)
 
@@ -67,7 +67,7 @@ class WarningRelay:
         _filters_changed()
 
     def _show(self, message: warnings.WarningMessage) -> None:
-        if message.filename == _SILENT and self in _relays:
+        if message.filename in _SILENT and self in _relays:
             return
         thread = threading.get_ident()
         settled = self not in _relays or thread in self._reissuing or sys._getframe(1).f_code is _PASS_ON
