@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
+from tests.trace.made import loop
 from tests.traces.recording import record_text
 from tutor.insight.node_text import node_lines
 from tutor.insight.scene import scene
@@ -74,6 +77,23 @@ def test_another_error_is_explained_as_ever() -> None:
     assert trace.error is not None
     said = explain_in(trace, trace.error)
     assert said is not None and said.id == "non-scalar"
+
+
+def test_what_a_function_puts_on_its_ctx_is_listed() -> None:
+    trace = Trace()
+    trace.extend(loop(1, 2))
+    saved = {
+        "ctx.k": 3,
+        "ctx.t": {"tensor": 0, "version": 0},
+        "saved_tensors[0]": {"tensor": 0, "version": 0},
+    }
+    trace.nodes[1] = structs.replace(trace.nodes[1], saved=saved)
+
+    assert node_lines(trace, NodeId(1), 2, frozenset())[:3] == [
+        "ctx.k = 3",
+        "ctx.t = w: 2",
+        "saved w (version 0): 2",
+    ]
 
 
 def test_a_node_of_a_gradients_graph_says_where_it_came_from() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec import structs
 
 from tests.trace.made import loop
+from tests.traces.recording import record_text
+from tutor.insight.scene import scene
 from tutor.insight.tensor_text import tensor_lines
 from tutor.protocol import Tangent, TensorId, TensorNamed
+from tutor.trace.structure import structure
 from tutor.trace.tensors import tensor_rows
 from tutor.trace.trace import Trace
 
@@ -38,6 +42,17 @@ def test_a_dual_number_is_written_as_one() -> None:
 
     assert tensor_lines(trace, MADE, 1, frozenset()) == ["dual number: 2 + 1ε"]
     assert tensor_lines(trace, MADE, 0, frozenset()) == []
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`")
+def test_forward_mode_shows_the_tangent_beside_the_operation() -> None:
+    trace = record_text(
+        "import torch\nimport torch.autograd.forward_ad as fw\nwith fw.dual_level():\n"
+        "    d = fw.make_dual(torch.tensor(3.0), torch.tensor(1.0))\n    e = d**2\n"
+    )
+    step = next(o.step for o in trace.operations if o.function.endswith("__pow__"))
+    said = scene(trace, structure(trace, 0), step).callout
+    assert said is not None and said.lines == ("dual number: 9 + 6ε",)
 
 
 def test_the_batch_that_vmap_puts_before_a_tensor_is_told() -> None:

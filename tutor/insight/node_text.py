@@ -14,6 +14,8 @@ from tutor.trace.shown import Covered, value_covered
 from tutor.trace.told import told
 from tutor.trace.trace import Trace
 
+_CONTEXT = "ctx."
+"""Attributes that a custom Function's forward put on its ctx: torch neither watches nor frees them."""
 _MOST = 6
 """So many saved things are listed."""
 
@@ -37,7 +39,8 @@ def node_lines(trace: Trace, node: NodeId, step: int, covered: Covered) -> list[
 
 def saved_names(index: Index, node: NodeId) -> list[str]:
     """The tensors that it saved, by name."""
-    kept = (k.get("tensor") for k in index.nodes[node].saved.values() if isinstance(k, dict))
+    rows = index.nodes[node].saved.items()
+    kept = (k.get("tensor") for key, k in rows if isinstance(k, dict) and not key.startswith(_CONTEXT))
     tensors = dict.fromkeys(TensorId(t) for t in kept if t is not None)
     return [short_name(index, t, index.tensors[t].step) for t in tensors]
 
@@ -95,6 +98,8 @@ def _saved_tensor(index: Index, key: str, kept: dict[str, Data], covered: Covere
     tensor, version = TensorId(kept["tensor"]), kept.get("version")
     name = gradient_text(index, tensor) or short_name(index, tensor, index.tensors[tensor].step)
     value = _value(index, tensor, version, covered)
+    if key.startswith(_CONTEXT):
+        return f"{key} = {name}: {value}"
     if version is None:
         return _("saved {name}: {value}").format(name=name, value=value)
     return _("saved {name} (version {version}): {value}").format(name=name, version=version, value=value)

@@ -6,6 +6,7 @@ from tutor.i18n import _
 from tutor.insight.errors import explain
 from tutor.insight.node_text import freed_lines, saved_names
 from tutor.insight.operation_text import module_call, module_text, telling_lines
+from tutor.insight.tensor_text import dual_lines
 from tutor.insight.update_text import update_lines, update_title
 from tutor.insight.used_up import USED_TWICE
 from tutor.protocol import OperationId, TensorId
@@ -38,6 +39,8 @@ def _calling(at: Moment, operation: OperationId) -> Callout | None:
         return None
     row = at.index.operations[operation]
     lines = telling_lines(at.trace, row)
+    known = told_of(at.trace, at.index)
+    lines += [line for t in row.outputs for line in dual_lines(at.index, known, t, at.step, at.covered)]
     if not lines:
         return None
     call = module_call(at.trace, row)

@@ -20,7 +20,7 @@ def tensor_lines(trace: Trace, tensor: TensorId, step: int, covered: Covered) ->
     index, known = index_of(trace), told(trace)
     return [
         *origin_lines(index, tensor, step),
-        *_dual(index, known, tensor, step, covered),
+        *dual_lines(index, known, tensor, step, covered),
         *hooks_of_tensor(known, index, tensor, step, covered),
         *_state(index, known, tensor, step, covered),
     ]
@@ -39,7 +39,8 @@ def origin_lines(index: Index, tensor: TensorId, step: int) -> list[str]:
     return lines
 
 
-def _dual(index: Index, known: Told, tensor: TensorId, step: int, covered: Covered) -> list[str]:
+def dual_lines(index: Index, known: Told, tensor: TensorId, step: int, covered: Covered) -> list[str]:
+    """The tensor as a dual number of forward-mode differentiation, where it carries a tangent."""
     tangent = known.tangent_at(tensor, step)
     if tangent is None:
         return []

@@ -257,7 +257,7 @@ class _Builder:
 
     def _saved_name(self, key: str, saved: Data, operation: Operation) -> str:
         """What a tab calls a saved tensor: its name, "result", a plain number, else the node's own word for it."""
-        if not isinstance(saved, dict) or "tensor" not in saved or key in _UNSAID:
+        if not isinstance(saved, dict) or "tensor" not in saved or key in _UNSAID or key.startswith("ctx."):
             return ""
         tensor = saved["tensor"]
         if tensor is None:

@@ -133,7 +133,8 @@ class GraphView(QWidget):
             return
         self._dirty = False
         picture = self._session.picture
-        self.legend.explain(explains(self._session.trace))
+        drawn = picture.structure if picture is not None else None
+        self.legend.explain(explains(self._session.trace, drawn))
         if self._session.trace is not self._trace:
             self._trace = self._session.trace
             self._drawn = None

@@ -60,6 +60,8 @@ def gap_words(trace: Trace, step: int) -> str | None:
     if not 0 <= step < len(trace.steps) or trace.steps[step].kind != "gap":
         return None
     count = trace.gaps[trace.steps[step].id].iterations
+    if not count:
+        return _("The rest of this iteration was left out: it is longer than what is kept of one.")
     return ngettext(
         "{count} iteration was left out here: a long run is kept in parts.",
         "{count} iterations were left out here: a long run is kept in parts.",
@@ -91,12 +93,12 @@ def summary(picture: Picture, names: Sequence[str]) -> str:
     return " ".join(said)
 
 
-def explains(trace: Trace) -> frozenset[Extra]:
-    """The rarer signs that the legend has to explain in this run."""
+def explains(trace: Trace, structure: Structure | None) -> frozenset[Extra]:
+    """The rarer signs that the legend has to explain in this run, and in this part of it."""
     found: set[Extra] = set()
     if any(c.what == "requires_grad" and c.before and not c.after for c in trace.changes):
         found.add("frozen")
-    if any(backward.create_graph for backward in trace.backwards):
+    if structure is not None and any(zone.kind == "create_graph" for zone in structure.zones):
         found.add("create_graph")
     if any(hook.node is not None or hook.tensor is not None for hook in trace.hooks):
         found.add("hook")
