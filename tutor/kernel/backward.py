@@ -31,6 +31,7 @@ from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.learner_hooks import LearnerHooks
 from tutor.kernel.node_hooks import NodeHooks
 from tutor.kernel.nodes import Mark
+from tutor.kernel.saved_hooks import SavedTensorHooks
 from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import is_batch
 from tutor.protocol import BackwardBegan, BackwardEnded, BackwardId, Failure, NodeId, Span, TensorId
@@ -52,6 +53,7 @@ class Engine:
         self._learner_hooks = LearnerHooks(tape, forward.guard, self._runs)
         self._accumulations = Accumulations(tape, forward.guard)
         self.hooks = NodeHooks(tape, forward.guard, self._accumulations, self._learner_hooks)
+        self.saved_hooks = SavedTensorHooks(tape, forward.guard, self._runs)
         forward.on_hook = self._learner_hooks.on_tensor
         self._last_failure: tuple[Fingerprint, BackwardId, NodeId | None] | None = None
         self._stopped_at_step = -1

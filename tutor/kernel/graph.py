@@ -6,6 +6,7 @@ No strong reference to a node is kept: a node that is held keeps its whole graph
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import count
 from typing import NamedTuple, cast
 
@@ -27,7 +28,8 @@ from tutor.kernel.nodes import (
     put_mark,
     sequence,
 )
-from tutor.kernel.saved import Saved, is_readable
+from tutor.kernel.packed import packed_of
+from tutor.kernel.saved import Saved
 from tutor.protocol import CreatedBy, Edge, Node, NodeId, OperationId, Span
 
 
@@ -50,6 +52,9 @@ class Graph:
         self._epoch = Epoch(token)
         self._ids = cast("Iterator[NodeId]", count())
         self._saved = Saved(tensors, outlet.limits)
+        self.packs = False
+        """Whether hooks for saved tensors have been on since the recording began."""
+
         self._first_sequence: int | None = None
 
     def claim(self, roots: Sequence[AutogradNode], *, span: Span | None = None) -> list[Claimed]:
@@ -78,7 +83,9 @@ class Graph:
         if not fresh:
             return []
         put, step, read = self._put, self._outlet.step, self._saved.of
-        readable = is_readable()
+        if self.packs or not operands:
+            # Read as it is kept: made under the learner's hooks for saved tensors, perhaps before the recording.
+            read = partial(packed_of, self._saved)
         for node, mark, _ in fresh:
             put(
                 Node(
@@ -86,7 +93,7 @@ class Graph:
                     name=node_name(node),
                     operation=operation if mark.leaf is None else None,
                     tensor=mark.leaf,
-                    saved=read(node, operands) if readable else {},
+                    saved=read(node, operands),
                     sequence=self._relative(node),
                     created_by=created_by,
                     step=step,

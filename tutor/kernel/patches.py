@@ -39,6 +39,9 @@ class Patches:
         self._doors.put(torch.autograd.Function, "apply", self._function_apply())
         register = self._engine.hooks.register(_HookMixin._register_hook)
         self._doors.put(_HookMixin, "_register_hook", staticmethod(register))
+        self._engine.saved_hooks.begin()
+        autograd, name = torch._C._autograd, "_push_saved_tensors_default_hooks"
+        self._doors.put(autograd, name, self._engine.saved_hooks.push(vars(autograd)[name]))
         self._doors.put(torch.nn.Module, "__call__", self._module_call(torch.nn.Module.__call__))
         self._doors.put(torch, "compile", self._whole.compile(torch.compile))
         for owner, name in self._tracers():

@@ -43,7 +43,7 @@ class Saved:
             elif type(value) is torch.Tensor:
                 found[name] = self._tensor(value, operands)
             else:
-                found[name] = self._data(value, operands)
+                found[name] = self.data(value, operands)
         return found
 
     def _context(self, node: AutogradNode, operands: Sequence[torch.Tensor]) -> dict[str, Data]:
@@ -51,22 +51,29 @@ class Saved:
         found: dict[str, Data] = {}
         try:
             for index, part in enumerate(node.saved_tensors):  # type: ignore[attr-defined]
-                found[f"saved_tensors[{index}]"] = self._data(part, operands)
+                found[f"saved_tensors[{index}]"] = self.data(part, operands)
         except (RuntimeError, AttributeError):
             pass  # Freed, or written in place since.
+        return found | self.attributes(node, operands)
+
+    def attributes(self, node: AutogradNode, operands: Sequence[torch.Tensor]) -> dict[str, Data]:
+        """What the learner put on the `ctx` of a custom Function."""
+        found: dict[str, Data] = {}
+        if not hasattr(type(node), "saved_tensors"):
+            return found
         for name, value in _attributes(node).items():
-            found[f"ctx.{name}"] = self._data(value, operands)
+            found[f"ctx.{name}"] = self.data(value, operands)
         needs = getattr(node, "needs_input_grad", None)
         found["ctx.needs_input_grad"] = None if needs is None else list(needs)
         return found
 
-    def _data(self, value: object, operands: Sequence[torch.Tensor]) -> Data:
+    def data(self, value: object, operands: Sequence[torch.Tensor]) -> Data:
         if value is None:
             return None
         if isinstance(value, torch.Tensor):
             return self._tensor(value, operands)
         if isinstance(value, (tuple, list)):
-            return [self._data(part, operands) for part in value]
+            return [self.data(part, operands) for part in value]
         if isinstance(value, float):
             return number(value)
         if isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**53):

@@ -61,6 +61,7 @@ def tangent(tensor: torch.Tensor) -> torch.Tensor | None:
     """What a dual number carries beside its value; None for a number that is none, or not one of this level."""
     try:
         with torch.no_grad():
-            return forward_ad.unpack_dual(tensor).tangent
+            carried: torch.Tensor | None = forward_ad.unpack_dual(tensor).tangent  # type: ignore[no-untyped-call]
+            return carried
     except (RuntimeError, NotImplementedError):
         return None

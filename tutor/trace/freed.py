@@ -24,7 +24,8 @@ def freed_at(trace: Trace, node: NodeId) -> int | None:
 
 
 def _saves_tensors(node: Node) -> bool:
-    return node.name == _HOLDS_A_FUNCTION or any(map(_is_tensor, node.saved.values()))
+    kept = (saved for name, saved in node.saved.items() if not name.startswith("ctx."))
+    return node.name == _HOLDS_A_FUNCTION or any(map(_is_tensor, kept))
 
 
 def _is_tensor(saved: Data) -> bool:
