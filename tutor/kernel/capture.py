@@ -147,7 +147,7 @@ def number(value: float) -> float | str:
 def _sparse(tensor: torch.Tensor, limits: Limits) -> Data:
     values = tensor.detach()
     if tensor.layout in _COMPRESSED and values.values().numel() <= limits.elements:
-        values = values.to_sparse_coo()
+        values = values.to_sparse(layout=torch.sparse_coo)
     if values.layout is not torch.sparse_coo or values._values().numel() > limits.elements:
         return None
     return {
