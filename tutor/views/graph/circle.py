@@ -181,7 +181,7 @@ def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks)
     write(painter, name, tab.name, role="tab", colour=_name_colour(state, inks), align=CENTRE)
     write(painter, below, _below(tab, state), role="small", colour=inks.muted, align=CENTRE)
     if state.hooked:
-        hook_badge(painter, rect.topLeft() + QPointF(1, 1), inks)
+        hook_badge(painter, rect.bottomRight() + QPointF(1, -1), inks)
 
 
 def _frame(painter: QPainter, rect: QRectF, state: TabState, inks: Inks) -> None:

@@ -239,12 +239,14 @@ def scissors(painter: QPainter, centre: QPointF, colour: QColor) -> None:
 
 
 def hook(painter: QPainter, centre: QPointF, colour: QColor) -> None:
-    """A shank and its bend: the learner's code ran here."""
-    painter.setPen(pen(colour, 1.8))
+    """An eye, a shank, the bend and its barb: the learner's code ran here."""
+    painter.setPen(pen(colour, 1.6))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    path = QPainterPath(QPointF(centre.x() + 2, centre.y() - 5))
-    path.lineTo(centre.x() + 2, centre.y() + 1.5)
-    path.arcTo(QRectF(centre.x() - 3, centre.y() - 1.5, 5, 6), 0, -200)
+    painter.drawEllipse(QPointF(centre.x() + 2.5, centre.y() - 4.6), 1.4, 1.4)
+    path = QPainterPath(QPointF(centre.x() + 2.5, centre.y() - 3.2))
+    path.lineTo(centre.x() + 2.5, centre.y() + 2)
+    path.arcTo(QRectF(centre.x() - 3.5, centre.y() - 1, 6, 6), 0, -190)
+    path.lineTo(centre.x() - 1.2, centre.y() + 1.6)
     painter.drawPath(path)
 
 
