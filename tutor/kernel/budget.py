@@ -212,6 +212,7 @@ class Outlet:
         self._full = None
         self._count_missed()
         if not self._dropping:
+            self._base = (self._events, self._bytes)
             self._start_dropping()
 
     def next_iteration(self) -> bool:

@@ -93,7 +93,7 @@ class Iterations:
     def _forget_dead_gradients(self) -> None:
         """Leaves that are made anew in each turn leave nothing behind."""
         kept = self._tape.gradients
-        if len(kept) > 1_000:
+        if len(kept) > 100:
             alive = {known.id for known, _ in self._tape.tensors.living()}
             if len(kept) > 2 * len(alive):
                 for gone in kept.keys() - alive:

@@ -24,7 +24,6 @@ class Pace:
         while used > self._doubles_at:
             self.stride *= 2
             self._doubles_at = (1 + self._doubles_at) / 2
-            self._first = iteration
         in_turn = (iteration - self._first) // self._block % self.stride == 0
         return in_turn and used + ROOM_FOR * size <= 1
 

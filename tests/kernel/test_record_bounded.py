@@ -1,0 +1,436 @@
+"""A long run keeps some of its iterations: what is told of them is what the whole recording tells, and gaps say the rest."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.kernel.thinned import Thinned, assert_sound, assert_thinned
+from tests.traces.recording import record_text
+from tutor.kernel.budget import Limits
+from tutor.kernel.record import Recorder, record
+from tutor.protocol import Output, Step, TraceEvent
+from tutor.trace.file import decode_trace, encode_trace
+from tutor.trace.iterations import iterations
+from tutor.trace.trace import Trace
+
+HEAD = "import torch\ntorch.manual_seed(0)\n"
+TRAINING = (
+    HEAD
+    + """
+w = torch.randn(3, requires_grad=True)
+opt = torch.optim.SGD([w], lr=0.01, momentum=0.9)
+for turn in range(80):
+    opt.zero_grad()
+    x = torch.tensor([1.0, 2.0, float(turn % 3)])
+    loss = ((w * x).sum() - 1) ** 2
+    loss.backward()
+    opt.step()
+    if turn % 7 == 0:
+        print(turn, loss.item())
+print("end")
+"""
+)
+PROGRAMS = {
+    "training": TRAINING,
+    "modules with buffers": HEAD
+    + """
+net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.01)
+for turn in range(30):
+    loss = net(torch.randn(5, 3)).pow(2).mean()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    if turn % 10 == 9:
+        net.eval()
+        with torch.no_grad():
+            print(net(torch.ones(2, 3)).sum().item())
+        net.train()
+""",
+    "updates by hand": HEAD
+    + """
+w = torch.randn(3, requires_grad=True)
+b = torch.zeros(1, requires_grad=True)
+for turn in range(60):
+    y = (w * turn).sum() + b
+    y.backward()
+    with torch.no_grad():
+        w -= 0.01 * w.grad
+        b -= 0.01 * b.grad
+    w.grad.zero_()
+    b.grad = None
+""",
+    "new weights in each turn": HEAD
+    + """
+w = torch.randn(3, requires_grad=True)
+history = []
+for turn in range(60):
+    loss = (w ** 2).sum()
+    g, = torch.autograd.grad(loss, w)
+    w = (w - 0.1 * g).detach().requires_grad_()
+    history.append(loss.detach())
+""",
+    "a graph that is carried on": HEAD
+    + """
+w = torch.randn(2, requires_grad=True)
+h = torch.zeros(2)
+for turn in range(60):
+    h = torch.tanh(h * w)
+    loss = h.sum()
+    loss.backward(retain_graph=True)
+    w.grad.zero_()
+    if turn % 4 == 3:
+        h = h.detach()
+""",
+    "two losses by turns": HEAD
+    + """
+g = torch.randn(2, requires_grad=True)
+d = torch.randn(2, requires_grad=True)
+for turn in range(60):
+    fake = g * torch.ones(2)
+    d_loss = (fake.detach() * d).sum() ** 2
+    d_loss.backward()
+    with torch.no_grad():
+        d -= 0.01 * d.grad
+        d.grad.zero_()
+    g_loss = (g * d).sum()
+    g_loss.backward()
+    with torch.no_grad():
+        g -= 0.01 * g.grad
+        g.grad.zero_()
+        d.grad.zero_()
+""",
+    "flags, hooks and kept gradients": HEAD
+    + """
+w = torch.randn(2, requires_grad=True)
+for turn in range(60):
+    y = w * 2
+    y.retain_grad()
+    y.register_hook(lambda grad: grad * 2)
+    y.sum().backward()
+    w.requires_grad_(False)
+    w.requires_grad_(True)
+final = (w * 3).sum()
+print(final)
+""",
+    "a gradient penalty": HEAD
+    + """
+w = torch.randn(2, requires_grad=True)
+for turn in range(40):
+    x = torch.ones(2, requires_grad=True)
+    out = (w * x ** 2).sum()
+    gx, = torch.autograd.grad(out, x, create_graph=True)
+    loss = out + (gx.norm() - 1) ** 2
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.01 * w.grad
+    w.grad = None
+""",
+    "all in functions": HEAD
+    + """
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.ones(3))
+        self.register_buffer("seen", torch.zeros(1))
+
+    def forward(self, x):
+        self.seen += 1
+        return (self.w * x).sum()
+
+def step(model, opt, x):
+    loss = model(x)
+    opt.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    opt.step()
+    return loss
+
+def main():
+    model = Model()
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    for turn in range(50):
+        loss = step(model, opt, torch.full((3,), float(turn)))
+        if turn % 10 == 0:
+            print(loss)
+    return model
+
+model = main()
+print(model.w)
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("events", [300, 700, 1500])
+def test_what_is_kept_is_what_the_whole_recording_tells(name: str, events: int) -> None:
+    both = assert_thinned(PROGRAMS[name], Limits(events=events))
+
+    assert both.kept.trace.gaps
+    assert len(both.kept.trace.steps) < len(both.whole.trace.steps)
+    assert both.kept.trace.output == both.whole.trace.output
+
+
+LINES = (
+    "y = (w * x).sum()\n    y.backward()",
+    "(y0 := w * 2).sum().backward()",
+    "z = torch.tanh(h * w)\n    z.sum().backward(retain_graph=True)\n    h = z",
+    "h = h.detach()",
+    "w.grad = None",
+    "w.grad = torch.ones(2)",
+    "with torch.no_grad():\n        w -= 0.1 * (w if w.grad is None else w.grad)",
+    "with torch.no_grad():\n        seen = (w * x).sum()",
+    "v = (v * 0.5).detach().requires_grad_()",
+    "(v * w).sum().backward()",
+    "keep = w * 3\n    keep.retain_grad()",
+    "if keep is not None:\n        keep.sum().backward(retain_graph=True)",
+    "x = torch.full((2,), float(turn))",
+    "buffer.add_(1)",
+    "gv, = torch.autograd.grad((v ** 2).sum(), v, create_graph=True)\n    gv.sum().backward()",
+    "w.requires_grad_(False)\n    w.requires_grad_(True)",
+    "print(turn, w.sum().item())",
+    "try:\n        (w * w).backward()\n    except RuntimeError:\n        pass",
+    "a = w[0] * buffer[1]\n    a.backward()",
+    "out = net(x)\n    out.sum().backward()",
+    "opt.step()",
+    "opt.zero_grad()",
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    lines=st.lists(st.sampled_from(LINES), min_size=2, max_size=7),
+    turns=st.integers(10, 40),
+    events=st.integers(200, 1500),
+)
+def test_of_any_loop_what_is_kept_is_what_the_whole_recording_tells(
+    lines: list[str], turns: int, events: int
+) -> None:
+    body = "".join(f"    {line}\n" for line in lines)
+    text = (
+        f"{HEAD}w = torch.ones(2, requires_grad=True)\nv = torch.ones(2, requires_grad=True)\n"
+        "x, h, buffer, keep = torch.ones(2), torch.ones(2), torch.zeros(2), None\n"
+        "net = torch.nn.Linear(2, 1)\nopt = torch.optim.SGD([*net.parameters(), w], lr=0.01)\n"
+        f"for turn in range({turns}):\n{body}"
+    )
+    assert_thinned(text, Limits(events=events))
+
+
+# ------------------------------------------------------------ which are kept
+
+
+def test_the_first_iterations_and_the_last_one_stay_and_the_others_become_sparser() -> None:
+    trace = record_text(TRAINING, limits=Limits(events=1500))
+    numbers = [iteration.number for iteration in iterations(trace)]
+
+    assert numbers[:10] == list(range(1, 11)) and numbers[-1] == 80
+    apart = [gap.iterations for gap in trace.gaps]
+    assert apart[:-1] == sorted(apart[:-1]) and apart[-1] > 2
+    assert len(trace.backwards) + sum(apart) == 80
+
+
+def test_of_two_losses_that_take_turns_both_are_kept() -> None:
+    trace = record_text(PROGRAMS["two losses by turns"], limits=Limits(events=1500))
+    later = [iteration.number % 2 for iteration in iterations(trace) if iteration.number > 25]
+
+    assert set(later) == {0, 1}
+
+
+def test_an_iteration_with_an_error_in_it_is_kept() -> None:
+    text = TRAINING.replace(
+        "    opt.step()",
+        "    if turn == 57:\n        try:\n            loss.backward()\n        except RuntimeError: pass\n    opt.step()",
+    )
+    trace = record_text(text, limits=Limits(events=1200))
+
+    assert [backward.error.type for backward in trace.backwards if backward.error] == ["RuntimeError"]
+    assert 58 in [iteration.number for iteration in iterations(trace)]
+
+
+@pytest.mark.parametrize("ending", [KeyError, SystemExit, KeyboardInterrupt])
+def test_the_last_iteration_is_told_however_the_run_ends(ending: type[BaseException]) -> None:
+    w = torch.ones(2, requires_grad=True)
+    with pytest.raises(ending), record(limits=Limits(events=700)) as recording:
+        for turn in range(71):
+            (w * turn).sum().backward()
+            with torch.no_grad():
+                w -= 0.01 * w.grad  # type: ignore[operator]
+            w.grad = None
+            if turn == 70:
+                raise ending
+    trace = recording.trace
+
+    assert trace.gaps and recording.fault is None
+    assert iterations(trace)[-1].number == 71
+    assert trace.backwards[-1].accumulations[-1].after == [70.0, 70.0]
+    assert [v.value for v in trace.values if v.tensor == 0][-1] == w.tolist()
+
+
+def test_an_evaluation_behind_the_training_does_not_hide_the_last_iteration() -> None:
+    trace = record_text(f"{TRAINING}final = (w * 2).sum()\n", limits=Limits(events=700))
+
+    assert [iteration.number for iteration in iterations(trace)][-2:] == [80, 81]
+    assert trace.backwards[-1].id == iterations(trace)[-2].backwards[0]
+
+
+# ------------------------------------------------------------ what is told of what is left out
+
+
+def test_what_is_printed_is_told_at_once_and_has_its_place_where_its_iteration_is_kept() -> None:
+    events: list[TraceEvent] = []
+    recorder = Recorder(events.append, limits=Limits(events=700))
+    w = torch.ones(2, requires_grad=True)
+    with recorder:
+        for turn in range(60):
+            (w * turn).sum().backward()
+            recorder.output("stdout", f"{turn}\n")
+            assert isinstance(events[-1], Output | Step)
+            assert any(isinstance(event, Output) for event in events[-2:])
+    recorder.cell_ended({})
+    trace = Trace()
+    trace.extend(events)
+
+    last = trace.outputs[-1]
+    assert (trace.steps[last.step].kind, trace.steps[last.step].id) == ("output", 59)
+    assert trace.outputs[40].step == trace.gaps[-1].step
+    assert trace.output == "".join(f"{turn}\n" for turn in range(60))
+
+
+def test_a_gap_counts_what_was_left_out() -> None:
+    both = Thinned.of(TRAINING, Limits(events=700))
+    kept, whole = both.kept.trace, both.whole.trace
+
+    for rows in ("operations", "backwards"):
+        left_out = sum(getattr(gap, rows) for gap in kept.gaps)
+        assert len(getattr(kept, rows)) + left_out == len(getattr(whole, rows))
+
+
+def test_a_thinned_trace_is_written_and_read_again() -> None:
+    trace = record_text(TRAINING, limits=Limits(events=700))
+
+    assert decode_trace(encode_trace(trace), Path()) == trace
+
+
+# ------------------------------------------------------------ iterations that do not fit
+
+
+def test_a_loop_without_a_backward_stops_and_says_so() -> None:
+    text = f"{HEAD}x = torch.ones(1)\nfor _ in range(500):\n    x = x + 1\nprint(x)\n"
+    trace = record_text(text, limits=Limits(events=300))
+
+    assert trace.truncated is not None and trace.truncated.limit == "events" and not trace.gaps
+    assert trace.steps[-1].kind == "output"
+
+
+def test_a_training_behind_a_long_preparation_is_recorded() -> None:
+    text = f"{HEAD}data = torch.zeros(1)\nfor _ in range(500):\n    data = data + 1\n{TRAINING}"
+    trace = record_text(text, limits=Limits(events=2000))
+
+    assert trace.truncated is None
+    assert trace.gaps[0].backwards == trace.gaps[0].iterations + 1, "part of the first one was told"
+    assert iterations(trace)[-1].number == 80
+    assert_sound(trace)
+
+
+def test_a_training_behind_a_long_preparation_has_its_weights_right() -> None:
+    preparation = "data = torch.zeros(1)\nfor _ in range(300):\n    data = data + 1\n"
+    text = f"{HEAD}w = torch.ones(2, requires_grad=True)\n(w * 3).sum()\n{preparation}"
+    text += "for turn in range(20):\n    (w * turn).sum().backward()\n"
+    trace = record_text(text, limits=Limits(events=800))
+
+    assert trace.gaps[0].iterations == 0
+    assert [a.after[0] - a.before[0] for b in trace.backwards for a in b.accumulations if a.before][
+        -1
+    ] == 19.0
+    assert trace.backwards[-1].accumulations[-1].after == [190.0, 190.0]
+
+
+def test_an_iteration_that_does_not_fit_is_left_out_as_a_whole() -> None:
+    text = TRAINING.replace(
+        "    loss.backward()",
+        "    if turn == 60:\n        for _ in range(300): loss = loss + w.sum()\n    loss.backward()",
+    )
+    both = assert_thinned(text, Limits(events=1200))
+
+    assert 61 not in [iteration.number for iteration in iterations(both.kept.trace)]
+    assert iterations(both.kept.trace)[-1].number == 80
+
+
+def test_many_backwards_of_one_graph_are_iterations() -> None:
+    text = f"{HEAD}w = torch.ones(2, requires_grad=True)\ny = (w * w).sum()\n"
+    text += "for turn in range(300):\n    y.backward(retain_graph=True)\n"
+    trace = record_text(text, limits=Limits(events=1000))
+
+    assert trace.gaps and trace.backwards[-1].accumulations[-1].after == [600.0, 600.0]
+    assert_sound(trace)
+
+
+def test_a_backward_alone_that_is_larger_than_what_is_left_is_left_out() -> None:
+    text = f"{HEAD}w = torch.ones(2, requires_grad=True)\n"
+    text += "for turn in range(30):\n    y = (w * 2).sum()\n    y.backward()\n"
+    text += "y = w.sum()\nfor _ in range(200):\n    y = y + w.sum()\ny.backward()\n"
+    text += "for turn in range(5):\n    y = (w * 3).sum()\n    y.backward()\n"
+    trace = record_text(text, limits=Limits(events=900))
+
+    assert trace.error is None
+    assert trace.backwards[-1].accumulations[-1].after == [276.0, 276.0]
+    assert_sound(trace)
+
+
+# ------------------------------------------------------------ how much is kept
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_longer_run_does_not_keep_more(name: str) -> None:
+    limits = Limits(events=1_000, bytes=400_000)
+    short, long = (_run(PROGRAMS[name], turns, limits) for turns in (150, 450))
+
+    assert short.recorder.fault is long.recorder.fault is None
+    assert len(long.told) <= 1.05 * limits.events
+    assert held_by(long.recorder) <= 1.2 * held_by(short.recorder) + 200
+
+
+@dataclass
+class Ran:
+    recorder: Recorder
+    told: list[TraceEvent]
+    namespace: dict[str, object]
+
+
+def _run(text: str, turns: int, limits: Limits) -> Ran:
+    text = re.sub(r"range\(\d\d\)", f"range({turns})", text)
+    told: list[TraceEvent] = []
+    ran = Ran(Recorder(told.append, limits=limits), told, {"__name__": "__main__"})
+    ran.recorder.add_source(text, path=None, cell=None, filename="long")
+    with ran.recorder, redirect_stdout(None):
+        exec(compile(text, "long", "exec"), ran.namespace)
+    ran.recorder.cell_ended(ran.namespace)
+    return ran
+
+
+def held_by(recorder: Recorder) -> int:
+    """How much lies in the recorder's own tables, all of them taken together."""
+    seen: set[int] = set()
+    count = 0
+    todo: list[object] = [recorder]
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, dict | list | set | deque):
+            count += len(thing)
+            todo.extend(thing.values() if isinstance(thing, dict) else thing)
+        elif type(thing).__module__.startswith("tutor.kernel"):
+            names = (*getattr(thing, "__dict__", ()), *getattr(type(thing), "__slots__", ()))
+            todo.extend(getattr(thing, name, None) for name in names)
+    return count
