@@ -200,7 +200,7 @@ IdOf = Callable[[torch.Tensor], int | None]
 
 def argument_texts(arguments: Sequence[object], keywords: Mapping[str, object], id_of: IdOf) -> list[str]:
     """How each argument reads: `#3` for tensor 3, a short repr of plain values, the type's name of anything else."""
-    texts = [_text(value, id_of) for value in arguments]
+    texts = [repr(value) if type(value) in NUMBERS else _text(value, id_of) for value in arguments]
     if keywords:
         texts.extend(f"{name}={_text(value, id_of)}" for name, value in keywords.items())
     return texts
@@ -208,8 +208,6 @@ def argument_texts(arguments: Sequence[object], keywords: Mapping[str, object], 
 
 def _text(value: object, id_of: IdOf) -> str:
     kind = type(value)
-    if kind in NUMBERS:
-        return repr(value)
     if isinstance(value, torch.Tensor):
         known = id_of(value)
         return "?" if known is None else f"#{known}"

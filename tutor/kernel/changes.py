@@ -151,7 +151,7 @@ class Changes:
             return
         place = call.place(self.tape.sources)
         known = self.tape.tensors.find(tensor) or self._meet_as_before(tensor, place, what, call)
-        self.tape.naming.operands(place, [tensor], reflected=False, step=self.tape.step)
+        self.tape.naming.operands(place, [tensor], step=self.tape.step)
         self.tape.put_change(known, what, place.span, before=bool(call.before), after=after)
         known.tracked = tensor.requires_grad
         if what == "retains_grad":
@@ -184,7 +184,7 @@ class Changes:
         after = self.tape.read_gradient(grad_of(tensor))
         place = call.place(self.tape.sources)
         known = self.operands.meet(tensor, place)
-        self.tape.naming.operands(place, [tensor], reflected=False, step=self.tape.step)
+        self.tape.naming.operands(place, [tensor], step=self.tape.step)
         self.tape.grad_changed(known, call.before, after, place.span)
 
     def data_set(self, call: Call) -> None:

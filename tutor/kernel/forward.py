@@ -113,7 +113,7 @@ class Forward:
             with torch._C.DisableTorchFunction():
                 if self.tape.outlet.has_room():
                     call = Call(traits, arguments, keywords, frame)
-                    self._before(call)
+                    (self._before_operation if traits.computes else self._before)(call)
                     return call
         except Exception as fault:
             self.guard.keep(fault)
@@ -127,13 +127,13 @@ class Forward:
         """A compiled function is one operation, whatever it does."""
         self._traits[function] = traits_of(function, kind=Kind.OPERATION, name=name, whole=whole)
 
+    def _before_operation(self, call: Call) -> None:
+        self.tape.naming.catch_up()
+        if self.tape.outlet.over and self.iterations.begins_with(call):
+            self.iterations.next()
+        self.operands.see_inputs(call)
+
     def _before(self, call: Call) -> None:
-        if call.traits.computes:
-            self.tape.naming.catch_up()
-            if self.tape.outlet.over and self.iterations.begins_with(call):
-                self.iterations.next()
-            self.operands.see_inputs(call)
-            return
         match call.kind:
             case Kind.REQUIRES_GRAD | Kind.RETAIN_GRAD | Kind.GRAD_SETTER | Kind.DATA_SETTER:
                 self.changes.see(call)

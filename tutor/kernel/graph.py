@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
-from typing import NamedTuple, cast
+from typing import cast
 
+import msgspec
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
@@ -18,9 +19,7 @@ from tutor.kernel.identity import Tensors
 from tutor.kernel.nodes import (
     NO_SEQUENCE,
     Epoch,
-    Following,
     Mark,
-    all_known,
     is_accumulate,
     leaf_of,
     mark_of,
@@ -32,13 +31,16 @@ from tutor.kernel.packed import packed_of
 from tutor.kernel.saved import Saved
 from tutor.protocol import CreatedBy, Edge, Node, NodeId, OperationId, Span
 
+Following = tuple[int, NodeId, int]
+"""Which output of a node leads to which node, as which of its `grad_outputs`."""
 
-class Claimed(NamedTuple):
-    """A node that has just been given its id, and the nodes after it."""
+
+class Claimed(msgspec.Struct, gc=False):
+    """A node that has just been given its id, and the known nodes that follow it (None: not looked up yet)."""
 
     node: AutogradNode
     mark: Mark
-    following: Following
+    following: list[Following] | None
 
 
 class Graph:
@@ -66,10 +68,10 @@ class Graph:
             (node,) = roots
             if mark_of(node, self._token) is not None:
                 return []
-            following = node.next_functions
-            if all_known(following, self._token):
+            following = self._following(node)
+            if following is not None:
                 return [self._claimed(node, following, span)]
-        return [self._claimed(node, node.next_functions, span) for node in self._fresh(roots)]
+        return [self._claimed(node, None, span) for node in self._fresh(roots)]
 
     def describe(
         self,
@@ -86,7 +88,8 @@ class Graph:
         if self.packs or not operands:
             # Read as it is kept: made under the learner's hooks for saved tensors, perhaps before the recording.
             read = partial(packed_of, self._saved)
-        for node, mark, _ in fresh:
+        for claimed in fresh:
+            node, mark = claimed.node, claimed.mark
             put(
                 Node(
                     id=mark.id,
@@ -99,11 +102,11 @@ class Graph:
                     step=step,
                 )
             )
-        for _, mark, following in fresh:
-            for output, (target, slot) in enumerate(following):
-                if target is not None:
-                    put(Edge(from_=mark.id, output=output, to=self.id_of(target), input=slot))
-        return [mark.id for _, mark, _ in fresh]
+        for claimed in fresh:
+            source = claimed.mark.id
+            for output, target, slot in claimed.following or self._following(claimed.node) or ():
+                put(Edge(from_=source, output=output, to=target, input=slot))
+        return [claimed.mark.id for claimed in fresh]
 
     def id_of(self, node: AutogradNode) -> NodeId:
         """The id of a node that was registered. Raises KeyError for another."""
@@ -144,7 +147,19 @@ class Graph:
             if following is not None and mark_of(following, token) is None
         ]
 
-    def _claimed(self, node: AutogradNode, following: Following, span: Span | None) -> Claimed:
+    def _following(self, node: AutogradNode) -> list[Following] | None:
+        """Where a node's gradients go; None where one of those nodes has no id yet."""
+        token = self._token
+        found = []
+        for output, (target, slot) in enumerate(node.next_functions):
+            if target is not None:
+                mark: Mark | None = target.metadata.get(token)  # type: ignore[attr-defined]
+                if mark is None or mark.epoch.token is not token:
+                    return None
+                found.append((output, mark.id, slot))
+        return found
+
+    def _claimed(self, node: AutogradNode, following: list[Following] | None, span: Span | None) -> Claimed:
         # Only a leaf's node has nothing after it and a tensor of its own.
         leaf = None
         if not following and is_accumulate(node):

@@ -42,6 +42,7 @@ class Tensors:
         self._outlet = outlet
         self._token = token
         self._put = outlet.put
+        self._limits = outlet.limits
         self._ids = cast("Iterator[TensorId]", count())
         self.looked = Looked()
         self.by_address: dict[int, Known] = {}
@@ -118,8 +119,12 @@ class Tensors:
         known = Known(tensor, self._gone)
         known.id = number = next(self._ids)
         known.address = address = id(tensor)
-        known.version = version(tensor)
-        known.storage = memory = storage(tensor)
+        try:
+            known.version = tensor._version
+            memory = tensor.untyped_storage().data_ptr()
+        except (RuntimeError, NotImplementedError):
+            known.version, memory = version(tensor), storage(tensor)
+        known.storage = memory
         known.step = step
         known.tracked = tracked
         self.by_address[address] = known
@@ -133,7 +138,7 @@ class Tensors:
                 name=None,
                 shape=shape_of(tensor),
                 dtype=dtype_name(tensor.dtype),
-                device=device_name(tensor.device),
+                device="cpu" if tensor.is_cpu else device_name(tensor.device),
                 requires_grad=tracked,
                 is_leaf=is_leaf,
                 grad_fn=grad_fn,
@@ -161,7 +166,7 @@ class Tensors:
 
     def _show_value(self, known: Known, tensor: torch.Tensor, step: int, looked: Looked | None) -> None:
         known.version = version(tensor)
-        data, stats = capture(tensor, self._outlet.limits, looked)
+        data, stats = capture(tensor, self._limits, looked)
         self._put(
             Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
             elements=1 if type(data) is float else size(data),

@@ -10,7 +10,7 @@ from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import Known, Tensors, is_a
 from tutor.kernel.names import Target
 from tutor.kernel.paths import path_in
-from tutor.kernel.spans import Place, Spot
+from tutor.kernel.spans import NOTHING, Place, Spot, Written
 from tutor.protocol import NameForgotten, TensorId, TensorNamed
 
 _SEARCHES = 3
@@ -49,17 +49,16 @@ class Naming:
 
     def give(self, known: Known, name: str, step: int) -> None:
         """From `step` on the name is this tensor's."""
-        before = self._holders.get(name)
+        before, names = self._holders.get(name), self._names
         if before is known:
             return
         if before is not None:
             self._let_go(before.id, name)
         self._holders[name] = known
         tensor = known.id
-        current = self._names.get(tensor)
-        if current is not None:
-            self._others.setdefault(tensor, set()).add(current)
-        self._names[tensor] = name
+        if tensor in names:
+            self._others.setdefault(tensor, set()).add(names[tensor])
+        names[tensor] = name
         self._put(TensorNamed(tensor=tensor, name=name, step=step))
 
     # ------------------------------------------------------------ names that go out of use
@@ -120,7 +119,8 @@ class Naming:
         if others is None:
             if self._names.get(tensor) == name:
                 del self._names[tensor]
-        elif self._names.get(tensor) != name:
+            return
+        if self._names.get(tensor) != name:
             others.discard(name)
         else:
             self._names[tensor] = current = min(others)
@@ -130,28 +130,37 @@ class Naming:
 
     # ------------------------------------------------------------ at a call
 
-    def operands(
+    def call(
         self,
         place: Place,
         arguments: Sequence[object],
-        *,
+        results: object,
         step: int,
-        function: str = "",
-        reflected: bool = False,
+        *,
+        function: str,
+        reflected: bool,
     ) -> None:
-        """Names nameless tensors by the names that the learner wrote as operands."""
-        spot = place.spot
-        if not place.direct or spot is None:
-            return
-        written = spot.written(function, len(arguments), reflected=reflected).operands
-        for name, argument in zip(written, arguments, strict=False):
-            if name is not None and isinstance(argument, torch.Tensor):
-                self._name_operand(place, name, argument, step)
+        """Names the operands and the results of a call of `function` (its plain name)."""
+        written = _written(place, function, len(arguments), reflected=reflected)
+        self._operands(place, written, arguments, step)
+        self._results(place, written, results, step)
 
-    def _name_operand(self, place: Place, name: str, tensor: torch.Tensor, step: int) -> None:
-        known = self._tensors.find(tensor)
-        if known is None or known.id in self._names:
-            return
+    def operands(self, place: Place, arguments: Sequence[object], *, step: int) -> None:
+        """Names nameless tensors by the names that the learner wrote as operands."""
+        self._operands(place, _written(place, "", len(arguments)), arguments, step)
+
+    def results(self, place: Place, results: object, step: int, *, function: str, count: int = 1) -> None:
+        """Names the results of a call of `function` with `count` arguments; notes the names that may follow."""
+        self._results(place, _written(place, function, count), results, step)
+
+    def _operands(self, place: Place, written: Written, arguments: Sequence[object], step: int) -> None:
+        for name, argument in zip(written.operands, arguments, strict=False):
+            if name is not None and isinstance(argument, torch.Tensor):
+                known = self._tensors.find(argument)
+                if known is not None and known.id not in self._names:
+                    self._name_operand(place, name, known, argument, step)
+
+    def _name_operand(self, place: Place, name: str, known: Known, tensor: torch.Tensor, step: int) -> None:
         own = place.namespace is not None and place.namespace.get(name) is tensor
         if not own or name in self._loop_names:
             self._give_path(place.namespace or {}, known, tensor, step)
@@ -175,7 +184,8 @@ class Naming:
     def _give_in(self, place: Place, known: Known, name: str, step: int) -> None:
         if place.is_module:
             self._global[name] = None
-            self._unframe(name)
+            if self._frame_of:
+                self._unframe(name)
         else:
             frame = self._frame_of.get(name)
             if frame != place.frame:
@@ -185,29 +195,13 @@ class Naming:
                 self.frames.setdefault(place.frame, set()).add(name)
         self.give(known, name, step)
 
-    def results(
-        self,
-        place: Place,
-        results: object,
-        step: int,
-        *,
-        function: str,
-        count: int = 1,
-        reflected: bool = False,
-    ) -> None:
-        """Names the results of a call that stands alone on the right of an assignment; notes the names that may follow.
-
-        `function` is the plain name of what was called with `count` arguments.
-        """
-        spot = place.spot
-        elsewhere = place.module_spot is not self._pending_spot and self._is_elsewhere(place)
-        if elsewhere and place.namespace is self._namespace:
-            self.check_globals(step)
-        if place.direct and spot is not None:
-            for target in spot.written(function, count, reflected=reflected).targets:
-                self._assign(place, target, results, step)
-        if place.namespace is not None and (elsewhere or place.namespace is not self._namespace):
-            self._await(place, place.namespace, step)
+    def _results(self, place: Place, written: Written, results: object, step: int) -> None:
+        """A call that stands alone on the right of an assignment gives its results their names."""
+        spot = place.module_spot
+        if spot is not None and (spot is not self._pending_spot or place.namespace is not self._namespace):
+            self._arrive(place, spot, step)
+        for target in written.targets:
+            self._assign(place, target, results, step)
 
     def _assign(self, place: Place, target: Target, value: object, step: int) -> None:
         if isinstance(target, str):
@@ -222,20 +216,16 @@ class Naming:
 
     # ------------------------------------------------------------ names that appear once a statement is done
 
-    def _await(self, place: Place, namespace: Mapping[str, object], step: int) -> None:
-        spot = place.module_spot
-        if spot is None:
-            return
-        self._loop_names = spot.file.index.loop_names
-        self._pending = spot.file.index.names_bound(spot.span.line)
-        self._pending_since, self._pending_spot, self._namespace = step, spot, namespace
-
-    def _is_elsewhere(self, place: Place) -> bool:
-        """Whether the program has come to another line since the last operation."""
-        spot, last = place.module_spot, self._pending_spot
-        return spot is not None and (
-            last is None or spot.span.line != last.span.line or spot.file is not last.file
-        )
+    def _arrive(self, place: Place, spot: Spot, step: int) -> None:
+        """Where the program has come to another line of its module, names may be gone, and others will follow."""
+        last, namespace = self._pending_spot, place.namespace
+        elsewhere = last is None or spot.span.line != last.span.line or spot.file is not last.file
+        if elsewhere and namespace is self._namespace:
+            self.check_globals(step)
+        if namespace is not None and (elsewhere or namespace is not self._namespace):
+            self._loop_names = spot.file.index.loop_names
+            self._pending = spot.file.index.names_bound(spot.span.line)
+            self._pending_since, self._pending_spot, self._namespace = step, spot, namespace
 
     def catch_up(self) -> None:
         """Checks the names that the last statement was to bind."""
@@ -283,3 +273,10 @@ class Naming:
         after = step if self._global.keys() & self._holders.keys() else step + 1
         self.leave(self.frames.keys(), after)
         self.bury(after)
+
+
+def _written(place: Place, function: str, count: int, *, reflected: bool = False) -> Written:
+    """What the learner wrote about names where this was called; nothing where library code called it."""
+    if place.spot is None or not place.direct:
+        return NOTHING
+    return place.spot.written(function, count, reflected=reflected)

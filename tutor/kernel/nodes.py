@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
+import msgspec
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
@@ -13,10 +13,6 @@ from tutor.protocol import NodeId, Span, TensorId
 
 NO_SEQUENCE = 2**63
 """From here on a sequence number is none: an AccumulateGrad always runs first."""
-
-
-Following = tuple[tuple[AutogradNode | None, int], ...]
-"""A node's `next_functions`: where its gradients go, and as which of that node's `grad_outputs`."""
 
 
 class Epoch:
@@ -28,7 +24,7 @@ class Epoch:
         self.token: object | None = token
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """What is written into a node's metadata, under the token: recordings that meet the same graph keep to their own."""
 
     epoch: Epoch
@@ -45,16 +41,6 @@ def mark_of(node: AutogradNode, token: object) -> Mark | None:
 def put_mark(node: AutogradNode, mark: Mark) -> None:
     # The stubs call it a method; it is an attribute, shared with anomaly mode: only our key is ours.
     node.metadata[mark.epoch.token] = mark  # type: ignore[index]
-
-
-def all_known(following: Following, token: object) -> bool:
-    """Whether each of the nodes that follow a node has its mark."""
-    for node, _ in following:
-        if node is not None:
-            mark: Mark | None = node.metadata.get(token)  # type: ignore[attr-defined]
-            if mark is None or mark.epoch.token is not token:
-                return False
-    return True
 
 
 def known_node(node: AutogradNode, token: object) -> NodeId | None:

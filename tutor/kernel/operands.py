@@ -106,11 +106,8 @@ class Operands:
         place = call.place(self.tape.sources)
         for tensor in flat_tensors(call.arguments[:1]):
             self.meet(tensor, place)
-            tape.naming.operands(place, [tensor], reflected=False, step=max(tape.step - 1, 0))
+            tape.naming.operands(place, [tensor], step=max(tape.step - 1, 0))
 
     def id_of(self, tensor: torch.Tensor) -> TensorId | None:
-        known = self._find(tensor)
-        return None if known is None else known.id
-
-    def ids(self, tensors: Sequence[torch.Tensor]) -> list[TensorId]:
-        return [known.id for known in map(self._find, tensors) if known is not None]
+        known = self._by_address.get(id(tensor))
+        return known.id if known is not None and known() is tensor else None

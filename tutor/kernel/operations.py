@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from operator import attrgetter, itemgetter
 from typing import cast
 
 import torch
@@ -25,6 +26,8 @@ from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import are_active, tangent, transform
 from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, TensorId
 
+_GRAD_FN = attrgetter("grad_fn")
+_TENSOR = itemgetter(1)
 Pairs = list[tuple[Known, torch.Tensor]]
 
 
@@ -40,7 +43,10 @@ class Operations:
     def ended(self, call: Call, result: object) -> None:
         """The call has given its result."""
         place = call.place(self._tape.sources)
-        written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
+        try:
+            written = [pair for pair in call.pairs if pair[1]._version != pair[0].version]
+        except RuntimeError:
+            written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
         changes = self._changes
         outputs = [result] if isinstance(result, torch.Tensor) else flat_tensors(result)
         if place.quiet:
@@ -57,12 +63,13 @@ class Operations:
     def _record(self, call: Call, outputs: list[torch.Tensor], written: Pairs, place: Place) -> None:
         tape = self._tape
         operation, span = next(self._ids), place.span
-        grad_fns = [tensor.grad_fn for tensor in outputs]
-        fresh = tape.graph.claim([node for node in grad_fns if node is not None], span=span)
+        grad_fns: list[AutogradNode | None] = list(map(_GRAD_FN, outputs))
+        fresh = tape.graph.claim(list(filter(None, grad_fns)), span=span)
         ids = self._bear_outputs(call, outputs, grad_fns)
-        nodes = tape.graph.describe(
-            fresh, operation=operation, operands=[*[tensor for _, tensor in call.pairs], *outputs]
-        )
+        nodes: list[NodeId] = []
+        if fresh:
+            operands = [*map(_TENSOR, call.pairs), *outputs]
+            nodes = tape.graph.describe(fresh, operation=operation, operands=operands)
         self._tell(call, operation, span, ids, nodes)
         if forward_ad._current_level >= 0:
             self._tell_tangents(outputs, ids)
@@ -127,10 +134,8 @@ class Operations:
 
     def _name(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
         naming, step, traits = self._tape.naming, self._tape.outlet.step, call.traits
-        function, count, reflected = traits.plain, len(call.arguments), traits.reflected
-        naming.operands(place, call.arguments, step=step, function=function, reflected=reflected)
         results = outputs[0] if len(outputs) == 1 else outputs
-        naming.results(place, results, step, function=function, count=count, reflected=reflected)
+        naming.call(place, call.arguments, results, step, function=traits.plain, reflected=traits.reflected)
 
 
 def _is_in_graph(outputs: list[torch.Tensor]) -> bool:

@@ -97,6 +97,18 @@ def _operand(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Ten
     for operand in operands:
         if operand is saved:
             return operand
+    try:
+        address = saved.data_ptr()
+        for operand in operands:
+            if operand.data_ptr() == address and _same_form(operand, saved):
+                return operand
+    except (RuntimeError, NotImplementedError):
+        return _operand_by_care(saved, operands)
+    return None
+
+
+def _operand_by_care(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
+    """As `_operand`, where some tensor has no memory of its own."""
     address = _address(saved)
     if address is None:
         return None

@@ -87,7 +87,7 @@ class Written(NamedTuple):
     targets: list[Target]
 
 
-_NOTHING = Written((), [])
+NOTHING = Written((), [])
 
 
 @dataclass(slots=True, eq=False)
@@ -102,23 +102,23 @@ class Spot:
     position: Position | None
     span: Span
     place: Place | None = None
-    _asked: tuple[str, int] | None = None
-    _written: Written = _NOTHING
+    _function: str | None = None
+    _count: int = 0
+    _written: Written = NOTHING
 
     def written(self, function: str, count: int, *, reflected: bool) -> Written:
         """For a call of `function` (its plain name) with `count` arguments.
 
         `s = sum(parts)` calls many additions, none of them `sum`: they are assigned to nothing.
         """
-        asked = (function, count)
-        if asked != self._asked:
-            self._asked = asked
+        if function != self._function or count != self._count:
+            self._function, self._count = function, count
             self._written = self._read(function, count, reflected=reflected)
         return self._written
 
     def _read(self, function: str, count: int, *, reflected: bool) -> Written:
         if self.position is None:
-            return _NOTHING
+            return NOTHING
         index = self.file.index
         operands = index.operands(self.position, count=count, reflected=reflected)
         stands_alone = index.callee(self.position) in (None, function)
@@ -178,8 +178,10 @@ class Sources:
 
     def place(self, frame: FrameType | None) -> Place:
         """Walks up from the frame that called torch to the learner's frames."""
-        if frame is not None and (file := self.files.get(frame.f_code.co_filename)) is not None:
-            return self._found(frame, file, direct=True, quiet=False)
+        if frame is not None:
+            spot = self._spots.get((id(frame.f_code), frame.f_lasti))
+            if spot is not None:
+                return self._placed(spot, frame, direct=True, quiet=False)
         frame, passed_override = _outside(frame)
         direct, quiet = True, False
         own_quiet = passed_override and frame is not None and self._is_quiet(frame.f_code)
@@ -207,7 +209,9 @@ class Sources:
         self._folders.add(os.path.abspath(folder) + os.sep)
 
     def _found(self, frame: FrameType, file: File, *, direct: bool, quiet: bool) -> Place:
-        spot = self.spot(frame, file)
+        return self._placed(self.spot(frame, file), frame, direct=direct, quiet=quiet)
+
+    def _placed(self, spot: Spot, frame: FrameType, *, direct: bool, quiet: bool) -> Place:
         files = self.files
         outer: FrameType | None = frame
         while outer is not None and (
@@ -221,7 +225,9 @@ class Sources:
         place = spot.place
         if (
             place is not None
-            and (place.frame, place.direct, place.quiet) == (id(frame), direct, quiet)
+            and place.frame == id(frame)
+            and place.direct is direct
+            and place.quiet is quiet
             and place.module_spot is module_spot
             and place.namespace is namespace
         ):
