@@ -129,6 +129,17 @@ def test_an_argument_that_torch_did_not_keep_is_not_guessed() -> None:
     assert said.lines[0].startswith("∂(… + ")
 
 
+def test_the_formula_of_anothers_gradient_bears_its_sign() -> None:
+    _trace, drawn = _whole(
+        "import torch\nx = torch.tensor(0.5, requires_grad=True)\ny = torch.sigmoid(x)\n"
+        "(g,) = torch.autograd.grad(y, x, create_graph=True)\ng.backward()\n"
+    )
+    (circle,) = [circle for circle in drawn.circles if circle.made_in == 0]
+    assert (circle.symbol, circle.expression) == ("σ′", "sigmoid′(1, y)")
+    assert circle.tabs[0].saves == ("1", "y")
+    assert _joined(drawn) == [("y", "σ′"), ("σ′", "g")]
+
+
 def test_third_order_stands_on_second() -> None:
     trace, drawn = _whole(
         "import torch\nfrom torch.autograd import grad\nx = torch.tensor(2.0, requires_grad=True)\n"

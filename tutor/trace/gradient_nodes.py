@@ -13,6 +13,9 @@ _SUFFIX = re.compile(r"Backwards?\d*$")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SLOTS: tuple[tuple[str, ...], ...] = (("self", "input"), ("other", "mat2", "exponent"))
 """What derivatives.yaml calls the first and the second argument."""
+_OF_BACKWARD: tuple[tuple[str, ...], ...] = (("grad_output",), ("output", "result", "self"))
+"""The same for the formula of another operation's gradient: `tanh_backward`."""
+_BACKWARD = "_backward"
 _TERM = re.compile(r"[\w.#\[\]⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\w+\([^()]*\)")
 _NUMBER = re.compile(r"−?[\d.]+(e−?\d+)?")
 _POWERS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
@@ -26,16 +29,22 @@ def function_of(node: Node) -> str:
     return "torch." + _CAPITAL.sub("_", _SUFFIX.sub("", node.name)).lower()
 
 
+def _slots(node: Node) -> tuple[tuple[str, ...], ...]:
+    return _OF_BACKWARD if function_of(node).endswith(_BACKWARD) else _SLOTS
+
+
 def arguments_of(node: Node, tensors: Mapping[int, TensorId]) -> list[str]:
     """As an operation's arguments: what its edges lead to, or what it saved in their place; "…" where neither tells."""
     count = max((slot + 1 for slot in tensors), default=0)
-    if function_of(node).rpartition(".")[2] in _BINARY:
+    name = function_of(node).rpartition(".")[2]
+    if name in _BINARY or name.endswith(_BACKWARD):
         count = max(count, len(_SLOTS))
     return [f"#{tensors[slot]}" if slot in tensors else _saved_argument(node, slot) for slot in range(count)]
 
 
 def _saved_argument(node: Node, slot: int) -> str:
-    for name in _SLOTS[slot] if slot < len(_SLOTS) else ():
+    slots = _slots(node)
+    for name in slots[slot] if slot < len(slots) else ():
         saved = node.saved.get(name)
         if isinstance(saved, dict):
             if saved.get("tensor") is not None:
@@ -48,7 +57,8 @@ def _saved_argument(node: Node, slot: int) -> str:
 
 def argument_text(index: Index, operation: Operation, key: str, texts: Mapping[TensorId, str]) -> str:
     """How the argument is written that a node of a gradient's graph saved under this key; "" where it has none."""
-    slot = next((at for at, names in enumerate(_SLOTS) if key in names), None)
+    slots = _slots(index.nodes[operation.nodes[-1]])
+    slot = next((at for at, names in enumerate(slots) if key in names), None)
     if operation.id >= 0 or slot is None or slot >= len(operation.arguments):
         return ""
     argument = operation.arguments[slot]
@@ -71,7 +81,8 @@ def written_text(index: Index, operation: Operation, texts: Mapping[TensorId, st
         return f"−{_atom(parts[0])}"
     if name == "copy" and parts:
         return parts[0]
-    return f"{name}({', '.join(parts)})" if parts else ""
+    shown = f"{name.removesuffix(_BACKWARD)}′" if name.endswith(_BACKWARD) else name
+    return f"{shown}({', '.join(parts)})" if parts else ""
 
 
 def _argument_text(index: Index, argument: str, texts: Mapping[TensorId, str]) -> str:
@@ -100,7 +111,8 @@ def _factor(text: str) -> str:
 
 def value_of(index: Index, node: NodeId, slot: int) -> Data:
     """What a node computed, as torch told it: what the backward step sent on, or what a later node saved of it."""
-    saved = index.nodes[node].saved.get("result")
+    row = index.nodes[node]
+    saved = None if function_of(row).endswith(_BACKWARD) else row.saved.get("result")
     if isinstance(saved, dict) and saved.get("value") is not None:
         return saved["value"]
     for edge in index.edges_to.get(node, ()):
@@ -116,7 +128,8 @@ def value_of(index: Index, node: NodeId, slot: int) -> Data:
 def _saved_by(index: Index, edge: int) -> Data:
     """What the node behind the edge saved of the argument that the edge stands for."""
     row = index.edges[edge]
-    names = _SLOTS[row.output] if row.output < len(_SLOTS) else ()
+    slots = _slots(index.nodes[row.from_])
+    names = slots[row.output] if row.output < len(slots) else ()
     kept = (index.nodes[row.from_].saved.get(name) for name in names)
     return next((k["value"] for k in kept if isinstance(k, dict) and k.get("value") is not None), None)
 
