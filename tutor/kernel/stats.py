@@ -16,7 +16,7 @@ import torch
 from tutor.kernel.looked import Looked
 from tutor.protocol import Stats
 
-SAMPLE = 8_192
+SAMPLE = 4_096
 """How many elements of a very large tensor are looked at, at most."""
 
 _SIMPLE = (torch.float32, torch.float64)
@@ -103,7 +103,7 @@ def _sampled(flat: torch.Tensor) -> torch.Tensor:
 def _offsets(
     shape: tuple[int, ...], strides: tuple[int, ...], every: int, device: torch.device
 ) -> torch.Tensor:
-    """Where every so many-th element lies, counted from the first; 64 kB each."""
+    """Where every so many-th element lies, counted from the first; 32 kB each."""
     places = torch.arange(0, math.prod(shape), every, device=device)
     offsets = torch.zeros_like(places)
     for size, stride in zip(reversed(shape), reversed(strides), strict=True):
