@@ -7,7 +7,9 @@ from tutor.protocol import (
     BackwardBegan,
     BackwardEnded,
     BackwardId,
+    Change,
     Edge,
+    Gap,
     GradientAccumulated,
     Node,
     NodeId,
@@ -28,7 +30,7 @@ class Maker:
 
     def __init__(self) -> None:
         self.events: list[TraceEvent] = []
-        self.tensors = self.operations = self.nodes = self.steps = self.backwards = 0
+        self.tensors = self.operations = self.nodes = self.steps = self.backwards = self.gaps = 0
 
     def leaf(self, name: str) -> tuple[TensorId, NodeId]:
         tensor, node = TensorId(self.tensors), NodeId(self.nodes)
@@ -81,6 +83,16 @@ class Maker:
         self.events.append(BackwardEnded(id=key, results=[], error=None, step=self.steps))
         return (before or 0.0) + 1.0
 
+    def gap(self, iterations: int, leaf: TensorId, value: float, grad: tuple[float | None, float]) -> None:
+        """Iterations that are left out, behind which the leaf has another value and gradient."""
+        step = self.steps
+        self.events.append(Gap(iterations=iterations, operations=iterations, backwards=iterations, step=step))
+        self.events.append(Value(tensor=leaf, step=step, version=iterations, value=value))
+        before, after = grad
+        self.events.append(Change(tensor=leaf, what="grad", before=before, after=after, span=None, step=step))
+        self._step("gap", self.gaps)
+        self.gaps += 1
+
     def _accumulate(self, key: BackwardId, node: NodeId, leaf: TensorId, before: float | None) -> None:
         after = (before or 0.0) + 1.0
         done = Accumulation(tensor=leaf, node=node, before=before, incoming=1.0, after=after, step=self.steps)
@@ -131,13 +143,32 @@ class Maker:
 def loop(turns: int, length: int) -> list[TraceEvent]:
     """A loop of `turns` iterations, each a chain of `length` doublings of one leaf and its backward."""
     maker = Maker()
-    leaf, accumulate = maker.leaf("w")
+    leaf = maker.leaf("w")
     before: float | None = None
     for _ in range(turns):
-        tensor, node = leaf, accumulate
-        chain = [accumulate]
-        for at in range(length):
-            tensor, node = maker.double(tensor, node, "loss" if at == length - 1 else None)
-            chain.insert(0, node)
-        before = maker.backward(tensor, chain, leaf, before)
+        before = _turn(maker, leaf, length, before)
     return maker.events
+
+
+def thinned_loop(kept: list[int], left_out: list[int], length: int) -> list[TraceEvent]:
+    """`loop`, of which `kept[0]` turns are kept, then `left_out[0]` left out, and so on."""
+    maker = Maker()
+    leaf = maker.leaf("w")
+    before: float | None = None
+    for number, turns in enumerate(kept):
+        for _ in range(turns):
+            before = _turn(maker, leaf, length, before)
+        if number < len(left_out):
+            after = (before or 0.0) + left_out[number]
+            maker.gap(left_out[number], leaf[0], -after, (before, after))
+            before = after
+    return maker.events
+
+
+def _turn(maker: Maker, leaf: tuple[TensorId, NodeId], length: int, before: float | None) -> float:
+    tensor, node = leaf
+    chain = [node]
+    for at in range(length):
+        tensor, node = maker.double(tensor, node, "loss" if at == length - 1 else None)
+        chain.insert(0, node)
+    return maker.backward(tensor, chain, leaf[0], before)

@@ -40,6 +40,8 @@ def step_text(trace: Trace, step: int) -> str:
 
 
 def _gap_text(iterations: int) -> str:
+    if not iterations:
+        return _("the rest of this iteration is left out")
     return ngettext("{n} iteration left out", "{n} iterations left out", iterations).format(n=iterations)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
+from tests.trace.made import thinned_loop
 from tests.views.fake_session import FakeSession
 from tutor.protocol import (
     BackwardBegan,
@@ -30,7 +32,7 @@ from tutor.protocol import (
 )
 from tutor.trace.trace import Trace
 from tutor.views.theme import DARK, LIGHT
-from tutor.views.timeline.bar import Stretch, TimelineBar, Track
+from tutor.views.timeline.bar import Break, Stretch, TimelineBar, Track
 from tutor.views.timeline.view import TimelineView
 
 LINE = "y = x**2; z = 3*y"
@@ -257,7 +259,7 @@ def test_a_moved_step_leaves_the_stretches_as_they_are(view: TimelineView, sessi
 
 
 def test_the_handle_has_the_color_of_the_stretch_that_it_stands_on(qtbot: QtBot) -> None:
-    bar = TimelineBar(str)
+    bar = TimelineBar(str, str)
     qtbot.addWidget(bar)
     bar.resize(400, bar.sizeHint().height())
     bar.set_track(Track(9, (Stretch(0, 3, "forward"), Stretch(5, 8, "backward"))))
@@ -326,7 +328,7 @@ def test_the_theme_reaches_the_line(view: TimelineView, session: FakeSession) ->
 
 
 def test_a_long_run_is_drawn_once_and_scrubbed_from_what_was_drawn(qapp: object, qtbot: QtBot) -> None:
-    bar = TimelineBar(str)
+    bar = TimelineBar(str, str)
     qtbot.addWidget(bar)
     bar.resize(800, bar.sizeHint().height())
     stretches = tuple(
@@ -349,3 +351,94 @@ def _counted(calls: list[int], plain):  # type: ignore[no-untyped-def]
         plain()
 
     return counted
+
+
+# ------------------------------------------------------------ iterations that were left out
+
+
+@pytest.fixture
+def thinned(tmp_path: Path, qtbot: QtBot) -> TimelineView:
+    """Turns 1 to 3, 9 and 10, and 111 of a loop, each of five steps."""
+    trace = Trace()
+    trace.extend(thinned_loop([3, 2, 1], [5, 100], 2))
+    view = TimelineView(FakeSession(tmp_path, trace))  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    view.resize(900, 90)
+    view.show()
+    return view
+
+
+GAP = 16
+
+
+def test_the_line_is_broken_where_iterations_were_left_out(thinned: TimelineView) -> None:
+    assert thinned.bar.track.breaks == (Break(GAP, 5), Break(GAP + 11, 100))
+    assert all(stretch.first != GAP for stretch in thinned.bar.track.stretches)
+    for palette in (LIGHT, DARK):
+        thinned.apply_theme(palette)
+        image = thinned.bar.grab().toImage()
+        x, row = round(thinned.bar.x_of(GAP - 0.5)), thinned.bar.height() - 12
+        assert image.pixelColor(x, row).name() == palette.ground
+        strokes = {image.pixelColor(x + by, row).name() for by in (-4, -3, 3, 4)}
+        assert palette.ground not in strokes or len(strokes) > 1
+
+
+def test_stretches_carry_the_number_that_the_program_counted(thinned: TimelineView) -> None:
+    labels = [stretch.short for stretch in thinned.bar.track.stretches if stretch.kind == "forward"]
+    assert labels == ["1", "2", "3", "9", "10", "111"]
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (GAP - 1, "step 16 of 33 · AccumulateGrad → w.grad · iteration 3 of 111"),
+        (GAP, "step 17 of 33 · 5 iterations left out · iterations 4 to 8 of 111"),
+        (GAP + 1, "step 18 of 33 · loss · iteration 9 of 111, 5 left out just before it"),
+    ],
+)
+def test_a_gap_says_how_many_and_which_iterations_it_stands_for(
+    thinned: TimelineView, step: int, text: str
+) -> None:
+    thinned._session.player.seek(step)
+    shown = thinned.text.full_text.split(" · ")
+    expected = text.split(" · ")
+    assert (shown[0], shown[-1]) == (expected[0], expected[-1])
+
+
+def test_keys_go_step_by_step_over_a_gap_and_marks_pass_it_by(thinned: TimelineView, qtbot: QtBot) -> None:
+    player = thinned._session.player
+    player.seek(GAP - 1)
+    player.set_animated(False)
+    for expected in (GAP, GAP + 1):
+        qtbot.keyClick(thinned.bar, Qt.Key.Key_Right)
+        assert player.step == expected
+    player.set_marks(thinned.bar.track.marks)
+    player.seek(GAP - 1)
+    qtbot.keyClick(thinned.bar, Qt.Key.Key_PageDown)
+    assert player.step == GAP + 2
+    assert "5 left out just before it" in thinned.text.full_text
+
+
+def test_a_click_on_a_break_goes_to_its_step(thinned: TimelineView, qtbot: QtBot) -> None:
+    thinned.resize(200, 90)
+    for step in (GAP, GAP + 11):
+        place = QPoint(round(thinned.bar.x_of(step - 0.5)), thinned.bar.height() - 12)
+        qtbot.mouseClick(thinned.bar, Qt.MouseButton.LeftButton, pos=place)
+        assert thinned._session.player.step == step
+
+
+def test_breaks_that_would_lie_on_each_other_are_one_and_say_so(tmp_path: Path, qtbot: QtBot) -> None:
+    trace = Trace()
+    trace.extend(thinned_loop([1] * 300, [5] * 299, 1))
+    view = TimelineView(FakeSession(tmp_path, trace))  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    view.resize(400, 90)
+    view.show()
+    bar = view.bar
+    drawn = bar.breaks
+
+    assert len(drawn) < 50 and sum(len(parts) for _, parts in drawn) == 299
+    x, parts = drawn[3]
+    qtbot.mouseMove(bar, QPoint(round(x), bar.height() - 12))
+    said = f"{5 * len(parts)} iterations left out, in {len(parts)} places"
+    qtbot.waitUntil(lambda: QToolTip.text() == said)

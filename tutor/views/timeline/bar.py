@@ -33,6 +33,10 @@ Kind = Literal["forward", "backward", "other"]
 
 _SIDE = 14
 _THICK = 6.0
+_BREAK = 7.0
+"""How wide the line is open at a break."""
+_APART = 26.0
+"""Breaks that would be nearer to each other are one."""
 _HANDLE = 7.5
 
 
@@ -48,6 +52,14 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A step that stands for `count` iterations which are not here: the line is broken there."""
+
+    step: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """What the line shows; stretches in order. `stops` are the author's flags, `marks` where a presenter's remote goes."""
 
@@ -55,6 +67,7 @@ class Track:
     stretches: tuple[Stretch, ...] = ()
     marks: tuple[int, ...] = ()
     stops: frozenset[int] = frozenset()
+    breaks: tuple[Break, ...] = ()
 
 
 class TimelineBar(QAbstractSlider):
@@ -69,9 +82,15 @@ class TimelineBar(QAbstractSlider):
     speed_asked = Signal(int)
     """+1: faster, -1: slower."""
 
-    def __init__(self, describe: Callable[[int], str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        describe: Callable[[int], str],
+        describe_breaks: Callable[[tuple[Break, ...]], str],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._describe = describe
+        self._describe_breaks = describe_breaks
         self._track = Track()
         self._palette = LIGHT
         self._progress = 1.0
@@ -121,6 +140,23 @@ class TimelineBar(QAbstractSlider):
         step = round((x - _SIDE) * self._track.count / room) - 1
         return max(-1, min(step, self._track.count - 1))
 
+    @property
+    def breaks(self) -> list[tuple[float, tuple[Break, ...]]]:
+        """Where the line is broken, and what is left out there: breaks that would lie on each other are one."""
+        found: list[tuple[float, tuple[Break, ...]]] = []
+        for one in self._track.breaks:
+            x = self.x_of(one.step - 0.5)
+            if found and x - found[-1][0] < _APART:
+                found[-1] = (found[-1][0], (*found[-1][1], one))
+            else:
+                found.append((x, (one,)))
+        return found
+
+    def break_at(self, x: float) -> tuple[Break, ...]:
+        """The breaks under the pointer, where they are drawn wider than their steps are."""
+        near = (parts for at, parts in self.breaks if abs(x - at) <= _BREAK / 2)
+        return next(near, ())
+
     def _push(self, change: Callable[[], None]) -> None:
         blocked = self.blockSignals(True)
         change()
@@ -135,9 +171,14 @@ class TimelineBar(QAbstractSlider):
         return self.height() - _HANDLE - 5
 
     def _ask(self, x: float) -> None:
-        step = self.step_at(x)
+        step = self._step_meant(x)
         if self._track.count and step != self.value():
             self.step_asked.emit(step)
+
+    def _step_meant(self, x: float) -> int:
+        """The step under the pointer; a break's, where the pointer is on one."""
+        parts = self.break_at(x)
+        return max(parts, key=lambda one: one.count).step if parts else self.step_at(x)
 
     def _hover(self, step: int | None) -> None:
         if step != self._hovered:
@@ -175,6 +216,21 @@ class TimelineBar(QAbstractSlider):
         for mark in self._track.marks if len(self._track.marks) * 6 < line.width() else ():
             painter.setBrush(QColor(self._palette.ground))
             painter.drawRect(QRectF(self.x_of(mark) - 0.75, line.top(), 1.5, _THICK))
+        for x, _parts in self.breaks:
+            self._draw_break(painter, x)
+
+    def _draw_break(self, painter: QPainter, x: float) -> None:
+        """The line is open, between two slanted strokes."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._palette.ground))
+        painter.drawRect(QRectF(x - _BREAK / 2, self._middle - _THICK, _BREAK, 2 * _THICK))
+        painter.setPen(QPen(QColor(self._palette.muted), 1.6))
+        for edge in (x - _BREAK / 2, x + _BREAK / 2):
+            painter.drawLine(
+                QPointF(edge - 1.5, self._middle + _THICK - 0.5),
+                QPointF(edge + 1.5, self._middle - _THICK + 0.5),
+            )
+        painter.setPen(Qt.PenStyle.NoPen)
 
     @property
     def _crowded(self) -> bool:
@@ -197,21 +253,40 @@ class TimelineBar(QAbstractSlider):
             painter.drawRect(QRectF(line.left(), line.top() + place * _THICK / 2, line.width(), _THICK / 2))
 
     def _draw_labels(self, painter: QPainter) -> None:
-        if self._crowded:
-            return
         font = sans(self._pixels, Weight.DemiBold)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
+        taken = self._draw_break_labels(painter, metrics)
+        if self._crowded:
+            return
         free_from, few = 0.0, len(self._track.stretches) <= 3
         for stretch in self._track.stretches:
             left = self.x_of(stretch.first - 1)
             room = self.width() - left if few else self.x_of(stretch.end - 1) - left - 4
             text = stretch.label if metrics.horizontalAdvance(stretch.label) <= room else stretch.short
             width = metrics.horizontalAdvance(text)
-            if text and left >= free_from and width <= room:
+            if text and left >= free_from and width <= room and _is_free(taken, left, left + width):
                 painter.setPen(QColor(self._text_color(stretch.kind)))
-                painter.drawText(QPointF(left, self._middle - _HANDLE - 5), text)
+                painter.drawText(QPointF(left, self._text_line), text)
                 free_from = left + width + 8
+
+    @property
+    def _text_line(self) -> float:
+        return self._middle - _HANDLE - 5
+
+    def _draw_break_labels(self, painter: QPainter, metrics: QFontMetricsF) -> list[tuple[float, float]]:
+        """Above each break how many are left out, the most first, where there is room; returns what is taken."""
+        taken: list[tuple[float, float]] = []
+        counted = [(sum(one.count for one in parts), x) for x, parts in self.breaks]
+        for count, x in sorted(counted, reverse=True):
+            text = f"+{count}" if count else ""
+            width = metrics.horizontalAdvance(text)
+            left = max(0.0, min(x - width / 2, self.width() - width))
+            if text and _is_free(taken, left, left + width):
+                painter.setPen(QColor(self._palette.muted))
+                painter.drawText(QPointF(left, self._text_line), text)
+                taken.append((left, left + width))
+        return taken
 
     def _draw_flags(self, painter: QPainter) -> None:
         """A pennant on a pole, its foot on the line."""
@@ -296,9 +371,11 @@ class TimelineBar(QAbstractSlider):
         x = event.position().x()
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._ask(x)
-        self._hover(self.step_at(x) if self._track.count else None)
+        self._hover(self._step_meant(x) if self._track.count else None)
         if self._hovered is not None:
-            QToolTip.showText(event.globalPosition().toPoint(), self._describe(self._hovered), self)
+            parts = self.break_at(x)
+            text = self._describe(self._hovered) if len(parts) < 2 else self._describe_breaks(parts)
+            QToolTip.showText(event.globalPosition().toPoint(), text, self)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._hover(None)
@@ -333,3 +410,7 @@ class TimelineBar(QAbstractSlider):
                 self.play_asked.emit()
             case _:
                 event.ignore()
+
+
+def _is_free(taken: list[tuple[float, float]], left: float, right: float) -> bool:
+    return all(right + 6 <= start or left >= end + 6 for start, end in taken)

@@ -19,7 +19,7 @@ from tutor.trace.iterations import iteration_at
 from tutor.trace.timeline import Segment, Timeline, timeline
 from tutor.views.fonts import Weight, sans
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, icon
-from tutor.views.timeline.bar import Stretch, TimelineBar, Track
+from tutor.views.timeline.bar import Break, Stretch, TimelineBar, Track
 
 
 class TimelineView(QWidget):
@@ -31,6 +31,7 @@ class TimelineView(QWidget):
         self._palette = LIGHT
         self._timeline: Timeline | None = None
         self._stretches: tuple[Stretch, ...] = ()
+        self._breaks: tuple[Break, ...] = ()
         self._stale = False
         self._make_children()
         self._lay_out()
@@ -39,7 +40,7 @@ class TimelineView(QWidget):
         self.apply_theme(LIGHT)
 
     def _make_children(self) -> None:
-        self.bar = TimelineBar(self._describe, self)
+        self.bar = TimelineBar(self._describe, _breaks_text, self)
         self.to_start = self._button("skip-previous")
         self.back = self._button("step-backward")
         self.play = self._button("play")
@@ -143,6 +144,7 @@ class TimelineView(QWidget):
         self._stale = False
         self._timeline = timeline(self._session.trace)
         self._stretches = _stretches(self._timeline)
+        self._breaks = tuple(Break(s.first, s.left_out) for s in self._timeline.segments if s.kind == "gap")
         self.bar.set_track(self._track(self._timeline))
         self._on_player_moved()
         self._show_speed()
@@ -151,7 +153,8 @@ class TimelineView(QWidget):
 
     def _track(self, shown: Timeline) -> Track:
         player = self._session.player
-        return Track(shown.count, self._stretches, tuple(player.marks) or shown.marks, player.stops)
+        marks = tuple(player.marks) or shown.marks
+        return Track(shown.count, self._stretches, marks, player.stops, self._breaks)
 
     def _on_player_moved(self) -> None:
         player = self._session.player
@@ -194,11 +197,21 @@ class TimelineView(QWidget):
         ).format(count=full.backwards)
 
     def _iteration_text(self, step: int) -> str:
-        count = len(self._timeline.iterations) if self._timeline is not None else 0
+        """Counted as the program did, whatever was left out."""
+        found = self._timeline.iterations if self._timeline is not None else ()
+        count = found[-1].number if found else 0
         if count < 2:
             return ""
-        number = iteration_at(self._session.trace, step).index + 1
-        return _("iteration {number} of {count}").format(number=number, count=count)
+        own = iteration_at(self._session.trace, step)
+        if own.left_out and step == own.first_step:
+            first, last = own.number - own.left_out, own.number - 1
+            if own.end_step == step + 1:
+                first, last = first + 1, last + 1
+            if first == last:
+                return _("iteration {number} of {count}").format(number=first, count=count)
+            return _("iterations {first} to {last} of {count}").format(first=first, last=last, count=count)
+        text = _("iteration {number} of {count}").format(number=own.number, count=count)
+        return ", ".join(part for part in (text, _before_text(own.left_out)) if part)
 
     def _describe(self, step: int) -> str:
         """What the pointer rests on."""
@@ -295,11 +308,25 @@ class _ElidedLabel(QLabel):
         return QSize(40, super().minimumSizeHint().height())
 
 
+def _before_text(left_out: int) -> str:
+    if not left_out:
+        return ""
+    return ngettext("{n} left out just before it", "{n} left out just before it", left_out).format(n=left_out)
+
+
+def _breaks_text(parts: tuple[Break, ...]) -> str:
+    """What a broken line says where several breaks lie on each other."""
+    count = sum(part.count for part in parts)
+    text = ngettext("{n} iteration left out", "{n} iterations left out", count).format(n=count)
+    return _("{text}, in {count} places").format(text=text, count=len(parts))
+
+
 def _stretches(shown: Timeline) -> tuple[Stretch, ...]:
     """In the current language."""
     return tuple(
         Stretch(segment.first, segment.end, segment.kind, *_segment_texts(segment, shown))
         for segment in shown.segments
+        if segment.kind != "gap"
     )
 
 
@@ -310,7 +337,7 @@ def _segment_texts(segment: Segment, shown: Timeline) -> tuple[str, str]:
             text = _("forward")
         case "backward":
             text = _("backward")
-        case "other":
+        case "other" | "gap":
             return "", ""
         case _:
             assert_never(segment.kind)
