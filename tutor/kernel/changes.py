@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from tutor.kernel.bare import bare
 from tutor.kernel.call import Call, Written
 from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
@@ -41,8 +42,8 @@ class Changes:
     ) -> None:
         tape = self.tape
         tape.value_changed(known, tensor, span, operation)
-        if tensor.requires_grad != known.tracked:
-            now = tensor.requires_grad
+        now = bare(tensor).requires_grad
+        if now != known.tracked:
             tape.put_change(
                 known, "requires_grad", span, before=known.tracked, after=now, operation=operation
             )
@@ -134,9 +135,9 @@ class Changes:
         self.flush()
         match call.kind:
             case Kind.REQUIRES_GRAD:
-                call.before = tensor.requires_grad
+                call.before = bare(tensor).requires_grad
             case Kind.RETAIN_GRAD:
-                call.before = tensor.retains_grad
+                call.before = bare(tensor).retains_grad
             case Kind.GRAD_SETTER:
                 call.grad_before = grad_of(tensor)
                 call.before = self.tape.read_gradient(call.grad_before)
@@ -146,14 +147,14 @@ class Changes:
 
     def flag_changed(self, call: Call, what: Literal["requires_grad", "retains_grad"]) -> None:
         tensor = call.inputs[0]
-        after = tensor.requires_grad if what == "requires_grad" else tensor.retains_grad
+        after = bare(tensor).requires_grad if what == "requires_grad" else bare(tensor).retains_grad
         if after == call.before:
             return
         place = call.place(self.tape.sources)
         known = self.tape.tensors.find(tensor) or self._meet_as_before(tensor, place, what, call)
         self.tape.naming.operands(place, [tensor], step=self.tape.step)
         self.tape.put_change(known, what, place.span, before=bool(call.before), after=after)
-        known.tracked = tensor.requires_grad
+        known.tracked = bare(tensor).requires_grad
         if what == "retains_grad":
             self.tape.retained[known.id] = known
         self.tape.naming.results(place, tensor, self.tape.step, function="requires_grad_")

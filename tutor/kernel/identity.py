@@ -11,6 +11,7 @@ from typing import TypeGuard, TypeVar, cast
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
+from tutor.kernel.bare import PLAIN, bare
 from tutor.kernel.budget import Outlet, size
 from tutor.kernel.capture import capture, grad_of
 from tutor.kernel.looked import Looked
@@ -86,8 +87,8 @@ class Tensors:
         return self._bear(
             tensor,
             step,
-            tracked=tensor.requires_grad if requires_grad is None else requires_grad,
-            is_leaf=tensor.is_leaf,
+            tracked=bare(tensor).requires_grad if requires_grad is None else requires_grad,
+            is_leaf=bare(tensor).is_leaf,
             grad_fn=self._grad_fn(tensor),
             shares=shares,
         )
@@ -99,7 +100,7 @@ class Tensors:
         grad_fn = None if node is None else known_node(node, self._token)
         if node is None:
             known = self._bear(
-                tensor, step, tracked=tensor.requires_grad, is_leaf=True, grad_fn=None, shares=shares
+                tensor, step, tracked=bare(tensor).requires_grad, is_leaf=True, grad_fn=None, shares=shares
             )
         else:
             known = self._bear(tensor, step, tracked=True, is_leaf=False, grad_fn=grad_fn, shares=shares)
@@ -119,9 +120,10 @@ class Tensors:
         known = Known(tensor, self._gone)
         known.id = number = next(self._ids)
         known.address = address = id(tensor)
+        plain = tensor if type(tensor) in PLAIN else bare(tensor)
         try:
-            known.version = tensor._version
-            memory = tensor.untyped_storage().data_ptr()
+            known.version = plain._version
+            memory = plain.untyped_storage().data_ptr()
         except (RuntimeError, NotImplementedError):
             known.version, memory = version(tensor), storage(tensor)
         known.storage = memory
@@ -136,9 +138,9 @@ class Tensors:
             Tensor(
                 id=number,
                 name=None,
-                shape=shape_of(tensor),
-                dtype=dtype_name(tensor.dtype),
-                device="cpu" if tensor.is_cpu else device_name(tensor.device),
+                shape=shape_of(plain),
+                dtype=dtype_name(plain.dtype),
+                device="cpu" if plain.is_cpu else device_name(plain.device),
                 requires_grad=tracked,
                 is_leaf=is_leaf,
                 grad_fn=grad_fn,
@@ -151,12 +153,12 @@ class Tensors:
         return known
 
     def _base(self, tensor: torch.Tensor) -> TensorId | None:
-        base = tensor._base
+        base = bare(tensor)._base
         known = None if base is None else self.find(base)
         return None if known is None else known.id
 
     def _grad_fn(self, tensor: torch.Tensor) -> NodeId | None:
-        node = None if tensor.is_leaf else tensor.grad_fn
+        node = None if bare(tensor).is_leaf else bare(tensor).grad_fn
         return None if node is None else known_node(node, self._token)
 
     def write_value(self, known: Known, tensor: torch.Tensor, step: int) -> None:
@@ -210,7 +212,7 @@ class Tensors:
 
     def _older_alias(self, tensor: torch.Tensor) -> TensorId | None:
         """The tensor whose memory this one shares without being its view (a Parameter made of a tensor, `.data`)."""
-        sharers = () if tensor._is_view() else self._sharers(storage(tensor))
+        sharers = () if bare(tensor)._is_view() else self._sharers(storage(tensor))
         return sharers[0].id if sharers else None
 
     def aliases(self, known: Known) -> list[tuple[Known, torch.Tensor]]:
@@ -279,7 +281,7 @@ def device_name(device: torch.device) -> str:
 
 def version(tensor: torch.Tensor) -> int:
     try:
-        return tensor._version
+        return (tensor if type(tensor) in PLAIN else bare(tensor))._version
     except RuntimeError:
         # Inference tensors have none.
         return 0
@@ -288,7 +290,7 @@ def version(tensor: torch.Tensor) -> int:
 def storage(tensor: torch.Tensor) -> int:
     """The address of the tensor's memory; 0 where it has none."""
     try:
-        return tensor.untyped_storage().data_ptr()
+        return bare(tensor).untyped_storage().data_ptr()
     except (RuntimeError, NotImplementedError):
         return 0
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from tutor.kernel.bare import bare
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
@@ -37,7 +38,7 @@ class Iterations:
         if call.traits.plain in _ONLY_READ or call.traits.writes:
             return False
         operands = flat_tensors((call.arguments, dict(call.keywords)))
-        return any(tensor.requires_grad for tensor in operands)
+        return any(bare(tensor).requires_grad for tensor in operands)
 
     def next(self) -> None:
         """Whatever comes now belongs to the next iteration."""
@@ -81,10 +82,11 @@ class Iterations:
         tape = self._tape
         if version(tensor) != known.version:
             tape.tensors.write_value(known, tensor, tape.step)
-        if tensor.requires_grad != known.tracked:
-            tape.put_change(known, "requires_grad", None, before=known.tracked, after=tensor.requires_grad)
-            known.tracked = tensor.requires_grad
-        keeps = tensor.is_leaf or tensor.retains_grad
+        plain = bare(tensor)
+        if plain.requires_grad != known.tracked:
+            tape.put_change(known, "requires_grad", None, before=known.tracked, after=plain.requires_grad)
+            known.tracked = plain.requires_grad
+        keeps = plain.is_leaf or plain.retains_grad
         before, now = tape.gradients.get(known.id), tape.read_gradient(grad_of(tensor) if keeps else None)
         if now != before:
             tape.gradients[known.id] = now

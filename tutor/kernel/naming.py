@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 
 import torch
 
+from tutor.kernel.bare import bare
 from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import Known, Tensors, is_a
 from tutor.kernel.names import Target
@@ -174,7 +175,7 @@ class Naming:
         self, namespace: Mapping[str, object], known: Known, tensor: torch.Tensor, step: int
     ) -> None:
         """Names a leaf that lies in an object, a list or a dict by its path from the variable."""
-        if not (known.tracked and tensor.is_leaf) or self._sought.get(known.id, 0) >= _SEARCHES:
+        if not (known.tracked and bare(tensor).is_leaf) or self._sought.get(known.id, 0) >= _SEARCHES:
             return
         self._sought[known.id] = self._sought.get(known.id, 0) + 1
         path = path_in(namespace, tensor)

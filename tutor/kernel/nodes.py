@@ -9,6 +9,7 @@ import msgspec
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
+from tutor.kernel.bare import bare
 from tutor.protocol import NodeId, Span, TensorId
 
 NO_SEQUENCE = 2**63
@@ -74,9 +75,10 @@ def sequence(node: AutogradNode) -> int:
 
 def root_node(tensor: torch.Tensor) -> AutogradNode | None:
     """The node where a backward from this tensor begins: its grad_fn, or a leaf's AccumulateGrad."""
-    if tensor.grad_fn is not None:
-        return tensor.grad_fn
-    if not tensor.requires_grad:
+    plain = bare(tensor)
+    if plain.grad_fn is not None:
+        return plain.grad_fn
+    if not plain.requires_grad:
         return None
     return torch.autograd.graph.get_gradient_edge(tensor).node
 

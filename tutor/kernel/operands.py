@@ -8,7 +8,7 @@ import torch
 
 from tutor.kernel.call import Call, Written
 from tutor.kernel.calls import NUMBERS
-from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.identity import Known, flat_tensors, is_a, version
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
 from tutor.protocol import TensorId
@@ -90,7 +90,7 @@ class Operands:
         """Names that come from elsewhere than a variable: a module's parameter, another tensor's `.grad`."""
         tape = self.tape
         path = tape.modules.parameter_path(tensor)
-        if path is None and namespace is not None and isinstance(tensor, torch.nn.Parameter):
+        if path is None and namespace is not None and is_a(tensor, torch.nn.Parameter):
             tape.modules.adopt_all(namespace)
             path = tape.modules.parameter_path(tensor)
         owner = tape.tensors.owner(tensor)

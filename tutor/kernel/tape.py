@@ -9,6 +9,7 @@ from typing import Literal
 
 import torch
 
+from tutor.kernel.bare import bare
 from tutor.kernel.budget import Limits, Outlet, size
 from tutor.kernel.capture import grad_of
 from tutor.kernel.gradients import Gradients
@@ -81,7 +82,7 @@ class Tape:
 
     def _tell_gradient(self, known: Known, tensor: torch.Tensor) -> None:
         """A tensor that is met late may have a `.grad` already."""
-        grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
+        grad = grad_of(tensor) if bare(tensor).is_leaf or bare(tensor).retains_grad else None
         if grad is not None:
             after = self.gradients[known.id] = self.read_gradient(grad)
             step = max(self.step - 1, 0)
