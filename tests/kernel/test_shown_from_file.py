@@ -1,0 +1,110 @@
+"""What a live window shows at each step, a window shows that opens the file: for programs that nobody wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.kernel.test_record_random_programs import programs
+from tests.kernel.test_same_trace import MORE
+from tutor.kernel.budget import Limits
+from tutor.kernel.record import Recorder
+from tutor.protocol import Batch, Gap, RunId, TraceEvent, decode_batch, encode_batch
+from tutor.session.pictures import Pictures
+from tutor.trace.file import decode_trace, encode_trace
+from tutor.trace.index import index_of
+from tutor.trace.timeline import timeline
+from tutor.trace.trace import Trace
+
+NOTHING: frozenset[str] = frozenset()
+
+
+def told(text: str, limits: Limits) -> list[TraceEvent]:
+    """The events of a run, as they come out of the wire."""
+    events: list[TraceEvent] = []
+    recorder = Recorder(events.append, limits=limits)
+    recorder.add_source(text, path=None, cell=None, filename="program")
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            with recorder:
+                exec(compile(text, "program", "exec"), namespace)
+        except Exception as error:
+            recorder.failure(error)
+    recorder.cell_ended(namespace)
+    assert recorder.fault is None
+    return [
+        event
+        for event in decode_batch(encode_batch(Batch(RunId(0), list(events)))).events
+        if isinstance(event, TraceEvent)
+    ]
+
+
+def live(events: list[TraceEvent], batch: int) -> Trace:
+    """The trace of a window that looked at it after each batch."""
+    trace = Trace()
+    pictures = Pictures(trace)
+    for start in range(0, len(events), batch):
+        trace.extend(events[start : start + batch])
+        index_of(trace)
+        pictures.forget()
+        pictures.at(len(trace.steps) - 1, NOTHING, unrolled=False)
+    return trace
+
+
+def assert_shown_alike(events: list[TraceEvent], batch: int) -> None:
+    seen = live(events, batch)
+    read = decode_trace(encode_trace(seen), Path("run.json"))
+
+    assert repr(read) == repr(seen), "not even an int in place of a float"
+    assert timeline(read) == timeline(seen)
+    ours, theirs = Pictures(read), Pictures(seen)
+    for step in range(len(seen.steps)):
+        assert ours.at(step, NOTHING, unrolled=False) == theirs.at(step, NOTHING, unrolled=False)
+    last = len(seen.steps) - 1
+    assert ours.at(last, NOTHING, unrolled=True) == theirs.at(last, NOTHING, unrolled=True)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(programs(), st.integers(1, 60))
+def test_random_programs_are_shown_from_the_file_as_they_were_live(text: str, batch: int) -> None:
+    assert_shown_alike(told(text, Limits()), batch)
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_programs_of_many_kinds_are_shown_from_the_file_as_they_were_live(name: str) -> None:
+    assert_shown_alike(told(MORE[name], Limits()), 40)
+
+
+def test_a_run_with_gaps_is_shown_from_the_file_as_it_was_live() -> None:
+    text = (
+        "import torch\nw = torch.ones(2, requires_grad=True)\nfor turn in range(40):\n"
+        "    loss = (w * turn).sum()\n    loss.backward()\n"
+    )
+    events = told(text, Limits(events=300))
+
+    assert any(isinstance(event, Gap) for event in events)
+    assert_shown_alike(events, 25)
+
+
+NUMBERS = """
+import torch
+whole = torch.tensor([[1, 2], [3, 4]])
+flags = whole > 2
+odd = torch.tensor([float("nan"), float("inf"), -float("inf"), -0.0, 1e-45, 3.4e38, 0.1])
+large = torch.tensor([1e300, 5e-324, 1 / 3], dtype=torch.float64)
+z = torch.tensor([1 + 2j, complex("nan")])
+half = torch.tensor([1.5, 65504.0], dtype=torch.bfloat16)
+empty = torch.zeros(0, 3)
+none = torch.tensor(2**62)
+sparse = torch.eye(3).to_sparse()
+"""
+
+
+def test_every_kind_of_number_comes_back() -> None:
+    assert_shown_alike(told(NUMBERS, Limits()), 7)
