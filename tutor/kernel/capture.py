@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain
 from math import isfinite, isnan
 
@@ -24,6 +25,9 @@ _below_autograd = torch._C._AutoDispatchBelowAutograd
 _unseen = torch._C._DisableTorchDispatch
 """No mode of the learner's sees what is done under it."""
 
+dispatch_modes: Callable[[], int] = torch._C._len_torch_dispatch_stack
+"""How many of the learner's modes would see what is done without it."""
+
 _TRANSFORMS = (
     torch._C.DispatchKeySet(torch._C.DispatchKey.FuncTorchDynamicLayerFrontMode)
     | torch._C.DispatchKeySet(torch._C.DispatchKey.FuncTorchDynamicLayerBackMode)
@@ -40,7 +44,7 @@ def capture(tensor: torch.Tensor, limits: Limits, looked: Looked | None = None) 
     subclass of the learner's may see what is done here.
     """
     try:
-        if type(tensor) in _PLAIN and tensor.numel() <= limits.elements:
+        if type(tensor) in _PLAIN and not dispatch_modes() and tensor.numel() <= limits.elements:
             return _spelled(tensor.tolist(), tensor), None
     except (RuntimeError, NotImplementedError, TypeError):
         # What is no plain memory (sparse, under vmap) says so at once.

@@ -9,16 +9,23 @@ from math import isfinite
 import torch
 
 from tutor.kernel.budget import Limits
-from tutor.kernel.capture import gradient
+from tutor.kernel.capture import dispatch_modes, gradient
 from tutor.kernel.identity import version
 from tutor.kernel.looked import Looked
 from tutor.kernel.measure import size
 from tutor.protocol import Data
 
-_KEPT = 256
-"""How many gradients are remembered with what was read of them."""
-
 _PLAIN = torch.Tensor
+
+
+class _Read(weakref.ref[torch.Tensor]):
+    """A gradient that was read."""
+
+    __slots__ = ("address", "data", "version")
+
+    address: int
+    version: int
+    data: Data
 
 
 class Gradients:
@@ -27,13 +34,13 @@ class Gradients:
     def __init__(self, limits: Limits, looked: Looked) -> None:
         self._limits = limits
         self._looked = looked
-        self._read: dict[int, tuple[weakref.ref[torch.Tensor], int, Data]] = {}
+        self._read: dict[int, _Read] = {}
 
     def read(self, tensor: torch.Tensor | None) -> Data:
         """A gradient's values, or {"shape", "stats"} of a large one; None where there is none."""
         if tensor is None:
             return None
-        if type(tensor) is _PLAIN and not tensor.dim():
+        if type(tensor) is _PLAIN and not tensor.dim() and not dispatch_modes():
             # One number is read faster than remembered; what is no plain memory refuses.
             try:
                 number = tensor.item()
@@ -42,20 +49,26 @@ class Gradients:
             if type(number) is float and isfinite(number):
                 return number
         seen = self._read.get(id(tensor))
-        if seen is not None and seen[0]() is tensor and seen[1] == version(tensor):
-            return seen[2]
-        return self._keep(tensor, gradient(tensor, self._limits, self._looked))
+        if seen is not None and seen() is tensor and seen.version == version(tensor):
+            return seen.data
+        return self.keep(tensor, gradient(tensor, self._limits, self._looked))
 
     def reread(self, tensor: torch.Tensor) -> Data:
         """As `read`, where it may have been written without a new version (fused kernels do that)."""
         self._looked.forget(tensor)
-        return self._keep(tensor, gradient(tensor, self._limits))
+        return self.keep(tensor, gradient(tensor, self._limits))
 
-    def _keep(self, tensor: torch.Tensor, data: Data) -> Data:
-        if len(self._read) >= _KEPT:
-            self._read.clear()
-        self._read[id(tensor)] = (weakref.ref(tensor), version(tensor), data)
+    def keep(self, tensor: torch.Tensor, data: Data) -> Data:
+        """Remembers what a gradient is, as long as it lives and is not written."""
+        read = _Read(tensor, self._gone)
+        read.address, read.version, read.data = id(tensor), version(tensor), data
+        self._read[read.address] = read
         return data
+
+    def _gone(self, read: weakref.ref[torch.Tensor]) -> None:
+        assert isinstance(read, _Read)
+        if self._read.get(read.address) is read:
+            del self._read[read.address]
 
 
 def numbers(*gradients: Sequence[Data]) -> int:

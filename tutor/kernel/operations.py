@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import cast
 
 import torch
@@ -15,6 +15,7 @@ from torch.autograd import forward_ad
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.autocast import autocast_dtype, is_autocast_on
+from tutor.kernel.bare import PLAIN, bare
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind, argument_texts
 from tutor.kernel.changes import SILENT_WRITERS, Changes
@@ -26,7 +27,6 @@ from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import are_active, tangent, transform
 from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, TensorId
 
-_GRAD_FN = attrgetter("grad_fn")
 _TENSOR = itemgetter(1)
 Pairs = list[tuple[Known, torch.Tensor]]
 
@@ -44,7 +44,11 @@ class Operations:
         """The call has given its result."""
         place = call.place(self._tape.sources)
         try:
-            written = [pair for pair in call.pairs if pair[1]._version != pair[0].version]
+            written = [
+                pair
+                for pair in call.pairs
+                if (pair[1] if type(pair[1]) in PLAIN else bare(pair[1]))._version != pair[0].version
+            ]
         except RuntimeError:
             written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
         changes = self._changes
@@ -63,7 +67,9 @@ class Operations:
     def _record(self, call: Call, outputs: list[torch.Tensor], written: Pairs, place: Place) -> None:
         tape = self._tape
         operation, span = next(self._ids), place.span
-        grad_fns: list[AutogradNode | None] = list(map(_GRAD_FN, outputs))
+        grad_fns: list[AutogradNode | None] = [
+            (tensor if type(tensor) in PLAIN else bare(tensor)).grad_fn for tensor in outputs
+        ]
         fresh = tape.graph.claim(list(filter(None, grad_fns)), span=span)
         ids = self._bear_outputs(call, outputs, grad_fns)
         nodes: list[NodeId] = []
