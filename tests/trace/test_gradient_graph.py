@@ -203,6 +203,14 @@ def test_what_a_custom_backward_computes_is_drawn_as_it_was_called() -> None:
     assert all(trace.operations[circle.operation].nodes for circle in made)
 
 
+def test_what_a_layer_computed_on_its_way_is_taken_up_at_its_circle() -> None:
+    _trace, drawn = _whole(
+        "import torch\nnet = torch.nn.Linear(2, 1)\nx = torch.ones(3, 2, requires_grad=True)\n"
+        "(g,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)\n(g**2).sum().backward()\n"
+    )
+    assert _joined(drawn) == [("linear", "xᵀ"), ("xᵀ", "@"), ("@", "g")]
+
+
 def test_a_hessian_goes_through_the_gradients_graph_once_a_row() -> None:
     trace, drawn = _whole(
         "import torch\nx = torch.tensor([3.0, 2.0], requires_grad=True)\n"

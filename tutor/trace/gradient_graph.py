@@ -283,10 +283,10 @@ class _Builder:
     def _asks(self, edge: int, group: list[NodeId]) -> bool:
         return self.index.edges[edge].from_ not in group
 
-    def _made_up(self, node: NodeId, slot: int) -> TensorId:
+    def _made_up(self, node: NodeId, slot: int, *, step: int | None = None) -> TensorId:
         index, tensor = self.index, TensorId(-1 - self.made.made_up)
         self.made.made_up += 1
-        step = self._step(node)
+        step = self._step(node) if step is None else step
         data: Data = value_of(index, node, slot)
         index.tensors[tensor] = Tensor(
             id=tensor,
@@ -314,4 +314,14 @@ class _Builder:
         maker = index.operations.get(found.operation) if found.operation is not None else None
         made = [t for t in maker.outputs if index.tensors[t].grad_fn == node] if maker is not None else []
         known = made or index.by_grad_fn.get(node, [])
+        if not known and maker is not None:
+            return self._inner(node, slot, maker)
         return known[slot] if slot < len(known) else (known[0] if known else None)
+
+    def _inner(self, node: NodeId, slot: int, maker: Operation) -> TensorId:
+        """What an operation of the program computed on its way and gave nobody: a layer's turned weight."""
+        tensor = self._made_up(node, slot, step=maker.step)
+        self.made.outputs[node, slot] = tensor
+        self.made.texts[tensor] = function_of(self.index.nodes[node]).rpartition(".")[2]
+        self.index.made_by[tensor] = maker.id
+        return tensor

@@ -30,14 +30,14 @@ def function_of(node: Node) -> str:
 
 
 def _slots(node: Node) -> tuple[tuple[str, ...], ...]:
-    return _OF_BACKWARD if function_of(node).endswith(_BACKWARD) else _SLOTS
+    return _OF_BACKWARD if _BACKWARD in function_of(node) else _SLOTS
 
 
 def arguments_of(node: Node, tensors: Mapping[int, TensorId]) -> list[str]:
     """As an operation's arguments: what its edges lead to, or what it saved in their place; "…" where neither tells."""
     count = max((slot + 1 for slot in tensors), default=0)
     name = function_of(node).rpartition(".")[2]
-    if name in _BINARY or name.endswith(_BACKWARD):
+    if name in _BINARY or _BACKWARD in name:
         count = max(count, len(_SLOTS))
     return [f"#{tensors[slot]}" if slot in tensors else _saved_argument(node, slot) for slot in range(count)]
 
@@ -81,7 +81,7 @@ def written_text(index: Index, operation: Operation, texts: Mapping[TensorId, st
         return f"−{_atom(parts[0])}"
     if name == "copy" and parts:
         return parts[0]
-    shown = f"{name.removesuffix(_BACKWARD)}′" if name.endswith(_BACKWARD) else name
+    shown = f"{name.partition(_BACKWARD)[0]}′" if _BACKWARD in name else name
     return f"{shown}({', '.join(parts)})" if parts else ""
 
 
@@ -112,7 +112,7 @@ def _factor(text: str) -> str:
 def value_of(index: Index, node: NodeId, slot: int) -> Data:
     """What a node computed, as torch told it: what the backward step sent on, or what a later node saved of it."""
     row = index.nodes[node]
-    saved = None if function_of(row).endswith(_BACKWARD) else row.saved.get("result")
+    saved = None if _BACKWARD in function_of(row) else row.saved.get("result")
     if isinstance(saved, dict) and saved.get("value") is not None:
         return saved["value"]
     for edge in index.edges_to.get(node, ()):

@@ -33,6 +33,7 @@ class LaneMaker:
         self.lanes: list[Lane] = []
         self._from: dict[TensorId, ItemId] = {}
         self._head: dict[TensorId, tuple[NodeId, int]] = {}
+        self._circles: set[ItemId] = set()
 
     def add(self, operation: Operation) -> None:
         nodes = ordered_nodes(operation, self.index)
@@ -76,6 +77,7 @@ class LaneMaker:
 
     def _lanes_out(self, operation: Operation, nodes: tuple[NodeId, ...]) -> None:
         circle, written = circle_id(operation.id), in_place(operation)
+        self._circles.add(circle)
         heads = self._heads(operation, nodes)
         for base in self._written_through(operation, nodes):
             self._from[base] = circle
@@ -106,8 +108,16 @@ class LaneMaker:
             return self._from[tensor]
         if tensor in self.boxed:
             return box_id(tensor)
+        if tensor < 0:
+            return self._maker(tensor)
         owner = gradient_owner(tensor, self.index)
         return box_id(owner) if owner in self.boxed else None
+
+    def _maker(self, tensor: TensorId) -> ItemId | None:
+        """Of what an operation computed on its way (no output of it) and a gradient's graph takes up."""
+        made = self.index.made_by.get(tensor)
+        circle = None if made is None else circle_id(made)
+        return circle if circle in self._circles else None
 
     def _heads(self, operation: Operation, nodes: tuple[NodeId, ...]) -> dict[TensorId, tuple[NodeId, int]]:
         """For each output: the node that its gradient goes to, and which of that node's grad_outputs it is."""

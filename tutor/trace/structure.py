@@ -179,7 +179,7 @@ class _Builder:
         return boxed
 
     def _is_box(self, tensor: TensorId, made: set[TensorId]) -> bool:
-        return (
+        return tensor >= 0 and (
             tensor not in made
             or bool(self.index.last_name(tensor, self.end))
             or bool(self.index.accumulators.get(tensor))

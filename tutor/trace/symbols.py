@@ -34,8 +34,8 @@ def symbol(operation: Operation) -> str:
         return _power(operation)
     if plain == "rpow":
         return f"{_plain_argument(operation) or 'n'}ˣ"
-    if plain.endswith("_backward"):
-        base = plain.removesuffix("_backward")
+    base, is_backward, _data = plain.partition("_backward")
+    if is_backward:
         return f"{_SIGNS.get(base) or base.replace('_', ' ')}′"
     sign = _SIGNS.get(name) or _SIGNS.get(plain)
     return sign or plain.replace("_", " ")
