@@ -45,6 +45,7 @@ class Tape:
         """A gradient's values. One that goes from node to node is looked through once."""
 
         self.reread_gradient = reader.reread
+        self.keep_gradient = reader.keep
 
         self.gradients: dict[int, Data] = {}
         """The last `.grad` seen of each tensor that has had one, by tensor id."""
