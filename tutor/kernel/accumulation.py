@@ -74,6 +74,7 @@ class Accumulations:
         after = leaf.incoming if leaf.before is None and grad is not None else tape.read_gradient(grad)
         if grad is not None:
             tape.tensors.own_gradient(leaf.known, grad)
+            tape.keep_gradient(grad, after)
         tape.gradients[leaf.known.id] = after
         run.done.add(leaf.node)
         what = NodeRun(node=leaf.node, grad_outputs=[leaf.incoming], grad_inputs=[], step=tape.step)
