@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.session.fake_kernel import FakeKernel
 from tests.traces.recording import record_text
 from tests.views import live
-from tutor.protocol import Cause, Failure, Output, SourceId, Span, Step, TraceEvent, Unseen, Warned
+from tutor.protocol import Cause, Failure, Gap, Output, SourceId, Span, Step, TraceEvent, Unseen, Warned
 from tutor.session.session import Session
 from tutor.trace.file import write_trace
 from tutor.views.output import writer as output_writer
@@ -103,6 +103,26 @@ def test_what_the_step_has_not_reached_is_faded(
     session.player.seek(-1)
     assert view.faded == "one\ntwo\n"
     session.player.seek(1)
+    assert view.faded == ""
+
+
+def test_what_was_printed_in_an_iteration_that_is_told_late_fades_where_it_came(
+    view: OutputView, session: Session, kernel: FakeKernel
+) -> None:
+    early = [Output(stream="stdout", text=f"{line}\n", step=3) for line in ("out", "kept")]
+    session.run_all()
+    kernel.begin()
+    kernel.send(*live.square(session, output=False), *early)
+    view.refresh()
+    assert (view.text, view.faded) == ("out\nkept\n", "")
+
+    kernel.send(Gap(iterations=9, operations=9, backwards=9, step=3), Step(kind="gap", id=0))
+    kernel.send(Step(kind="output", id=1))
+    kernel.end()
+    view.refresh()
+    session.player.seek(3)
+    assert view.faded.strip() == "kept"
+    session.player.seek(4)
     assert view.faded == ""
 
 

@@ -213,9 +213,17 @@ class OutputView(QWidget):
         if not self._seen:
             return
         light = QTextEdit.ExtraSelection()
-        light.cursor = self._writer.unreached(self._session.player.step)
+        light.cursor = self._writer.unreached(self._step_reached())
         light.format.setForeground(QColor(mix(self._palette.panel, self._palette.ink, 0.4)))
         self._text.setExtraSelections([light] if light.cursor.hasSelection() else [])
+
+    def _step_reached(self) -> int:
+        """At the newest step all is reached that was printed, though its own step may be told later."""
+        trace, step = self._session.trace, self._session.player.step
+        if trace.gaps:
+            self._writer.place(trace.outputs[: self._written])
+        newest = step >= len(trace.steps) - 1
+        return max((step, *(output.step for output in trace.outputs[-1:]))) if newest else step
 
     def _stay_at_end(self) -> None:
         """The newest line stays in sight until the person scrolls up."""

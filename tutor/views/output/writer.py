@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,6 +90,13 @@ class OutputWriter:
             yield
         finally:
             cursor.endEditBlock()
+
+    def place(self, outputs: Sequence[Output]) -> None:
+        """All that was added, with the steps that it has by now: an output may be told before its iteration is."""
+        here = outputs[len(outputs) - len(self._pieces) :]
+        self._pieces = [
+            _Piece(piece.position, output.step) for piece, output in zip(self._pieces, here, strict=True)
+        ]
 
     def unreached(self, step: int) -> QTextCursor:
         """A selection of what came after the step; empty when there is none."""
