@@ -11,7 +11,14 @@ from tests.kernel.odd import autograd, library, python, tensors
 from tests.kernel.soundness import assert_sound
 
 PROGRAMS = autograd.PROGRAMS | tensors.PROGRAMS | python.PROGRAMS | library.PROGRAMS
-HEAVY = {"scripts, traces, symbols", "optimizers of every kind"}
+HEAVY = {
+    "a function in the new style, under vmap and in double backward",
+    "averages, scalers, clipping",
+    "collection, weak references, finalizers",
+    "optimizers of every kind",
+    "recurrent nets, packed sequences, embeddings, attention",
+    "scripts, traces, symbols",
+}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="one of them sends itself a signal of POSIX")

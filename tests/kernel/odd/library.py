@@ -152,7 +152,8 @@ import random
 import numpy
 import torch
 generator = torch.Generator().manual_seed(5)
-a = [torch.rand(2), torch.randn(2, generator=generator), torch.randint(9, (2,)), torch.randperm(4), torch.normal(0.0, 1.0, (2,))]
+a = [torch.rand(2), torch.randn(2, generator=generator), torch.randint(9, (2,)), torch.randperm(4)]
+a.append(torch.normal(0.0, 1.0, (2,)))
 with torch.random.fork_rng():
     torch.manual_seed(3)
     b = torch.rand(2)
@@ -188,7 +189,8 @@ for x, y in DataLoader(Squares(), batch_size=2, shuffle=True):
     loss.backward()
 train, test = random_split(TensorDataset(torch.arange(5.0)), [3, 2])
 sampler = WeightedRandomSampler([0.1, 0.9, 0.4], 4)
-batches = [b for (b,) in DataLoader(train, sampler=None, batch_size=2, collate_fn=lambda rows: (torch.stack([r[0] for r in rows]),))]
+stacked = lambda rows: (torch.stack([r[0] for r in rows]),)
+batches = [b for (b,) in DataLoader(train, sampler=None, batch_size=2, collate_fn=stacked)]
 print(w.grad, list(sampler), batches)
 """,
     "scripts, traces, symbols": """\
