@@ -52,6 +52,17 @@ class Changes:
             owner = tape.tensors.owner(alias)
             if owner is None:
                 tape.value_changed(other, alias, span, operation)
+            else:
+                tape.tensors.write_value(other, alias, tape.step)
+                self._gradient_written(owner[0], alias, span, operation)
+
+    def _gradient_written(
+        self, owner: Known, gradient: torch.Tensor, span: Span | None, operation: OperationId | None
+    ) -> None:
+        """`w.grad.data.zero_()` writes w's gradient through another tensor."""
+        before, after = self.tape.gradients.get(owner.id), self.tape.reread_gradient(gradient)
+        self.tape.gradients[owner.id] = after
+        self.tape.put_change(owner, "grad", span, before=before, after=after, operation=operation)
 
     def wrote_silently(self, call: Call, operation: OperationId, span: Span | None) -> None:
         """The running statistics of a batch norm in training."""
@@ -193,7 +204,6 @@ class Changes:
         known = self.tape.tensors.find(tensor)
         if known is not None and known.storage != storage(tensor):
             span = call.place(self.tape.sources).span
-            self.tape.tensors.moved(known, tensor)
             self.tape.value_changed(known, tensor, span)
             self.tape.end_step("value_changed", known.id, span)
 

@@ -18,6 +18,7 @@ from tutor.kernel.looked import Looked
 from tutor.kernel.nodes import known_node
 from tutor.kernel.shapes import shape_of
 from tutor.kernel.transforms import are_active, batch
+from tutor.kernel.watch import Watch
 from tutor.protocol import NodeId, Tensor, TensorId, Value
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ T = TypeVar("T")
 class Known(weakref.ref[torch.Tensor]):
     """A weak reference to a tensor that has an id, with what was last seen of it."""
 
-    __slots__ = ("address", "id", "step", "storage", "tracked", "version")
+    __slots__ = ("address", "dtype", "id", "shape", "step", "storage", "tracked", "version")
 
     id: TensorId
     address: int
@@ -34,6 +35,8 @@ class Known(weakref.ref[torch.Tensor]):
     storage: int
     step: int
     tracked: bool
+    shape: list[int]
+    dtype: torch.dtype
 
 
 class Tensors:
@@ -72,7 +75,7 @@ class Tensors:
             self._show_value(known, tensor, step - 1, self.looked)
             self.met(known, tensor)
         elif version(tensor) != known.version:
-            self._show_value(known, tensor, step - 1, self.looked)
+            self._show_value(known, tensor, step - 1, self.looked, *self._moved(known, tensor))
         return known
 
     def bear(
@@ -129,6 +132,8 @@ class Tensors:
         known.storage = memory
         known.step = step
         known.tracked = tracked
+        known.shape = shape = shape_of(plain)
+        known.dtype = dtype = plain.dtype
         self.by_address[address] = known
         base = None
         if memory and self._by_storage.setdefault(memory, known) is not known:
@@ -138,8 +143,8 @@ class Tensors:
             Tensor(
                 id=number,
                 name=None,
-                shape=shape_of(plain),
-                dtype=dtype_name(plain.dtype),
+                shape=shape,
+                dtype=dtype_name(dtype),
                 device="cpu" if plain.is_cpu else device_name(plain.device),
                 requires_grad=tracked,
                 is_leaf=is_leaf,
@@ -164,14 +169,42 @@ class Tensors:
     def write_value(self, known: Known, tensor: torch.Tensor, step: int) -> None:
         """The tensor was written, perhaps without a new version."""
         self.looked.forget(tensor)
-        self._show_value(known, tensor, step, None)
+        self._show_value(known, tensor, step, None, *self._moved(known, tensor))
 
-    def _show_value(self, known: Known, tensor: torch.Tensor, step: int, looked: Looked | None) -> None:
+    def _show_value(
+        self,
+        known: Known,
+        tensor: torch.Tensor,
+        step: int,
+        looked: Looked | None,
+        shape: list[int] | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        """`shape` and `dtype` are given where they are not those that it was born with."""
         known.version = version(tensor)
         data, stats = capture(tensor, self._limits, looked)
         self._put(
-            Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
+            Value(
+                tensor=known.id,
+                step=step,
+                version=known.version,
+                value=data,
+                stats=stats,
+                shape=shape,
+                dtype=dtype,
+            ),
             elements=1 if type(data) is float else size(data),
+        )
+
+    def _moved(self, known: Known, tensor: torch.Tensor) -> tuple[list[int] | None, str | None]:
+        """A write may have given it other memory, another shape or dtype: those, where they are other ones."""
+        if storage(tensor) != known.storage:
+            self.moved(known, tensor)
+        plain = tensor if type(tensor) in PLAIN else bare(tensor)
+        shape, dtype = shape_of(plain), plain.dtype
+        return (
+            None if shape == known.shape else shape,
+            None if dtype is known.dtype else dtype_name(dtype),
         )
 
     # ------------------------------------------------------------ who lies in the same memory
@@ -244,7 +277,7 @@ class Tensors:
         entry = self._grad_owners.get(id(gradient))
         if entry is None or entry[0]() is not gradient:
             address = id(gradient)
-            reference = weakref.ref(gradient, lambda gone: self._disown(address, gone))
+            reference = Watch(gradient, lambda gone: self._disown(address, gone))
             self._grad_owners[address] = (reference, known)
 
     def _disown(self, address: int, gone: weakref.ref[torch.Tensor]) -> None:

@@ -134,6 +134,16 @@ class Modules:
             if is_a(value, torch.nn.Module) and self.path(value) is None:
                 self.adopt(value, name)
 
+    def search(self, parameter: torch.Tensor, namespace: Mapping[str, object]) -> str | None:
+        """The path of a parameter that has none: its module may be new, or have been given it since."""
+        self.adopt_all(namespace)
+        if self.parameter_path(parameter) is None and self._searches < _MOST_SEARCHES:
+            self._searches += 1
+            for name, value in list(namespace.items()):
+                if is_a(value, torch.nn.Module):
+                    self.adopt(value, self.path(value) or name)
+        return self.parameter_path(parameter)
+
     def _place(self, module: torch.nn.Module, frame: FrameType | None) -> str:
         """The path of a module that has none yet, or a makeshift."""
         written = self._written_name(frame)

@@ -91,8 +91,7 @@ class Operands:
         tape = self.tape
         path = tape.modules.parameter_path(tensor)
         if path is None and namespace is not None and is_a(tensor, torch.nn.Parameter):
-            tape.modules.adopt_all(namespace)
-            path = tape.modules.parameter_path(tensor)
+            path = tape.modules.search(tensor, namespace)
         owner = tape.tensors.owner(tensor)
         if path is None and owner is not None:
             name = tape.naming.name_of(owner[0].id)

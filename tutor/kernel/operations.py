@@ -51,6 +51,8 @@ class Operations:
             ]
         except RuntimeError:
             written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
+        if not written and call.traits.writes:
+            written = [pair for pair in call.pairs[:1] if pair[1].is_inference()]
         changes = self._changes
         outputs = [result] if isinstance(result, torch.Tensor) else flat_tensors(result)
         if place.quiet:

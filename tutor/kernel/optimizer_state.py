@@ -15,6 +15,7 @@ from tutor.kernel.capture import number
 from tutor.kernel.identity import is_a, version
 from tutor.kernel.paths import path_in
 from tutor.kernel.tape import Tape
+from tutor.kernel.watch import Watch
 from tutor.protocol import Data, OptimizerState, TensorId
 
 _MOST_PARTS = 16
@@ -124,7 +125,7 @@ class States:
         read = seen.reads.get(slot)
         if read is None or read.tensor() is not value or read.version != version(value):
             data = self._tape.reread_gradient(value)
-            read = seen.reads[slot] = _Read(weakref.ref(value), version(value), data)
+            read = seen.reads[slot] = _Read(Watch(value), version(value), data)
         return read.data
 
 

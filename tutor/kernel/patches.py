@@ -16,6 +16,7 @@ from tutor.kernel.backward import Engine
 from tutor.kernel.doors import Doors
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.optimizers import Optimizers
+from tutor.kernel.swaps import Swaps
 from tutor.kernel.tape import Tape
 from tutor.kernel.whole import Whole
 from tutor.protocol import ModuleCallId
@@ -31,6 +32,7 @@ class Patches:
         self._whole = Whole(forward, mode, self._mine, self.install, self.uninstall)
         self._doors = Doors()
         self._optimizers = Optimizers(tape, forward, self._mine)
+        self._swaps = Swaps(tape, forward, self._mine)
 
     def install(self) -> None:
         run_backward = self._engine_entry(torch.autograd.graph._engine_run_backward)
@@ -50,6 +52,7 @@ class Patches:
         self._doors.put(scripted, "__call__", self._whole.script_call(vars(scripted)["__call__"]))
         self._doors.put(torch.overrides, "has_torch_function", self._has_torch_function())
         self._optimizers.install()
+        self._swaps.install(self._doors)
 
     def _tracers(self) -> Iterator[tuple[Any, str]]:
         yield torch.jit._trace, "_trace_impl"

@@ -42,6 +42,9 @@ _AVERAGED: Final = os.path.join(_TORCH, "optim", "swa_utils.py")
 """Holds a module, whose forward is like any other's."""
 _INSTALLED: Final = (OWN_FOLDER, _TORCH, os.path.dirname(os.path.abspath(os.__file__)))
 _MODULE: Final = os.path.join(_TORCH, "nn", "modules", "module.py")
+_LAYERS: Final = os.path.join(_TORCH, "nn", "modules") + os.sep
+_MAKING: Final = frozenset({"__init__", "reset_parameters", "reset_running_stats"})
+"""What torch's own modules do with their parameters while they are made is no step."""
 _QUIET_METHODS: Final = frozenset({"_apply", "_load_from_state_dict", "load_state_dict", "zero_grad"})
 
 
@@ -240,7 +243,11 @@ class Sources:
         known = self._quiet.get(filename)
         if known is None:
             known = self._quiet[filename] = filename.startswith(_QUIET) and filename != _AVERAGED
-        return known or (filename == _MODULE and code.co_name in _QUIET_METHODS)
+        return (
+            known
+            or (filename == _MODULE and code.co_name in _QUIET_METHODS)
+            or (code.co_name in _MAKING and filename.startswith(_LAYERS))
+        )
 
     def spot(self, frame: FrameType, file: File) -> Spot:
         code, last = frame.f_code, frame.f_lasti

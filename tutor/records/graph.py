@@ -56,6 +56,10 @@ class Value(Record, frozen=True, kw_only=True, tag=True):
     version: int
     value: Data
     stats: Stats | None = None
+    shape: list[int] | None = None
+    """Where it is another one than the tensor was born with: after `resize_`, `set_`, `t_`, `.data = ...`."""
+    dtype: str | None = None
+    """Likewise: after `.data = ...`, as in `net.half()`."""
 
 
 class TensorNamed(Record, frozen=True, kw_only=True, tag=True):
