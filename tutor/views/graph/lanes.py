@@ -146,7 +146,9 @@ class LaneItem(GraphItem):
             near = self._exposed.adjusted(-_LONG / 4, -_LONG / 4, _LONG / 4, _LONG / 4)
             first, last = self.curves.shares(near)
             whole, start, end = start, max(start, first), min(end, last)
-            line.setDashOffset((start - whole) * curve.length / line.widthF())
+            if line.style() != Qt.PenStyle.SolidLine:
+                # On a solid pen this makes dashes of no length: nothing is drawn.
+                line.setDashOffset((start - whole) * curve.length / line.widthF())
         painter.setPen(line)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(polyline(curve.part(start, end).tolist()))
