@@ -100,6 +100,12 @@ def test_the_same_program_gives_the_same_bytes(folder: Path) -> None:
         ("1 / 0", "ZeroDivisionError", 3),
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV", 3),
         ("import os; os._exit(3)", "ProcessExit", None),
+        (
+            "import os, threading; threading.Timer(0.3, os.kill, (os.getpid(), 9)).start()\n"
+            "x = torch.ones(2, requires_grad=True)\nwhile True: (x * x).sum().backward()",
+            "SIGKILL",
+            None,
+        ),
     ],
 )
 def test_whatever_ends_the_program_the_file_tells_it(
@@ -140,6 +146,60 @@ def test_ctrl_c_ends_the_program_and_writes_what_it_did(folder: Path) -> None:
     assert 'File "program.py", line 2' in errors
     error = read_trace(folder / "out.json").error
     assert error is not None and error.type == "KeyboardInterrupt"
+
+
+LOOP = """\
+import torch
+x = torch.ones(2, requires_grad=True)
+print('begun', flush=True)
+while True:
+    (x * x).sum().backward()
+"""
+
+
+@pytest.mark.kernel
+def test_a_request_to_end_leaves_a_sound_file(folder: Path) -> None:
+    """The whole group hears it, as when a terminal or a batch system ends a job; and once more for good measure."""
+    (folder / "program.py").write_text(LOOP)
+    command = [sys.executable, str(MAIN), "trace", "program.py", "-o", "out.json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.stderr.read()
+    assert process.returncode == 143
+    trace = read_trace(folder / "out.json")
+    assert trace.error is not None and trace.error.type == "KeyboardInterrupt"
+    assert trace.backwards
+
+
+@pytest.mark.kernel
+def test_readers_that_go_away_do_no_harm(folder: Path) -> None:
+    """As in `trace program.py 2>&1 | head -1`."""
+    (folder / "program.py").write_text("for i in range(3000): print(i, 'x' * 40)\n")
+    command = [sys.executable, str(MAIN), "trace", "program.py", "-o", "out.json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+    assert process.returncode == 0
+    assert read_trace(folder / "out.json").output.count("\n") == 3000
+
+
+@pytest.mark.kernel
+def test_the_programs_own_modules_are_in_the_file_by_their_names(folder: Path) -> None:
+    (folder / "parts").mkdir()
+    (folder / "parts" / "layers.py").write_text("def double(x):\n    return x * 2\n")
+    trace = traced(
+        "import torch\nfrom parts.layers import double\ny = double(torch.ones(2))\nimport sys; sys.exit('done')"
+    )
+    assert [source["path"] for source in trace["sources"]] == ["program.py", "parts/layers.py"]
+    assert trace["operations"][1]["span"] == {"source": 1, "line": 2, "end_line": 2, "col": 11, "end_col": 16}
+    assert (trace["error"], trace["stderr"]) == (None, "done\n")
+    assert str(folder) not in json.dumps(trace)
 
 
 NOTEBOOK = """\
@@ -248,6 +308,13 @@ def test_help_tells_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for command in ("open", "trace", "check"):
         assert f"    {command} " in text
+
+
+def test_help_tells_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["trace", "--help"])
+    text = capsys.readouterr().out
+    assert all(f"\n  {status} " in text for status in (0, 1, 2, 130))
 
 
 def test_the_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
