@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView
 from pytestqt.qtbot import QtBot
 
 from tutor.protocol import TensorId
@@ -23,7 +23,7 @@ def _straight(y: float) -> Curve:
     return Curve(np.array([(0.0, y), (LENGTH, y)]))
 
 
-def _seen_at(x: float, state: LaneState) -> QImage:
+def _seen_at(qtbot: QtBot, x: float, state: LaneState) -> QImage:
     """100 × 40 pixels of a straight lane of 6,000."""
     item = LaneItem(Inks(LIGHT))
     item.bind(
@@ -33,12 +33,15 @@ def _seen_at(x: float, state: LaneState) -> QImage:
     item.set_state(state, STILL)
     scene = QGraphicsScene()
     scene.addItem(item)
-    image = QImage(100, 40, QImage.Format.Format_RGB32)
-    image.fill(QColor("white"))
-    painter = QPainter(image)
-    scene.render(painter, QRectF(image.rect()), QRectF(x, -20, 100, 40))
-    painter.end()
-    return image
+    view = QGraphicsView(scene)
+    qtbot.addWidget(view)
+    view.setFrameShape(QFrame.Shape.NoFrame)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setBackgroundBrush(QColor("white"))
+    view.resize(100, 40)
+    view.setSceneRect(QRectF(x, -20, 100, 40))
+    return view.grab().toImage()
 
 
 def _coloured(image: QImage, y: int) -> int:
@@ -48,12 +51,12 @@ def _coloured(image: QImage, y: int) -> int:
 def test_a_long_lane_is_drawn_wherever_one_looks(qtbot: QtBot) -> None:
     state = LaneState(present=True, laid=True, gradient=Shown(1.0, ()))
     for x in (200.0, 3_000.0, 5_700.0):
-        image = _seen_at(x, state)
+        image = _seen_at(qtbot, x, state)
         assert _coloured(image, 15) == 100
         assert _coloured(image, 25) == 100
 
 
 def test_a_long_return_lane_on_which_nothing_came_stays_dotted(qtbot: QtBot) -> None:
-    image = _seen_at(3_000.0, LaneState(present=True, laid=True))
+    image = _seen_at(qtbot, 3_000.0, LaneState(present=True, laid=True))
     assert _coloured(image, 15) == 100
     assert 20 < _coloured(image, 25) < 100
