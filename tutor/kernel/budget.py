@@ -117,7 +117,9 @@ class Outlet:
             self._out(event)
 
     def end_step(self, kind: StepKind, id: int, backward: BackwardId | None, span: Span | None) -> None:
-        self.put(Step(kind=kind, id=id, backward=backward, span=span))
+        self._events += 1
+        self._bytes += EVENT_BYTES
+        self._emit(Step(kind=kind, id=id, backward=backward, span=span))
         self.step += 1
 
     @property

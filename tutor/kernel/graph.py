@@ -51,9 +51,9 @@ class Graph:
         self._put = outlet.put
         self._tensors = tensors
         self._token = token
-        self._epoch = Epoch(token)
-        self._ids = cast("Iterator[NodeId]", count())
-        self._saved = Saved(tensors, outlet.limits)
+        self.epoch = Epoch(token)
+        self.ids = cast("Iterator[NodeId]", count())
+        self.saved = Saved(tensors, outlet.limits)
         self.packs = False
         """Whether hooks for saved tensors have been on since the recording began."""
 
@@ -68,7 +68,7 @@ class Graph:
             (node,) = roots
             if mark_of(node, self._token) is not None:
                 return []
-            following = self._following(node)
+            following = self.following(node)
             if following is not None:
                 return [self._claimed(node, following, span)]
         return [self._claimed(node, None, span) for node in self._fresh(roots)]
@@ -84,10 +84,10 @@ class Graph:
         """Emits claimed nodes with their edges; returns their ids."""
         if not fresh:
             return []
-        put, step, read = self._put, self._outlet.step, self._saved.of
+        put, step, read = self._put, self._outlet.step, self.saved.of
         if self.packs or not operands:
             # Read as it is kept: made under the learner's hooks for saved tensors, perhaps before the recording.
-            read = partial(packed_of, self._saved)
+            read = partial(packed_of, self.saved)
         for claimed in fresh:
             node, mark = claimed.node, claimed.mark
             put(
@@ -97,14 +97,14 @@ class Graph:
                     operation=operation if mark.leaf is None else None,
                     tensor=mark.leaf,
                     saved=read(node, operands),
-                    sequence=self._relative(node),
+                    sequence=self.relative(node),
                     created_by=created_by,
                     step=step,
                 )
             )
         for claimed in fresh:
             source = claimed.mark.id
-            for output, target, slot in claimed.following or self._following(claimed.node) or ():
+            for output, target, slot in claimed.following or self.following(claimed.node) or ():
                 put(Edge(from_=source, output=output, to=target, input=slot))
         return [claimed.mark.id for claimed in fresh]
 
@@ -121,8 +121,8 @@ class Graph:
     def next_epoch(self, *, forget: bool) -> None:
         """With `forget` the nodes that were claimed since the last one are strangers again."""
         if forget:
-            self._epoch.token = None
-        self._epoch = Epoch(self._token)
+            self.epoch.token = None
+        self.epoch = Epoch(self._token)
 
     def _fresh(self, roots: Iterable[AutogradNode]) -> list[AutogradNode]:
         """New nodes as the forward made them: by sequence number, each accumulation before the node that leads to it."""
@@ -147,7 +147,7 @@ class Graph:
             if following is not None and mark_of(following, token) is None
         ]
 
-    def _following(self, node: AutogradNode) -> list[Following] | None:
+    def following(self, node: AutogradNode) -> list[Following] | None:
         """Where a node's gradients go; None where one of those nodes has no id yet."""
         token = self._token
         found = []
@@ -164,11 +164,11 @@ class Graph:
         leaf = None
         if not following and is_accumulate(node):
             leaf = self._tensors.see(leaf_of(node), self._outlet.step).id
-        mark = Mark(self._epoch, next(self._ids), span, leaf)
+        mark = Mark(self.epoch, next(self.ids), span, leaf)
         put_mark(node, mark)
         return Claimed(node, mark, following)
 
-    def _relative(self, node: AutogradNode) -> int | None:
+    def relative(self, node: AutogradNode) -> int | None:
         own = sequence(node)
         if own >= NO_SEQUENCE:
             return None

@@ -120,8 +120,30 @@ class Tensors:
         grad_fn: NodeId | None,
         shares: TensorId | None,
     ) -> Known:
+        known = self.know(tensor, step, tracked=tracked)
+        plain = tensor if type(tensor) in PLAIN else bare(tensor)
+        self._put(
+            Tensor(
+                id=known.id,
+                name=None,
+                shape=known.shape,
+                dtype=dtype_name(known.dtype),
+                device="cpu" if plain.is_cpu else device_name(plain.device),
+                requires_grad=tracked,
+                is_leaf=is_leaf,
+                grad_fn=grad_fn,
+                shares_memory_with=shares,
+                batch=batch(tensor) if are_active() else [],
+                base=self.base_of(known, tensor),
+                step=step,
+            )
+        )
+        return known
+
+    def know(self, tensor: torch.Tensor, step: int, *, tracked: bool) -> Known:
+        """Gives a tensor an id, of which nothing is told yet."""
         known = Known(tensor, self._gone)
-        known.id = number = next(self._ids)
+        known.id = next(self._ids)
         known.address = address = id(tensor)
         plain = tensor if type(tensor) in PLAIN else bare(tensor)
         try:
@@ -132,35 +154,20 @@ class Tensors:
         known.storage = memory
         known.step = step
         known.tracked = tracked
-        known.shape = shape = shape_of(plain)
-        known.dtype = dtype = plain.dtype
+        known.shape = shape_of(plain)
+        known.dtype = plain.dtype
         self.by_address[address] = known
-        base = None
         if memory and self._by_storage.setdefault(memory, known) is not known:
             self._share(known)
-            base = self._base(tensor)
-        self._put(
-            Tensor(
-                id=number,
-                name=None,
-                shape=shape,
-                dtype=dtype_name(dtype),
-                device="cpu" if plain.is_cpu else device_name(plain.device),
-                requires_grad=tracked,
-                is_leaf=is_leaf,
-                grad_fn=grad_fn,
-                shares_memory_with=shares,
-                batch=batch(tensor) if are_active() else [],
-                base=base,
-                step=step,
-            )
-        )
         return known
 
-    def _base(self, tensor: torch.Tensor) -> TensorId | None:
+    def base_of(self, known: Known, tensor: torch.Tensor) -> TensorId | None:
+        """The tensor of which this one is a view: it lies in the same memory."""
+        if not known.storage or self._by_storage[known.storage] is known:
+            return None
         base = bare(tensor)._base
-        known = None if base is None else self.find(base)
-        return None if known is None else known.id
+        found = None if base is None else self.find(base)
+        return None if found is None else found.id
 
     def _grad_fn(self, tensor: torch.Tensor) -> NodeId | None:
         node = None if bare(tensor).is_leaf else bare(tensor).grad_fn

@@ -143,7 +143,8 @@ class Naming:
     ) -> None:
         """Names the operands and the results of a call of `function` (its plain name)."""
         written = _written(place, function, len(arguments), reflected=reflected)
-        self._operands(place, written, arguments, step)
+        if written.operands:
+            self._operands(place, written, arguments, step)
         self._results(place, written, results, step)
 
     def operands(self, place: Place, arguments: Sequence[object], *, step: int) -> None:

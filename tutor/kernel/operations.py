@@ -25,6 +25,7 @@ from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import are_active, tangent, transform
+from tutor.kernel.usual import Usual
 from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, TensorId
 
 _TENSOR = itemgetter(1)
@@ -39,6 +40,7 @@ class Operations:
         self._operands = operands
         self._changes = changes
         self._ids = cast("Iterator[OperationId]", itertools.count())
+        self._usual = Usual(tape, self._ids, self._tell)
 
     def ended(self, call: Call, result: object) -> None:
         """The call has given its result."""
@@ -63,6 +65,9 @@ class Operations:
         if not _concerns(call, outputs, written, place):
             return
         changes.flush()
+        usual = not written and type(result) is torch.Tensor and call.traits.function not in SILENT_WRITERS
+        if usual and self._usual.tells(call, cast("torch.Tensor", result), place):
+            return
         if not written or not changes.wrote_gradients_only(call, written):
             self._record(call, outputs or [tensor for _, tensor in written], written, place)
 

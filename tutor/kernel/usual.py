@@ -1,0 +1,125 @@
+"""The path that nearly every call takes, written flat: it made one plain new tensor, and wrote to nothing.
+
+A chain of tiny operations is nothing but overhead, and a call in Python costs as much as a question to torch. What
+`operations`, `identity` and `graph` do in many small steps is done here in few; whatever is not usual is left to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch.autograd import forward_ad
+from torch.autograd.graph import Node as AutogradNode
+
+from tutor.kernel.call import Call
+from tutor.kernel.capture import capture
+from tutor.kernel.graph import Following
+from tutor.kernel.identity import Known, device_name, dtype_name
+from tutor.kernel.measure import size
+from tutor.kernel.nodes import Mark, node_name
+from tutor.kernel.spans import Place
+from tutor.kernel.tape import Tape
+from tutor.kernel.transforms import are_active
+from tutor.protocol import Edge, Node, NodeId, OperationId, Span, Tensor, TensorId, Value
+
+Tell = Callable[[Call, OperationId, Span | None, list[TensorId], list[NodeId]], None]
+
+
+class Usual:
+    """Tells the operations that are as nearly all are. `ids` gives theirs; `tell` tells the row of one."""
+
+    def __init__(self, tape: Tape, ids: Iterator[OperationId], tell: Tell) -> None:
+        self._tape = tape
+        self._outlet = tape.outlet
+        self._put = tape.outlet.put
+        self._tensors = tape.tensors
+        self._by_address = tape.tensors.by_address
+        self._graph = tape.graph
+        self._token = tape.token
+        self._limits = tape.limits
+        self._naming = tape.naming
+        self._ids = ids
+        self._tell = tell
+
+    def tells(self, call: Call, result: torch.Tensor, place: Place) -> bool:
+        """Tells the operation as one step; False, with nothing done, where it is not a usual one."""
+        graph, outlet, traits = self._graph, self._outlet, call.traits
+        if id(result) in self._by_address or graph.packs or are_active() or forward_ad._current_level >= 0:
+            return False
+        node, span, step = result.grad_fn, place.span, outlet.step
+        nodes: list[NodeId] = []
+        if node is None:
+            operation = next(self._ids)
+            known = self._bear(
+                result, None, step, call.pairs[0][0].id if traits.shares and call.pairs else None
+            )
+        else:
+            following = graph.following(node)
+            metadata = node.metadata
+            if not following or self._token in metadata:  # type: ignore[operator]
+                return False
+            operation, id_ = next(self._ids), next(graph.ids)
+            metadata[self._token] = Mark(graph.epoch, id_, span, None)  # type: ignore[index]
+            nodes.append(id_)
+            known = self._bear(result, id_, step, None)
+            self._tell_node(call, result, operation, node, id_, following)
+        self._tell(call, operation, span, [known.id], nodes)
+        self._naming.call(
+            place, call.arguments, result, step, function=traits.plain, reflected=traits.reflected
+        )
+        self._tape.end_step("operation", operation, span, place.frame)
+        return True
+
+    def _bear(self, tensor: torch.Tensor, node: NodeId | None, step: int, shares: TensorId | None) -> Known:
+        """A new tensor with its values; `node` is its grad_fn's id."""
+        tensors, put = self._tensors, self._put
+        known = tensors.know(tensor, step, tracked=node is not None or tensor.requires_grad)
+        put(
+            Tensor(
+                id=known.id,
+                name=None,
+                shape=known.shape,
+                dtype=dtype_name(known.dtype),
+                device="cpu" if tensor.is_cpu else device_name(tensor.device),
+                requires_grad=known.tracked,
+                is_leaf=node is None,
+                grad_fn=node,
+                shares_memory_with=shares,
+                base=tensors.base_of(known, tensor) if tensor._is_view() else None,
+                step=step,
+            )
+        )
+        data, stats = capture(tensor, self._limits, tensors.looked)
+        put(
+            Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
+            elements=1 if type(data) is float else size(data),
+        )
+        return known
+
+    def _tell_node(
+        self,
+        call: Call,
+        result: torch.Tensor,
+        operation: OperationId,
+        node: AutogradNode,
+        id: NodeId,
+        following: list[Following],
+    ) -> None:
+        put, graph = self._put, self._graph
+        operands = [pair[1] for pair in call.pairs]
+        operands.append(result)
+        put(
+            Node(
+                id=id,
+                name=node_name(node),
+                operation=operation,
+                tensor=None,
+                saved=graph.saved.of(node, operands),
+                sequence=graph.relative(node),
+                created_by=None,
+                step=self._outlet.step,
+            )
+        )
+        for output, target, slot in following:
+            put(Edge(from_=id, output=output, to=target, input=slot))
