@@ -104,8 +104,8 @@ def test_the_tensors_detail_and_the_nodes_tooltip_list_them(trace: Trace) -> Non
         ("tensor", 5.0, 5.0, "hook f: 5, unchanged"),
         ("tensor", "nan", 0.0, "hook f: nan → 0"),
         ("post_accumulate", None, None, "hook f ran"),
-        ("pack", None, None, "pack hook f ran"),
-        ("unpack", None, None, "unpack hook f ran"),
+        ("pack", 6.0, "<ndarray>", "pack hook f: 6 → <ndarray>"),
+        ("unpack", "<ndarray>", 6.0, "unpack hook f: <ndarray> → 6"),
     ],
 )
 def test_every_kind_of_hook_has_its_words(kind: str, before: Data, after: Data, said: str) -> None:
@@ -120,3 +120,18 @@ def test_every_kind_of_hook_has_its_words(kind: str, before: Data, after: Data, 
         step=0,
     )
     assert hook_text(hook) == said
+
+
+def test_saved_tensors_hooks_are_told_where_they_pack_and_where_they_unpack() -> None:
+    trace = record_text(
+        "import torch\nx = torch.tensor(2.0, requires_grad=True)\ny = x * 3\n"
+        "with torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy(force=True), torch.from_numpy):\n"
+        "    z = y * y\nz.backward()\n"
+    )
+    forward = next(o.step for o in trace.operations if o.inputs and len(set(o.inputs)) == 1 and o.step > 1)
+    assert _said(trace, forward)[0] == "pack hook <lambda>: 6 → <ndarray>"
+    node = next(node.id for node in trace.nodes if node.operation is not None and "packed[0]" in node.saved)
+    assert node_lines(trace, node, forward, frozenset())[0] == "saved y, packed as <ndarray>"
+    drawn = structure(trace, 0)
+    assert [tab.saves for circle in drawn.circles for tab in circle.tabs if tab.node == node] == [("y",)]
+    assert any("unpack hook from_numpy: <ndarray> → 6" in _said(trace, n) for n in range(forward + 1, 7))

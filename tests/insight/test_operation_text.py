@@ -65,10 +65,16 @@ def _trace(**changes: object) -> Trace:
     return trace
 
 
-def test_autocast_tells_the_precision() -> None:
-    trace = _trace(autocast="bfloat16")
-    callout = scene(trace, structure(trace, 0), trace.operations[1].step).callout
+def test_autocast_tells_the_precision_of_what_it_cast() -> None:
+    trace = record_text(
+        "import torch\na = torch.ones(2, 2)\nwith torch.autocast('cpu', dtype=torch.bfloat16):\n"
+        "    b = a @ a\n    c = a.log()\n"
+    )
+    product, logarithm = _of(trace, "matmul")[0], _of(trace, "log")[0]
+    callout = scene(trace, structure(trace, 0), product.step).callout
+
     assert callout is not None and callout.lines == ("in bfloat16 (autocast)",)
+    assert operation_lines(trace, logarithm) == []
 
 
 @pytest.mark.parametrize(

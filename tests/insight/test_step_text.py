@@ -38,7 +38,7 @@ def test_operations_say_their_expression_and_nodes_which_one_they_belong_to() ->
 
 def test_changes_say_what_they_change() -> None:
     texts = _texts(golden("loop"))
-    assert {"model.weight changed in place", "model.bias.grad cleared"} <= set(texts)
+    assert {"model.weight updated by SGD", "model.bias.grad cleared"} <= set(texts)
 
 
 def test_an_error_says_its_type_and_before_the_first_step_there_is_nothing() -> None:

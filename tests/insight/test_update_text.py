@@ -8,9 +8,11 @@ import pytest
 
 from tests.traces.recording import record_text
 from tutor.insight.scene import scene
+from tutor.insight.step_text import step_text
 from tutor.insight.tensor_text import tensor_lines
-from tutor.insight.update_text import update_title
+from tutor.insight.update_text import update_lines, update_title
 from tutor.protocol import Data, OptimizerState, OptimizerStepped, TensorId
+from tutor.trace.index import index_of
 from tutor.trace.picture import Callout
 from tutor.trace.structure import structure
 from tutor.trace.trace import Trace
@@ -106,6 +108,33 @@ def test_another_optimizer_shows_before_and_after_and_what_it_keeps() -> None:
     end = len(trace.steps) - 1
     assert tensor_lines(trace, W, end, frozenset()) == ["Adam step: 0 → 1", "Adam exp_avg: 0 → 0.3"]
     assert tensor_lines(trace, W, 1, frozenset()) == []
+
+
+def test_the_timeline_says_which_optimizer_it_was() -> None:
+    trace = record_text(
+        "import torch\nw = torch.tensor(2.0, requires_grad=True)\nopt = torch.optim.Adam([w], lr=0.1)\n"
+        "(w * 3).backward()\nopt.step()\n"
+    )
+    steps = [step_text(trace, number) for number in range(len(trace.steps))]
+    assert steps[-1] == "w updated by Adam"
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("settings", ["", ", weight_decay=0.1", ", maximize=True", ", dampening=0.3"])
+def test_what_torch_records_of_sgd_is_reproduced(momentum: float, nesterov: bool, settings: str) -> None:
+    """In every step of a real run the formula must give the recorded value."""
+    if nesterov and (momentum == 0.0 or "dampening" in settings):
+        pytest.skip("torch refuses these settings")
+    trace = record_text(
+        "import torch\nw = torch.tensor([2.0, -1.0], requires_grad=True)\n"
+        f"opt = torch.optim.SGD([w], lr=0.1, momentum={momentum}, nesterov={nesterov}{settings})\n"
+        "for _ in range(3):\n    opt.zero_grad()\n    (w**2).sum().backward()\n    opt.step()\n"
+    )
+    assert len(trace.optimizer_steps) == 3
+    for update in trace.optimizer_steps:
+        lines = update_lines(index_of(trace), update, W, update.first_step, frozenset())
+        assert lines[0].startswith("w ← w − 0.1·") and lines[1].startswith("= [")
 
 
 def test_covered_numbers_are_not_given_away() -> None:

@@ -20,9 +20,11 @@ def hook_text(hook: HookRan, *, hidden: bool = False) -> str:
     """One hook's run: what it was given, and what it returned in its place."""
     match hook.kind:
         case "pack":
-            return _("pack hook {function} ran").format(function=hook.function)
+            change = _change(hook.before, hook.after, hidden=hidden)
+            return _("pack hook {function}: {change}").format(function=hook.function, change=change)
         case "unpack":
-            return _("unpack hook {function} ran").format(function=hook.function)
+            change = _change(hook.before, hook.after, hidden=hidden)
+            return _("unpack hook {function}: {change}").format(function=hook.function, change=change)
         case "tensor" | "prehook" | "posthook" | "post_accumulate":
             return _gradient_hook(hook, hidden=hidden)
         case _:
@@ -36,7 +38,7 @@ def _gradient_hook(hook: HookRan, *, hidden: bool) -> str:
     if not seen:
         return _("hook {function} ran").format(function=hook.function)
     changed = [
-        f"{number_text(old, hidden=hidden)} → {number_text(new, hidden=hidden)}"
+        _change(old, new, hidden=hidden)
         for old, new in zip(before, after, strict=False)
         if old != new and not same_numbers(old, new)
     ]
@@ -45,6 +47,10 @@ def _gradient_hook(hook: HookRan, *, hidden: bool) -> str:
             function=hook.function, before=", ".join(seen)
         )
     return _("hook {function}: {change}").format(function=hook.function, change=", ".join(changed))
+
+
+def _change(old: Data, new: Data, *, hidden: bool) -> str:
+    return f"{number_text(old, hidden=hidden)} → {number_text(new, hidden=hidden)}"
 
 
 def _gradients(hook: HookRan, data: Data) -> list[Data]:

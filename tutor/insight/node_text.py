@@ -8,6 +8,7 @@ from tutor.insight.numbers_text import number_text
 from tutor.protocol import Data, NodeId, Span, TensorId
 from tutor.trace.freed import freed_at
 from tutor.trace.gradient_graph import gradient_text
+from tutor.trace.gradient_nodes import operand_of
 from tutor.trace.index import Index, index_of
 from tutor.trace.names import short_name
 from tutor.trace.shown import Covered, value_covered
@@ -26,7 +27,8 @@ def node_lines(trace: Trace, node: NodeId, step: int, covered: Covered) -> list[
     found = index.nodes.get(node)
     if found is None:
         return []
-    lines = [said for key, kept in found.saved.items() if (said := _saved(index, key, kept, covered))]
+    rows = found.saved.items()
+    lines = [said for key, kept in rows if (said := _saved(index, node, key, kept, covered))]
     more = [_("and {count} more").format(count=len(lines) - _MOST)] if len(lines) > _MOST else []
     return [
         *lines[:_MOST],
@@ -78,15 +80,27 @@ def _line(span: Span | None) -> int | None:
     return None if span is None else span.line
 
 
-def _saved(index: Index, key: str, kept: Data, covered: Covered) -> str:
+def _saved(index: Index, node: NodeId, key: str, kept: Data, covered: Covered) -> str:
     """`saved a (version 0): 2`; "" for what torch notes for itself."""
+    if isinstance(kept, dict) and "packed" in kept:
+        tensor = operand_of(index, node, kept["of"])
+        name = kept["of"] if tensor is None else short_name(index, tensor, index.tensors[tensor].step)
+        return _("saved {name}, packed as {value}").format(
+            name=name, value=_packed(index, kept["packed"], covered)
+        )
     if isinstance(kept, dict) and "tensor" in kept:
         return _saved_tensor(index, key, kept, covered)
-    if isinstance(kept, dict) and "packed" in kept:
-        return _("saved {name}, packed as {value}").format(name=key, value=number_text(kept["packed"]))
     if kept is None or key.endswith("_sym_sizes") or isinstance(kept, dict):
         return ""
     return f"{key} = {number_text(kept)}"
+
+
+def _packed(index: Index, packed: Data, covered: Covered) -> str:
+    """What a pack hook put in the tensor's place."""
+    if isinstance(packed, dict) and packed.get("tensor") is not None:
+        return short_name(index, TensorId(packed["tensor"]), index.tensors[TensorId(packed["tensor"])].step)
+    value = packed.get("value") if isinstance(packed, dict) else packed
+    return number_text(value, hidden=bool(covered))
 
 
 def _saved_tensor(index: Index, key: str, kept: dict[str, Data], covered: Covered) -> str:

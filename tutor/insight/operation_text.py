@@ -17,7 +17,7 @@ def operation_lines(trace: Trace, operation: Operation) -> list[str]:
 def telling_lines(trace: Trace, operation: Operation) -> list[str]:
     """Only what makes it differ from a plain operation: a mode that matters, autocast, a transform."""
     call = module_call(trace, operation)
-    lines = [mode_text(call) if call is not None else "", *_precision(operation)]
+    lines = [mode_text(call) if call is not None else "", *_precision(trace, operation)]
     if operation.transform is not None:
         names = operation.transform.rstrip(")").split("(")
         lines += dict.fromkeys(map(transform_text, names))
@@ -52,10 +52,13 @@ def mode_text(call: ModuleCall) -> str:
     return ""
 
 
-def _precision(operation: Operation) -> list[str]:
-    if operation.autocast is None:
+def _precision(trace: Trace, operation: Operation) -> list[str]:
+    """Where autocast is on: only what comes out in its dtype was cast."""
+    wanted = (operation.autocast or "").removeprefix("torch.")
+    made = [trace.tensors[t].dtype.removeprefix("torch.") for t in operation.outputs if t >= 0]
+    if not wanted or wanted not in made or not operation.inputs:
         return []
-    return [_("in {dtype} (autocast)").format(dtype=operation.autocast.removeprefix("torch."))]
+    return [_("in {dtype} (autocast)").format(dtype=wanted)]
 
 
 def transform_text(transform: str) -> str:

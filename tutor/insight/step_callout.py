@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tutor.i18n import _
 from tutor.insight.errors import explain
+from tutor.insight.hook_text import hook_text
 from tutor.insight.node_text import freed_lines, saved_names
 from tutor.insight.operation_text import module_call, module_text, telling_lines
 from tutor.insight.tensor_text import dual_lines
@@ -41,6 +42,7 @@ def _calling(at: Moment, operation: OperationId) -> Callout | None:
     lines = telling_lines(at.trace, row)
     known = told_of(at.trace, at.index)
     lines += [line for t in row.outputs for line in dual_lines(at.index, known, t, at.step, at.covered)]
+    lines += [hook_text(hook, hidden=bool(at.covered)) for hook in known.hooks_at.get(at.step, ())]
     if not lines:
         return None
     call = module_call(at.trace, row)

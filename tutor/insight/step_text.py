@@ -10,6 +10,7 @@ from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
 from tutor.trace.drawn import function_name, in_place
 from tutor.trace.gradient_graph import gradient_graph, gradient_text
 from tutor.trace.index import index_of
+from tutor.trace.told import told
 from tutor.trace.trace import Trace
 
 _LONGEST = 32
@@ -124,6 +125,9 @@ def _change_text(trace: Trace, row: Step, step: int) -> str:
         case "grad":
             return _("{name}.grad changed").format(name=name)
         case "value":
+            update = told(trace).update_at(change.tensor, step)
+            if update is not None:
+                return _("{name} updated by {optimizer}").format(name=name, optimizer=update.kind)
             return _("{name} changed in place").format(name=name)
         case "requires_grad":
             return _("requires_grad of {name} set").format(name=name)

@@ -65,6 +65,17 @@ def argument_text(index: Index, operation: Operation, key: str, texts: Mapping[T
     return "" if argument == UNKNOWN else _argument_text(index, argument, texts)
 
 
+def operand_of(index: Index, node: NodeId, key: str) -> TensorId | None:
+    """The tensor among its operation's arguments that a node calls `self` or `other`."""
+    row = index.nodes[node]
+    operation = index.operations.get(row.operation) if row.operation is not None else None
+    slot = next((at for at, names in enumerate(_slots(row)) if key in names), None)
+    if operation is None or slot is None or slot >= len(operation.arguments):
+        return None
+    argument = operation.arguments[slot]
+    return TensorId(int(argument[1:])) if re.fullmatch(r"#\d+", argument) else None
+
+
 def written_text(index: Index, operation: Operation, texts: Mapping[TensorId, str]) -> str:
     """The operation as mathematics writes it, out of the texts of its arguments; "" where it is not known how."""
     name = operation.function.rpartition(".")[2]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tutor.protocol import Data, NodeId, Operation, TensorId
 from tutor.trace.drawn import gradient_owner, is_detach, is_drawn, ordered_nodes, zone_of
 from tutor.trace.gradient_graph import gradient_graph, gradient_text, made_in, operations_at, texts_of
-from tutor.trace.gradient_nodes import argument_text
+from tutor.trace.gradient_nodes import argument_text, operand_of
 from tutor.trace.index import Index, index_of
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.keys import keys_of, signature_of
@@ -252,14 +252,16 @@ class _Builder:
 
     def _tab(self, node: NodeId, operation: Operation) -> Tab:
         found = self.index.nodes[node]
-        saved = (self._saved_name(key, kept, operation) for key, kept in found.saved.items())
+        saved = (self._saved_name(node, key, kept, operation) for key, kept in found.saved.items())
         return Tab(node, found.name, tuple(dict.fromkeys(name for name in saved if name)))
 
-    def _saved_name(self, key: str, saved: Data, operation: Operation) -> str:
+    def _saved_name(self, node: NodeId, key: str, saved: Data, operation: Operation) -> str:
         """What a tab calls a saved tensor: its name, "result", a plain number, else the node's own word for it."""
         if not isinstance(saved, dict) or "tensor" not in saved or key in _UNSAID or key.startswith("ctx."):
             return ""
         tensor = saved["tensor"]
+        if "of" in saved:
+            key, tensor = saved["of"], operand_of(self.index, node, saved["of"])
         if tensor is None:
             text = argument_text(self.index, operation, key, texts_of(self.index))
             if text:
