@@ -49,7 +49,7 @@ def test_parameters_keep_their_paths_when_a_loop_calls_each_of_them_p() -> None:
         assert {"net.0.weight", "net.0.bias", "net.1.weight", "net.1.bias"} <= set(_boxes(trace, turn.index))
         assert "p" not in _boxes(trace, turn.index)
     texts = [step_text(trace, step) for step in range(len(trace.steps))]
-    assert "net.0.weight updated by SGD" in texts and "net.1.bias.grad cleared" in texts
+    assert "net.0.weight changed in place" in texts and "net.1.bias.grad cleared" in texts
 
 
 def test_a_name_of_its_own_goes_before_the_name_of_a_loop_over_many() -> None:
