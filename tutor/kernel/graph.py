@@ -100,8 +100,10 @@ class Graph:
                     sequence=self.relative(node),
                     created_by=created_by,
                     step=step,
-                )
+                ),
+                elements=self._saved.kept,
             )
+            self._saved.kept = 0
         for claimed in fresh:
             source = claimed.mark.id
             for output, target, slot in claimed.following or self.following(claimed.node) or ():

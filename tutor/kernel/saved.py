@@ -11,6 +11,7 @@ from torch.autograd.graph import Node as AutogradNode
 from tutor.kernel.budget import Limits
 from tutor.kernel.capture import number, small
 from tutor.kernel.identity import Tensors
+from tutor.kernel.measure import size
 from tutor.kernel.shapes import shape_of
 from tutor.protocol import Data
 
@@ -26,6 +27,8 @@ class Saved:
     def __init__(self, tensors: Tensors, limits: Limits) -> None:
         self._tensors = tensors
         self._limits = limits
+        self.kept = 0
+        """How many numbers were read since somebody last counted them."""
 
     def of(self, node: AutogradNode, operands: Sequence[torch.Tensor]) -> dict[str, Data]:
         """Attribute names without `_saved_`, to values."""
@@ -85,6 +88,7 @@ class Saved:
         operand = _operand(saved, operands)
         if operand is None:
             value = small(saved, self._limits)
+            self.kept += size(value)
             return {"tensor": None, "version": None, "shape": shape_of(saved), "value": value}
         known = self._tensors.find(operand)
         return {
