@@ -19,6 +19,7 @@ from tutor.kernel.budget import Limits
 from tutor.kernel.record import Recorder, record
 from tutor.protocol import Output, Step, TraceEvent
 from tutor.trace.file import decode_trace, encode_trace
+from tutor.trace.file.references import first_fault
 from tutor.trace.iterations import iterations
 from tutor.trace.trace import Trace
 
@@ -312,6 +313,22 @@ def test_a_gap_counts_what_was_left_out() -> None:
     for rows in ("operations", "backwards"):
         left_out = sum(getattr(gap, rows) for gap in kept.gaps)
         assert len(getattr(kept, rows)) + left_out == len(getattr(whole, rows))
+
+
+def test_a_process_that_is_killed_leaves_a_sound_trace() -> None:
+    told: list[TraceEvent] = []
+    recorder = Recorder(told.append, limits=Limits(events=700))
+    w = torch.ones(2, requires_grad=True)
+    with recorder:
+        for turn in range(60):
+            (w * turn).sum().backward()
+            recorder.output("stdout", f"{turn}\n")
+        killed = list(told)
+    trace = Trace()
+    trace.extend(killed)
+
+    assert first_fault(trace) is None
+    assert len(trace.outputs) == 60
 
 
 def test_a_thinned_trace_is_written_and_read_again() -> None:

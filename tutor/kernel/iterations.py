@@ -80,7 +80,8 @@ class Iterations:
 
     def _look_at(self, known: Known, tensor: torch.Tensor) -> None:
         tape = self._tape
-        if version(tensor) != known.version:
+        # A buffer may have been written by what counts no version: batch_norm's running means.
+        if version(tensor) != known.version or self._is_buffer(tensor):
             tape.tensors.write_value(known, tensor, tape.step)
         plain = bare(tensor)
         if plain.requires_grad != known.tracked:
@@ -91,6 +92,9 @@ class Iterations:
         if now != before:
             tape.gradients[known.id] = now
             tape.put_change(known, "grad", None, before=before, after=now)
+
+    def _is_buffer(self, tensor: torch.Tensor) -> bool:
+        return not bare(tensor).requires_grad and self._tape.modules.parameter_path(tensor) is not None
 
     def _forget_dead_gradients(self) -> None:
         """Leaves that are made anew in each turn leave nothing behind."""

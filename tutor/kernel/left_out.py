@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from tutor.kernel.measure import EVENT_BYTES, NUMBER_BYTES, size
 from tutor.kernel.renumbering import Renumbering
 from tutor.protocol import (
@@ -142,9 +144,9 @@ class LeftOut:
         yield from self._changed_names(step)
         yield from self._changed_tensors(step)
         for call in self._calls:
-            yield ModuleLeft(id=self.numbers.calls.of(call.id), step=step)  # type: ignore[arg-type]
+            yield structs.replace(call, id=self.numbers.calls.of(call.id), step=step)
         for unseen in self._unseen:
-            yield Unseen(what=unseen.what, step=step)
+            yield structs.replace(unseen, step=step)
         self._forget()
 
     def _changed_names(self, step: int) -> Iterator[TraceEvent]:
@@ -162,18 +164,12 @@ class LeftOut:
             if flag.before != flag.after:
                 yield self._change(tensor, what, flag, step)
         for tensor, value in self._values.items():
-            yield Value(
-                tensor=self._told(tensor),
-                step=step,
-                version=value.version,
-                value=value.value,
-                stats=value.stats,
-            )
+            yield structs.replace(value, tensor=self._told(tensor), step=step)
         for tensor, gradient in self._gradients.items():
             if gradient.before != gradient.after:
                 yield self._change(tensor, "grad", gradient, step)
         for tensor, tangent in self._tangents.items():
-            yield Tangent(tensor=self._told(tensor), value=tangent.value, step=step)
+            yield structs.replace(tangent, tensor=self._told(tensor), step=step)
 
     def _change(self, tensor: TensorId, what: str, changed: _Changed, step: int) -> Change:
         return Change(

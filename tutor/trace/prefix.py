@@ -41,6 +41,12 @@ def prefix(trace: Trace, end: int, cells: Container[str]) -> Trace:
         error=trace.error if trace.error is not None and trace.error.step < end else None,
         backwards=[backward for backward in trace.backwards if backward.first_step < end],
         steps=trace.steps[:end],
+        module_calls=_before(trace.module_calls, end),
+        hooks=_before(trace.hooks, end),
+        optimizer_steps=[row for row in trace.optimizer_steps if row.step <= end],
+        tangents=_before(trace.tangents, end),
+        gaps=_before(trace.gaps, end),
+        unseen=_before(trace.unseen, end),
     )
 
 
