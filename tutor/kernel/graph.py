@@ -101,9 +101,9 @@ class Graph:
                     created_by=created_by,
                     step=step,
                 ),
-                elements=self._saved.kept,
+                elements=self.saved.kept,
             )
-            self._saved.kept = 0
+            self.saved.kept = 0
         for claimed in fresh:
             source = claimed.mark.id
             for output, target, slot in claimed.following or self.following(claimed.node) or ():
