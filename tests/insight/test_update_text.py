@@ -119,16 +119,15 @@ def test_the_timeline_says_which_optimizer_it_was() -> None:
     assert steps[-1] == "w updated by Adam"
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-@pytest.mark.parametrize("nesterov", [False, True])
-@pytest.mark.parametrize("settings", ["", ", weight_decay=0.1", ", maximize=True", ", dampening=0.3"])
-def test_what_torch_records_of_sgd_is_reproduced(momentum: float, nesterov: bool, settings: str) -> None:
+@pytest.mark.parametrize(
+    "momentum", ["", ", momentum=0.9", ", momentum=0.9, nesterov=True", ", momentum=0.9, dampening=0.3"]
+)
+@pytest.mark.parametrize("settings", ["", ", weight_decay=0.1", ", maximize=True"])
+def test_what_torch_records_of_sgd_is_reproduced(momentum: str, settings: str) -> None:
     """In every step of a real run the formula must give the recorded value."""
-    if nesterov and (momentum == 0.0 or "dampening" in settings):
-        pytest.skip("torch refuses these settings")
     trace = record_text(
         "import torch\nw = torch.tensor([2.0, -1.0], requires_grad=True)\n"
-        f"opt = torch.optim.SGD([w], lr=0.1, momentum={momentum}, nesterov={nesterov}{settings})\n"
+        f"opt = torch.optim.SGD([w], lr=0.1{momentum}{settings})\n"
         "for _ in range(3):\n    opt.zero_grad()\n    (w**2).sum().backward()\n    opt.step()\n"
     )
     assert len(trace.optimizer_steps) == 3
