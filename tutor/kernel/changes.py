@@ -36,6 +36,8 @@ class Changes:
         self._dirty: dict[TensorId, tuple[Known, Span | None]] = {}
         """Tensors that library code has written since the last step, with the learner's span."""
         self._dirty_gradients: dict[TensorId, tuple[Written, Span | None]] = {}
+        self._dirty_span: Span | None = None
+        """Where the last of them was written: what another line writes is another change."""
 
     def written(
         self, known: Known, tensor: torch.Tensor, span: Span | None, operation: OperationId | None
@@ -102,6 +104,9 @@ class Changes:
 
     def note_dirty(self, written: list[tuple[Known, torch.Tensor]], call: Call) -> None:
         span = call.place(self.tape.sources).span
+        if span != self._dirty_span:
+            self.flush()
+            self._dirty_span = span
         for gradient in call.gradients:
             if gradient.changed or self._written_silently(gradient, call):
                 self._dirty_gradients.setdefault(gradient.owner.id, (gradient, span))

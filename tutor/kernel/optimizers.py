@@ -26,6 +26,8 @@ from tutor.kernel.optimizer_state import States, plain
 from tutor.kernel.tape import Tape
 from tutor.protocol import Data, OptimizerState, OptimizerStepped, Span, TensorId
 
+_NO_SETTINGS = ("params", "param_names")
+
 
 @dataclass(slots=True)
 class _Step:
@@ -106,7 +108,7 @@ class Optimizers:
         place = tape.sources.place(frame)
         for index, group in enumerate(_groups(optimizer)):
             step.options.append(
-                {name: plain(value, tape) for name, value in group.items() if name != "params"}
+                {name: plain(value, tape) for name, value in group.items() if name not in _NO_SETTINGS}
             )
             for parameter in _parameters(group):
                 gradient = grad_of(parameter)

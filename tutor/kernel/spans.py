@@ -39,7 +39,7 @@ _QUIET: Final = tuple(
 """Library code that is shown by what it changes (parameters, gradients), not operation by operation."""
 
 _AVERAGED: Final = os.path.join(_TORCH, "optim", "swa_utils.py")
-"""Holds a module, whose forward is like any other's."""
+"""Holds a module, whose forward is like any other's; `update_bn` runs the learner's."""
 _INSTALLED: Final = (OWN_FOLDER, _TORCH, os.path.dirname(os.path.abspath(os.__file__)))
 _MODULE: Final = os.path.join(_TORCH, "nn", "modules", "module.py")
 _LAYERS: Final = os.path.join(_TORCH, "nn", "modules") + os.sep
@@ -245,6 +245,7 @@ class Sources:
             known = self._quiet[filename] = filename.startswith(_QUIET) and filename != _AVERAGED
         return (
             known
+            or (filename == _AVERAGED and code.co_name not in ("forward", "update_bn"))
             or (filename == _MODULE and code.co_name in _QUIET_METHODS)
             or (code.co_name in _MAKING and filename.startswith(_LAYERS))
         )
