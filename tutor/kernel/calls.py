@@ -200,7 +200,12 @@ IdOf = Callable[[torch.Tensor], int | None]
 
 def argument_texts(arguments: Sequence[object], keywords: Mapping[str, object], id_of: IdOf) -> list[str]:
     """How each argument reads: `#3` for tensor 3, a short repr of plain values, the type's name of anything else."""
-    texts = [repr(value) if type(value) in NUMBERS else _text(value, id_of) for value in arguments]
+    texts = []
+    for value in arguments:
+        if type(value) is torch.Tensor and (known := id_of(value)) is not None:
+            texts.append(f"#{known}")
+        else:
+            texts.append(repr(value) if type(value) in NUMBERS else _text(value, id_of))
     if keywords:
         texts.extend(f"{name}={_text(value, id_of)}" for name, value in keywords.items())
     return texts

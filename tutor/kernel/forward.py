@@ -64,6 +64,7 @@ class Forward:
 
     def __init__(self, tape: Tape, guard: Guard) -> None:
         self.tape = tape
+        self._naming = tape.naming
         self.guard = guard
         self.outermost: Call | None = None
         self.entered = False
@@ -113,7 +114,13 @@ class Forward:
             with torch._C.DisableTorchFunction():
                 if self.tape.outlet.has_room():
                     call = Call(traits, arguments, keywords, frame)
-                    (self._before_operation if traits.computes else self._before)(call)
+                    if traits.computes:
+                        self._naming.catch_up()
+                        if self.tape.outlet.over and self.iterations.begins_with(call):
+                            self.iterations.next()
+                        self.operands.see_inputs(call)
+                    else:
+                        self._before(call)
                     return call
         except Exception as fault:
             self.guard.keep(fault)
@@ -126,12 +133,6 @@ class Forward:
     def take_whole(self, function: Function, whole: str, name: str) -> None:
         """A compiled function is one operation, whatever it does."""
         self._traits[function] = traits_of(function, kind=Kind.OPERATION, name=name, whole=whole)
-
-    def _before_operation(self, call: Call) -> None:
-        self.tape.naming.catch_up()
-        if self.tape.outlet.over and self.iterations.begins_with(call):
-            self.iterations.next()
-        self.operands.see_inputs(call)
 
     def _before(self, call: Call) -> None:
         match call.kind:

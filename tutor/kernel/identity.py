@@ -148,13 +148,13 @@ class Tensors:
         plain = tensor if type(tensor) in PLAIN else bare(tensor)
         try:
             known.version = plain._version
+            known.shape = list(plain.size())
             memory = plain.untyped_storage().data_ptr()
         except (RuntimeError, NotImplementedError):
-            known.version, memory = version(tensor), storage(tensor)
+            known.version, known.shape, memory = version(tensor), shape_of(plain), storage(tensor)
         known.storage = memory
         known.step = step
         known.tracked = tracked
-        known.shape = shape_of(plain)
         known.dtype = plain.dtype
         self.by_address[address] = known
         if memory and self._by_storage.setdefault(memory, known) is not known:

@@ -24,6 +24,7 @@ class Naming:
     def __init__(self, outlet: Outlet, tensors: Tensors) -> None:
         self._put = outlet.put
         self._tensors = tensors
+        self._by_address = tensors.by_address
         self._holders: dict[str, Known] = {}
         self._names: dict[TensorId, str] = {}
         self._others: dict[TensorId, set[str]] = {}
@@ -53,7 +54,7 @@ class Naming:
         before, names = self._holders.get(name), self._names
         if before is known:
             return
-        if before is not None:
+        if before is not None and before.id in names:
             self._let_go(before.id, name)
         self._holders[name] = known
         tensor = known.id
@@ -142,10 +143,16 @@ class Naming:
         reflected: bool,
     ) -> None:
         """Names the operands and the results of a call of `function` (its plain name)."""
-        written = _written(place, function, len(arguments), reflected=reflected)
-        if written.operands:
-            self._operands(place, written, arguments, step)
-        self._results(place, written, results, step)
+        spot, elsewhere = place.spot, place.module_spot
+        written = NOTHING
+        if spot is not None and place.direct:
+            written = spot.written(function, len(arguments), reflected=reflected)
+            if written.operands:
+                self._operands(place, written, arguments, step)
+        if elsewhere is not self._pending_spot or place.namespace is not self._namespace:
+            self._arrive(place, step)
+        for target in written.targets:
+            self._assign(place, target, results, step)
 
     def operands(self, place: Place, arguments: Sequence[object], *, step: int) -> None:
         """Names nameless tensors by the names that the learner wrote as operands."""
@@ -158,7 +165,7 @@ class Naming:
     def _operands(self, place: Place, written: Written, arguments: Sequence[object], step: int) -> None:
         for name, argument in zip(written.operands, arguments, strict=False):
             if name is not None and isinstance(argument, torch.Tensor):
-                known = self._tensors.find(argument)
+                known = self._by_address.get(id(argument))
                 if known is not None and known.id not in self._names:
                     self._name_operand(place, name, known, argument, step)
 
@@ -199,16 +206,14 @@ class Naming:
 
     def _results(self, place: Place, written: Written, results: object, step: int) -> None:
         """A call that stands alone on the right of an assignment gives its results their names."""
-        spot = place.module_spot
-        if spot is not None and (spot is not self._pending_spot or place.namespace is not self._namespace):
-            self._arrive(place, spot, step)
+        self._arrive(place, step)
         for target in written.targets:
             self._assign(place, target, results, step)
 
     def _assign(self, place: Place, target: Target, value: object, step: int) -> None:
         if isinstance(target, str):
             if is_a(value, torch.Tensor) and (place.is_module or target not in self._global):
-                known = self._tensors.find(value)
+                known = self._by_address.get(id(value))
                 if known is not None and (known.step == step or known.id not in self._names):
                     self._give_in(place, known, target, step)
         elif isinstance(value, (tuple, list)) and len(value) == len(target):
@@ -218,9 +223,11 @@ class Naming:
 
     # ------------------------------------------------------------ names that appear once a statement is done
 
-    def _arrive(self, place: Place, spot: Spot, step: int) -> None:
+    def _arrive(self, place: Place, step: int) -> None:
         """Where the program has come to another line of its module, names may be gone, and others will follow."""
-        last, namespace = self._pending_spot, place.namespace
+        spot, last, namespace = place.module_spot, self._pending_spot, place.namespace
+        if spot is None:
+            return
         elsewhere = last is None or spot.span.line != last.span.line or spot.file is not last.file
         if elsewhere and namespace is self._namespace:
             self.check_globals(step)

@@ -45,12 +45,12 @@ class Operations:
     def ended(self, call: Call, result: object) -> None:
         """The call has given its result."""
         place = call.place(self._tape.sources)
+        written = []
         try:
-            written = [
-                pair
-                for pair in call.pairs
-                if (pair[1] if type(pair[1]) in PLAIN else bare(pair[1]))._version != pair[0].version
-            ]
+            for pair in call.pairs:
+                tensor = pair[1]
+                if (tensor if type(tensor) in PLAIN else bare(tensor))._version != pair[0].version:
+                    written.append(pair)
         except RuntimeError:
             written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
         if not written and call.traits.writes:

@@ -85,7 +85,13 @@ class Saved:
         return str(value) if type(value).__module__ in ("builtins", "torch") else f"<{type(value).__name__}>"
 
     def _tensor(self, saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> Data:
-        operand = _operand(saved, operands)
+        operand = None
+        for one in operands:
+            if one is saved:
+                operand = one
+                break
+        else:
+            operand = _in_same_memory(saved, operands)
         if operand is None:
             value = small(saved, self._limits)
             self.kept += size(value)
@@ -97,22 +103,19 @@ class Saved:
         }
 
 
-def _operand(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
-    for operand in operands:
-        if operand is saved:
-            return operand
+def _in_same_memory(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
     try:
         address = saved.data_ptr()
         for operand in operands:
             if operand.data_ptr() == address and _same_form(operand, saved):
                 return operand
     except (RuntimeError, NotImplementedError):
-        return _operand_by_care(saved, operands)
+        return _by_address(saved, operands)
     return None
 
 
-def _operand_by_care(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
-    """As `_operand`, where some tensor has no memory of its own."""
+def _by_address(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
+    """As `_in_same_memory`, where some tensor has no memory of its own."""
     address = _address(saved)
     if address is None:
         return None

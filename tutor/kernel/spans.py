@@ -6,7 +6,7 @@ import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Final, NamedTuple
@@ -144,10 +144,10 @@ class Place:
     namespace: Mapping[str, object] | None = None
     frame: int = 0
     """The id of the learner's frame, while it is entered."""
+    span: Span | None = field(init=False)
 
-    @property
-    def span(self) -> Span | None:
-        return None if self.spot is None else self.spot.span
+    def __post_init__(self) -> None:
+        self.span = None if self.spot is None else self.spot.span
 
 
 class Sources:
@@ -184,6 +184,16 @@ class Sources:
         if frame is not None:
             spot = self._spots.get((id(frame.f_code), frame.f_lasti))
             if spot is not None:
+                place = spot.place
+                if (
+                    place is not None
+                    and place.is_module
+                    and place.direct
+                    and place.frame == id(frame)
+                    and place.namespace is frame.f_globals
+                ):
+                    # The program's own statement, as it was the last time.
+                    return place
                 return self._placed(spot, frame, direct=True, quiet=False)
         frame, passed_override = _outside(frame)
         direct, quiet = True, False

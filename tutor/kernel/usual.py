@@ -7,6 +7,7 @@ A chain of tiny operations is nothing but overhead, and a call in Python costs a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isfinite
 
 import torch
 from torch.autograd import forward_ad
@@ -21,7 +22,7 @@ from tutor.kernel.nodes import Mark, node_name
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import are_active
-from tutor.protocol import Edge, Node, NodeId, OperationId, Span, Tensor, TensorId, Value
+from tutor.protocol import Data, Edge, Node, NodeId, OperationId, Span, Stats, Tensor, TensorId, Value
 
 Tell = Callable[[Call, OperationId, Span | None, list[TensorId], list[NodeId]], None]
 
@@ -90,7 +91,11 @@ class Usual:
                 step=step,
             )
         )
-        data, stats = capture(tensor, self._limits, tensors.looked)
+        # One finite number is told as it is.
+        data: Data = None if known.shape else tensor.tolist()
+        stats: Stats | None = None
+        if type(data) is not float or not isfinite(data):
+            data, stats = capture(tensor, self._limits, tensors.looked)
         put(
             Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
             elements=1 if type(data) is float else size(data),
@@ -119,7 +124,9 @@ class Usual:
                 sequence=graph.relative(node),
                 created_by=None,
                 step=self._outlet.step,
-            )
+            ),
+            elements=graph.saved.kept,
         )
+        graph.saved.kept = 0
         for output, target, slot in following:
             put(Edge(from_=id, output=output, to=target, input=slot))
