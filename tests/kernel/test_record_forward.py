@@ -266,11 +266,14 @@ def test_views_and_unbinding_have_all_their_outputs() -> None:
     assert [len(op.outputs) for op in read.trace.operations[1:]] == [3, 1]
 
 
-def test_nothing_is_read_from_a_node_under_saved_tensor_hooks() -> None:
+def test_a_node_under_saved_tensor_hooks_shows_what_was_packed_and_unpacks_nothing() -> None:
     read = Read(
         "import torch\nx = torch.ones(2, requires_grad=True)\ncalls = []\n"
         "with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: calls.append(1) or t):\n    y = x * x\n"
-        "n = len(calls)\n"
+        "print(len(calls))\n"
     )
 
-    assert read.trace.nodes[1].saved == {}
+    assert read.trace.output == "0\n"
+    packed = read.trace.nodes[1].saved
+    assert sorted(packed) == ["packed[0]", "packed[1]"]
+    assert {(one["of"], one["tensor"]) for one in packed.values()} == {("self", 0), ("other", 0)}
