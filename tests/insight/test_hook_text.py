@@ -129,9 +129,24 @@ def test_saved_tensors_hooks_are_told_where_they_pack_and_where_they_unpack() ->
         "    z = y * y\nz.backward()\n"
     )
     forward = next(o.step for o in trace.operations if o.inputs and len(set(o.inputs)) == 1 and o.step > 1)
-    assert _said(trace, forward)[0] == "pack hook <lambda>: 6 → <ndarray>"
+    assert _said(trace, forward) == ("pack hook <lambda>: 6 → <ndarray> (×2)",)
     node = next(node.id for node in trace.nodes if node.operation is not None and "packed[0]" in node.saved)
     assert node_lines(trace, node, forward, frozenset())[0] == "saved y, packed as <ndarray>"
     drawn = structure(trace, 0)
     assert [tab.saves for circle in drawn.circles for tab in circle.tabs if tab.node == node] == [("y",)]
-    assert any("unpack hook from_numpy: <ndarray> → 6" in _said(trace, n) for n in range(forward + 1, 7))
+    assert any("unpack hook from_numpy: <ndarray> → 6 (×2)" in _said(trace, n) for n in _runs(trace))
+    made = next(circle for circle in drawn.circles if circle.expression == "x * 3")
+    assert not scene(trace, drawn, forward).circles[made.id].tabs[0].hooked
+
+
+def _runs(trace: Trace) -> list[int]:
+    return [number for number, step in enumerate(trace.steps) if step.kind == "node"]
+
+
+def test_a_callout_has_the_colour_of_what_it_speaks_of(trace: Trace) -> None:
+    drawn = structure(trace, 0)
+    said = [scene(trace, drawn, step).callout for step in range(len(trace.steps))]
+    assert {callout.about for callout in said if callout is not None} == {"gradient"}
+    net = record_text("import torch\ny = torch.nn.Dropout(0.5)(torch.ones(4))\n")
+    forward = [scene(net, structure(net, 0), step).callout for step in range(len(net.steps))]
+    assert [callout.about for callout in forward if callout is not None] == ["value"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
-from tutor.insight.hook_text import hook_text, is_early
+from tutor.insight.hook_text import counted, hook_text, is_early
 from tutor.insight.local import Floats, Local, Use, agrees
 from tutor.insight.numbers_text import LIMIT, number_text
 from tutor.insight.step_callout import step_callout
@@ -92,12 +92,14 @@ def _own_graph(at: Moment) -> list[str]:
     return [_("with a graph of its own: {expression}").format(expression=texts[0])]
 
 
-def _hooks(at: Moment, *, leaf: TensorId | None = None, hidden: bool = False) -> tuple[list[str], list[str]]:
+def _hooks(
+    at: Moment, *, leaf: TensorId | None = None, hidden: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The learner's hooks of this step: those that saw the gradient before the node did, and those after it."""
     found = told_of(at.trace, at.index).hooks_at.get(at.step, ())
     hidden = hidden or (leaf is not None and grad_covered(leaf, at.index, at.covered))
-    early = [hook_text(hook, hidden=hidden) for hook in found if is_early(hook)]
-    return early, [hook_text(hook, hidden=hidden) for hook in found if not is_early(hook)]
+    early = counted(hook_text(hook, hidden=hidden) for hook in found if is_early(hook))
+    return early, counted(hook_text(hook, hidden=hidden) for hook in found if not is_early(hook))
 
 
 def _received_hidden(at: Moment, node: NodeId, circle: Circle) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import assert_never
 
 from tutor.i18n import _
@@ -59,6 +61,11 @@ def _gradients(hook: HookRan, data: Data) -> list[Data]:
     return [] if data is None else [data]
 
 
+def counted(lines: Iterable[str]) -> tuple[str, ...]:
+    """Equal lines once, with their number."""
+    return tuple(line if count == 1 else f"{line} (×{count})" for line, count in Counter(lines).items())
+
+
 def is_early(hook: HookRan) -> bool:
     """Whether it sees the gradient before the node does."""
     return hook.kind in ("tensor", "prehook", "unpack")
@@ -78,4 +85,4 @@ def hooks_of_node(told: Told, node: NodeId, step: int, *, hidden: bool = False) 
 
 def _last_of(found: list[HookRan], *, hidden: bool) -> list[str]:
     latest = [hook for hook in found if hook.step == found[-1].step]
-    return [hook_text(hook, hidden=hidden) for hook in latest[-MOST:]]
+    return [*counted(hook_text(hook, hidden=hidden) for hook in latest[-MOST:])]

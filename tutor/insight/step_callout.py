@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tutor.i18n import _
 from tutor.insight.errors import explain
-from tutor.insight.hook_text import hook_text
+from tutor.insight.hook_text import counted, hook_text
 from tutor.insight.node_text import freed_lines, saved_names
 from tutor.insight.operation_text import module_call, module_text, telling_lines
 from tutor.insight.tensor_text import dual_lines
@@ -47,7 +47,7 @@ def _calling(at: Moment, operation: OperationId) -> Callout | None:
         return None
     call = module_call(at.trace, row)
     title = module_text(call) if call is not None else written(at.index.text(row.span)) or row.function
-    return Callout(item, title, tuple(lines))
+    return Callout(item, title, counted(lines), about="value")
 
 
 def _updating(at: Moment, tensor: TensorId) -> Callout | None:
@@ -56,7 +56,7 @@ def _updating(at: Moment, tensor: TensorId) -> Callout | None:
     if update is None or item not in at.stage.boxes:
         return None
     lines = update_lines(at.index, update, tensor, at.step, at.covered)
-    return Callout(item, update_title(update), tuple(lines))
+    return Callout(item, update_title(update), tuple(lines), about="value")
 
 
 def _used_up(at: Moment) -> Callout | None:
@@ -70,4 +70,5 @@ def _used_up(at: Moment) -> Callout | None:
         return None
     names = ", ".join(saved_names(at.index, at.failed))
     title = _("{names}: no longer saved").format(names=names) if names else _("nothing saved any more")
-    return Callout(item, title, tuple(freed_lines(at.trace, at.failed, at.step)))
+    lines = freed_lines(at.trace, at.failed, at.step)
+    return Callout(item, title, tuple(lines), about="error")

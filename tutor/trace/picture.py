@@ -220,13 +220,15 @@ class LaneState:
 
 @dataclass(frozen=True, slots=True)
 class Callout:
-    """What the running node does, in numbers: "receives 1", then a line for each gradient it passes on."""
+    """What the running node does, in numbers: "receives 1", then a line for each gradient it passes on; or another step."""
 
     item: ItemId
     title: str
     lines: tuple[str, ...]
     glows: tuple[ItemId, ...] = ()
     """Boxes whose value was saved and is used now."""
+    about: Literal["gradient", "value", "error"] = "gradient"
+    """Its colour says of what it speaks."""
 
 
 @dataclass(frozen=True, slots=True)

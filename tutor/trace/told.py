@@ -72,7 +72,8 @@ def _catch_up(kept: Told, trace: Trace, index: Index) -> None:
 
 def _node_of(hook: HookRan, index: Index) -> NodeId | None:
     """A tensor's hooks are torch's prehooks of the node that its gradient goes to."""
-    if hook.node is not None or hook.tensor not in index.tensors:
+    on_gradient = hook.kind in ("tensor", "post_accumulate")
+    if hook.node is not None or hook.tensor not in index.tensors or not on_gradient:
         return hook.node
     leaf = index.accumulators.get(hook.tensor)
     return leaf[-1] if leaf else index.tensors[hook.tensor].grad_fn

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, assert_never
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPolygonF
 
 from tutor.i18n import _
 from tutor.trace.picture import Callout
@@ -60,19 +61,33 @@ class CalloutItem(GraphItem):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(inks.faded("ink", 0.07))
         painter.drawRoundedRect(rect.translated(1.5, 2.5), 10, 10)
-        painter.setPen(pen(inks.gradient, 1.4))
+        line, title = _callout_inks(inks, self.callout.about)
+        painter.setPen(pen(line, 1.4))
         painter.setBrush(inks.panel)
         painter.drawPath(_balloon(rect, self.tip))
         painter.save()
         painter.translate(rect.topLeft())
         painter.scale(self.magnified, self.magnified)
         width = rect.width() / self.magnified - _CALLOUT_PAD
-        line = QRectF(_CALLOUT_PAD, 6, width, 24)
-        write(painter, line, self.callout.title, role="title", colour=inks.gradient_text)
+        head = QRectF(_CALLOUT_PAD, 6, width, 24)
+        write(painter, head, self.callout.title, role="title", colour=title)
         for row, text in enumerate(self.lines):
-            place = QRectF(line.left(), 29 + row * _LINE, width, _LINE)
+            place = QRectF(head.left(), 29 + row * _LINE, width, _LINE)
             write(painter, place, text, role="note", colour=inks.ink)
         painter.restore()
+
+
+def _callout_inks(inks: Inks, about: Literal["gradient", "value", "error"]) -> tuple[QColor, QColor]:
+    """Of the outline and of the title."""
+    match about:
+        case "gradient":
+            return inks.gradient, inks.gradient_text
+        case "value":
+            return inks.value, inks.value_text
+        case "error":
+            return inks.error, inks.error
+        case _:
+            assert_never(about)
 
 
 def wrapped(lines: Sequence[str], widest: float) -> tuple[str, ...]:
