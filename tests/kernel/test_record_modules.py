@@ -257,6 +257,10 @@ ODD = {
     + "shy = Shy()\nout = shy(torch.ones(1))\nout.backward()\n",
     "script": HEAD
     + "net = torch.jit.script(nn.Linear(1, 1))\nout = net(torch.ones(1))\nnet.eval()\nout = net(torch.ones(1))\n",
+    "property": HEAD
+    + "class Asked(nn.Module):\n    @property\n    def training(self):\n        print('asked')\n        return True\n"
+    + "    @training.setter\n    def training(self, on):\n        pass\n"
+    + "    def forward(self, x):\n        return x * 2\nasked = Asked()\nout = asked(torch.ones(1))\n",
     "equal": HEAD
     + "class Same(nn.Module):\n    def __eq__(self, other):\n        print('compared')\n        return True\n"
     + "    __hash__ = nn.Module.__hash__\n"

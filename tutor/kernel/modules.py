@@ -91,8 +91,7 @@ class Modules:
                 path=path,
                 kind=type(module).__name__,
                 parent=self.call,
-                # A scripted module's flag lies in C++.
-                training=training if type(training) is bool else bool(module.training),
+                training=training if type(training) is bool else _scripted_flag(module),
                 step=self._outlet.step,
             )
         )
@@ -190,3 +189,8 @@ class Modules:
             return None
         spot = self._sources.spot(frame, file)
         return None if spot.position is None else file.index.called(spot.position)
+
+
+def _scripted_flag(module: torch.nn.Module) -> bool:
+    """A scripted module's training flag lies in C++. (Where the learner made it a property, that is not asked.)"""
+    return bool(module.training) if is_a(module, torch.jit.ScriptModule) else True
