@@ -136,6 +136,22 @@ def test_what_torch_records_of_sgd_is_reproduced(momentum: str, settings: str) -
         assert lines[0].startswith("w ← w − 0.1·") and lines[1].startswith("= [")
 
 
+def test_what_is_kept_changes_with_the_parameter() -> None:
+    trace = record_text(
+        "import torch\nw = torch.tensor(2.0, requires_grad=True)\nb = torch.tensor(1.0, requires_grad=True)\n"
+        "opt = torch.optim.SGD([w, b], lr=0.1, momentum=0.9)\nfor _ in range(2):\n    opt.zero_grad()\n"
+        "    (w * 3 + b).backward()\n    opt.step()\n"
+    )
+    first = trace.optimizer_steps[1].first_step
+    said = [
+        [tensor_lines(trace, TensorId(t), step, frozenset())[0] for t in (0, 1)]
+        for step in (first, first + 1)
+    ]
+    old, new = "SGD momentum_buffer: None → 1", "SGD momentum_buffer: 1 → 1.9"
+    assert said[0] == ["SGD momentum_buffer: 3 → 5.7", old]
+    assert said[1] == ["SGD momentum_buffer: 3 → 5.7", new]
+
+
 def test_covered_numbers_are_not_given_away() -> None:
     trace = _trace({**PLAIN, "momentum": 0.9}, {"momentum_buffer": (1.0, 3.9)}, "w.sub_(0.39)")
     said = " ".join(_said(trace, frozenset({"w.grad"})).lines)

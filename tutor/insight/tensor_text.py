@@ -6,7 +6,7 @@ from tutor.i18n import _
 from tutor.insight.hook_text import hooks_of_tensor
 from tutor.insight.numbers_text import number_text
 from tutor.insight.update_text import skipped_text
-from tutor.protocol import TensorId
+from tutor.protocol import OptimizerStepped, TensorId
 from tutor.trace.index import Index, index_of
 from tutor.trace.names import short_name
 from tutor.trace.shown import Covered, grad_covered, value_covered
@@ -52,7 +52,7 @@ def dual_lines(index: Index, known: Told, tensor: TensorId, step: int, covered: 
 
 def _state(index: Index, known: Told, tensor: TensorId, step: int, covered: Covered) -> list[str]:
     """What the last optimizer's step made of what it keeps for this parameter."""
-    update = known.last_update(tensor, step)
+    update = _last_update(index, known, tensor, step)
     if update is None:
         return []
     if update.skipped:
@@ -64,3 +64,13 @@ def _state(index: Index, known: Told, tensor: TensorId, step: int, covered: Cove
         if row.tensor == tensor
         for before in [number_text(row.before, hidden=hidden)]
     ]
+
+
+def _last_update(index: Index, known: Told, tensor: TensorId, step: int) -> OptimizerStepped | None:
+    """The step of an optimizer that is over, or that has already changed this parameter."""
+    current = known.update_at(tensor, step)
+    if current is not None:
+        value = index.value_at(tensor, step)
+        if value is not None and value.step >= current.first_step:
+            return current
+    return known.last_update(tensor, step)
