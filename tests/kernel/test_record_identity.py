@@ -10,6 +10,7 @@ from tests.kernel.both_ways import assert_faithful
 from tests.kernel.reading import Read
 from tests.kernel.test_record_kinds import assert_shown
 from tutor.protocol import Tensor, Value
+from tutor.trace.tensors import tensor_rows
 
 X = "import torch\nx = torch.tensor([1.0, 2.0], requires_grad=True)\n"
 
@@ -232,3 +233,15 @@ def test_retain_grad_is_told_and_its_gradient_lands() -> None:
 
     assert told(read, "retains_grad") == [("y", False, True)]
     assert [read.name(a.tensor) for a in read.trace.backwards[0].accumulations] == ["y", "x"]
+
+
+def test_the_panel_shows_the_shape_and_dtype_of_the_step() -> None:
+    read = Read("import torch\nx = torch.ones(2, 3)\nx.t_()\nx.data = torch.ones(3, dtype=torch.float64)\n")
+    rows_of = [tensor_rows(read.trace, step)[0] for step in (0, 1, len(read.trace.steps) - 1)]
+
+    assert [(row.shape, row.dtype) for row in rows_of] == [
+        ((2, 3), "float32"),
+        ((3, 2), "float32"),
+        ((3,), "float64"),
+    ]
+    assert [row.value.shape for row in rows_of if row.value] == [(2, 3), (3, 2), (3,)]

@@ -31,7 +31,11 @@ def shown(data: Data, shape: Sequence[int], covered: bool = False) -> Shown:
 
 
 def shown_value(value: Value | None, shape: Sequence[int], covered: bool = False) -> Shown | None:
-    return None if value is None else Shown(dense(value.value), tuple(shape), value.stats, covered)
+    """`shape` is the tensor's own; a value may have another (`resize_`, `t_`)."""
+    if value is None:
+        return None
+    true = shape if value.shape is None else value.shape
+    return Shown(dense(value.value), tuple(true), value.stats, covered)
 
 
 def grad_covered(tensor: TensorId, index: Index, covered: Covered) -> bool:

@@ -55,8 +55,8 @@ def _row(
     return TensorRow(
         tensor=tensor,
         name=", ".join(names),
-        shape=tuple(found.shape),
-        dtype=found.dtype,
+        shape=tuple(found.shape if value is None or value.shape is None else value.shape),
+        dtype=found.dtype if value is None or value.dtype is None else value.dtype,
         device=found.device,
         requires_grad=index.flag_at(tensor, step),
         is_leaf=index.is_leaf_at(tensor, step),
