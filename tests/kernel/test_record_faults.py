@@ -99,11 +99,12 @@ EDGES = {
     "engine_run.Run": ("is_current", "_may_work_here"),
     "forward.Forward": ("listens", "wakes", "before", "after", "apply"),
     "forward.RecordingMode": ("__torch_function__", "__exit__"),
-    "guard.Guard": ("__init__", "__enter__", "__exit__", "keep"),
+    "guard.Guard": ("__init__", "__enter__", "__exit__", "keep", "sound"),
     "learner_hooks.LearnerHooks": ("_forget",),
     "optimizer_state.States": ("_forget",),
     "identity.Tensors": ("_forget", "_disown"),
-    # The last four are called by Python as a tensor dies, which hands an exception to nobody.
+    "gradients.Gradients": ("_gone",),
+    # The last five are called by Python as a tensor dies, which hands an exception to nobody.
     "node_hooks.NodeHooks": ("register", "_register_theirs"),
     "optimizers.Optimizers": ("_begins", "_ended"),
     "patches.Patches": ("_mine", "_enter", "_leave"),
