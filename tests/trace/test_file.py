@@ -144,7 +144,7 @@ def test_a_row_is_found_in_a_file_of_another_layout() -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_file_that_was_cut_off_is_told_at_its_last_line(share: float) -> None:
-    data = Q[: int(len(Q) * share)]
+    data = Q[: int(len(Q) * share)].rstrip()
     told = fault(data)
 
     assert "cut off" in told.reason
