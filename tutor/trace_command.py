@@ -18,6 +18,7 @@ import msgspec
 from tutor.i18n import _
 from tutor.insight.errors import explain
 from tutor.insight.frames import caused_text, folded, more_text
+from tutor.insight.used_up import explain_in
 from tutor.protocol import (
     Cause,
     CellText,
@@ -210,7 +211,7 @@ def _traceback(trace: Trace, error: Failure, program: str) -> Iterator[str]:
     if not error.frames and error.span is not None:
         yield _("{program}, line {line}:").format(program=program, line=error.span.line)
     yield from _exception(trace, error)
-    explanation = explain(error)
+    explanation = explain_in(trace, error)
     if explanation is not None:
         yield explanation.title
         yield f"{explanation.cause} {explanation.fix}"

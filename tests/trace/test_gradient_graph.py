@@ -248,6 +248,16 @@ def test_while_the_run_goes_on_the_graph_comes_as_soon_as_it_is_used() -> None:
     assert _signs(structure(growing, 0)) == ["x²", "×", "×"]
 
 
+def test_what_autograd_grad_returns_is_covered_on_its_way_too() -> None:
+    trace = record_text(CUBE)
+    step = _node_step(trace, "PowBackward0", 0)
+    seen = scene(trace, structure(trace, 0), step, frozenset({"g"}))
+    gradients = [state.gradient for state in seen.lanes.values() if state.gradient is not None]
+
+    assert [gradient.covered for gradient in gradients if gradient.data == 27.0] == [True]
+    assert seen.callout is not None and not any("27 to" in line for line in seen.callout.lines)
+
+
 def _events(text: str) -> list[TraceEvent]:
     events: list[TraceEvent] = []
     recorder = Recorder(events.append)

@@ -99,7 +99,9 @@ def _answers(index: Index, backward: Backward, covered: Covered) -> tuple[Data, 
     if not covered:
         return ()
     hidden = (a for a in backward.accumulations if grad_covered(a.tensor, index, covered))
-    return tuple(number for a in hidden for number in (a.incoming, a.after))
+    sums = [number for a in hidden for number in (a.incoming, a.after)]
+    returned = zip(backward.results, backward.result_tensors, strict=False)
+    return (*sums, *(data for data, t in returned if t is not None and value_covered(t, index, covered)))
 
 
 # ------------------------------------------------------------------ lanes
