@@ -146,6 +146,11 @@ class Outlet:
         """Whether a gap is to come, and the recorder has not seen all that it stands for."""
         return self._dropping and self.full
 
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether a backward, which is told to its end, has taken more than there was."""
+        return self._bytes > self.limits.bytes
+
     def has_room(self) -> bool:
         """Asked before each operation and backward; the first refusal says so in the trace."""
         if self.open and (self._events >= self._most_events or self._bytes >= self._most_bytes):

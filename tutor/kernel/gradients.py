@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from math import isfinite
+from functools import lru_cache
+from math import isfinite, prod
 
 import torch
 
-from tutor.kernel.budget import Limits
+from tutor.kernel.budget import Outlet
 from tutor.kernel.capture import dispatch_modes, gradient
 from tutor.kernel.identity import version
 from tutor.kernel.looked import Looked
 from tutor.kernel.measure import size
+from tutor.kernel.shapes import RAGGED, shape_of
 from tutor.protocol import Data
 
 _PLAIN = torch.Tensor
+_ALWAYS = 8
+"""So many numbers are kept of a gradient however little memory is left."""
 
 
 class _Read(weakref.ref[torch.Tensor]):
@@ -31,8 +35,9 @@ class _Read(weakref.ref[torch.Tensor]):
 class Gradients:
     """Reads gradients. Call it with torch functions disabled."""
 
-    def __init__(self, limits: Limits, looked: Looked) -> None:
-        self._limits = limits
+    def __init__(self, outlet: Outlet, looked: Looked) -> None:
+        self._outlet = outlet
+        self._limits = outlet.limits
         self._looked = looked
         self._read: dict[int, _Read] = {}
 
@@ -51,6 +56,10 @@ class Gradients:
         seen = self._read.get(id(tensor))
         if seen is not None and seen() is tensor and seen.version == version(tensor):
             return seen.data
+        if self._outlet.is_overdrawn:
+            shape = tuple(shape_of(tensor))
+            if prod(shape) > _ALWAYS or RAGGED in shape:
+                return _shape_only(shape)
         return self.keep(tensor, gradient(tensor, self._limits, self._looked))
 
     def reread(self, tensor: torch.Tensor) -> Data:
@@ -69,6 +78,12 @@ class Gradients:
         assert isinstance(read, _Read)
         if self._read.get(read.address) is read:
             del self._read[read.address]
+
+
+@lru_cache(maxsize=1024)
+def _shape_only(shape: tuple[int, ...]) -> Data:
+    """What is told of a gradient when memory has run out: one object for all of a shape."""
+    return {"shape": list(shape), "stats": None}
 
 
 def numbers(*gradients: Sequence[Data]) -> int:

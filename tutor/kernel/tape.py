@@ -40,7 +40,7 @@ class Tape:
         self.outlet.names = lambda: self.naming.holders
         self.modules = Modules(self.sources, self.outlet)
         self.graph = Graph(self.outlet, self.tensors, self.token)
-        reader = Gradients(limits, self.tensors.looked)
+        reader = Gradients(self.outlet, self.tensors.looked)
         self.read_gradient = reader.read
         """A gradient's values. One that goes from node to node is looked through once."""
 
