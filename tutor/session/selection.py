@@ -43,18 +43,20 @@ def step_span(trace: Trace, step: int) -> Span | None:
 
 
 def span_at(trace: Trace, document: Document, cell_id: CellId, line: int, col: int) -> Span | None:
-    """The smallest sub-expression of an operation that covers this place of a cell (line from 1, column from 0)."""
+    """The smallest sub-expression that covers this place of a cell (line from 1, column from 0).
+
+    Of an operation, or of a backward that made a graph of its own.
+    """
     sources = {
         source.id
         for source in trace.sources
         if source_cell(trace, document, Span(source.id, 1, 1, 0, 0)) == cell_id
     }
+    creating = (backward for backward in trace.backwards if backward.create_graph)
     spans = [
-        operation.span
-        for operation in trace.operations
-        if operation.span is not None
-        and operation.span.source in sources
-        and _covers(operation.span, line, col)
+        row.span
+        for row in (*trace.operations, *creating)
+        if row.span is not None and row.span.source in sources and _covers(row.span, line, col)
     ]
     return min(spans, key=_size, default=None)
 

@@ -81,6 +81,8 @@ def _catch_up(trace: Trace, index: Index, kept: GradientGraph) -> None:
     recent = creating[-_RECENT:]
     if len(creating) > _RECENT and _reaches_back(trace, index, kept, recent[0].id):
         recent = creating
+        for settled in ("structures", "iterations"):
+            index.derived.pop(settled, None)
     kept.stamp, kept.seen = index.stamp, (len(index.edges), len(trace.steps))
     if not recent:
         return

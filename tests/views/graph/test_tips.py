@@ -79,6 +79,19 @@ def test_a_circle_of_a_gradients_graph_tells_what_made_it(qtbot: QtBot) -> None:
     assert "made by create_graph in line 5: part of the gradient's own graph" in tip
 
 
+def test_pointing_at_the_call_lights_the_whole_graph_that_it_made(qtbot: QtBot) -> None:
+    session = GraphSession("second_order")
+    view = shown(qtbot, session)
+    session.player.last()
+    session.hovered_span = session.trace.backwards[0].span
+    session.selection_changed.emit()
+    lit = {item.circle.symbol for item in view.scene.pool.circles.values() if item.look.hovered}
+
+    assert lit == {"x²", "×"}
+    made = [item for item in view.scene.pool.circles.values() if item.circle.made_in == 0]
+    assert len(made) == 3 and all(item.look.hovered for item in made)
+
+
 def test_the_band_of_a_gradients_graph_is_named_and_explained(qtbot: QtBot) -> None:
     view = shown(qtbot, GraphSession("second_order"))
     (band,) = view.scene.pool.bands
