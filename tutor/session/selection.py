@@ -52,11 +52,10 @@ def span_at(trace: Trace, document: Document, cell_id: CellId, line: int, col: i
         for source in trace.sources
         if source_cell(trace, document, Span(source.id, 1, 1, 0, 0)) == cell_id
     }
-    creating = (backward for backward in trace.backwards if backward.create_graph)
+    told = [operation.span for operation in trace.operations]
+    told += [backward.span for backward in trace.backwards if backward.create_graph]
     spans = [
-        row.span
-        for row in (*trace.operations, *creating)
-        if row.span is not None and row.span.source in sources and _covers(row.span, line, col)
+        span for span in told if span is not None and span.source in sources and _covers(span, line, col)
     ]
     return min(spans, key=_size, default=None)
 
