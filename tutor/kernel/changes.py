@@ -66,17 +66,20 @@ class Changes:
         self.tape.gradients[owner.id] = after
         self.tape.put_change(owner, "grad", span, before=before, after=after, operation=operation)
 
-    def wrote_silently(self, call: Call, operation: OperationId, span: Span | None) -> None:
+    def silently_written(self, call: Call) -> Pairs:
         """The running statistics of a batch norm in training."""
         *places, flag = SILENT_WRITERS[call.traits.function]
-        names = ("running_mean", "running_var")
-        if not _argument(call, flag, "training"):
-            return
-        for place, name in zip(places, names, strict=True):
+        found: Pairs = []
+        for place, name in zip(places, ("running_mean", "running_var"), strict=True):
             tensor = _argument(call, place, name)
             known = self.tape.tensors.find(tensor) if isinstance(tensor, torch.Tensor) else None
             if known is not None and isinstance(tensor, torch.Tensor):
-                self.written(known, tensor, span, operation)
+                found.append((known, tensor))
+        return found if _argument(call, flag, "training") else []
+
+    def wrote_silently(self, call: Call, operation: OperationId, span: Span | None) -> None:
+        for known, tensor in self.silently_written(call):
+            self.written(known, tensor, span, operation)
 
     def written_id(self, known: Known) -> TensorId:
         """Whose values changed, as the learner knows it: a write through `w.data` is one to w."""

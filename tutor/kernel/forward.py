@@ -52,6 +52,10 @@ class RecordingMode(TorchFunctionMode):
         forward.outermost = call
         try:
             result = func(*args, **keywords)
+        except BaseException:
+            if call is not None:
+                forward.failed(call)
+            raise
         finally:
             forward.outermost = entered
         if call is not None:
@@ -143,6 +147,12 @@ class Forward:
                 self.operands.see_roots(call)
             case _:
                 pass
+
+    def failed(self, call: Call) -> None:
+        """The call has raised."""
+        with self.guard, torch._C.DisableTorchFunction():
+            if call.traits.computes and self.tape.outlet.open:
+                self.operations.failed(call)
 
     def after(self, call: Call, result: object) -> None:
         """Tells what the call has brought about."""

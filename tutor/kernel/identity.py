@@ -148,7 +148,7 @@ class Tensors:
         plain = tensor if type(tensor) in PLAIN else bare(tensor)
         try:
             known.version = plain._version
-            known.shape = list(plain.size())
+            known.shape = list(plain.size()) if plain is tensor else shape_of(plain)
             memory = plain.untyped_storage().data_ptr()
         except (RuntimeError, NotImplementedError):
             known.version, known.shape, memory = version(tensor), shape_of(plain), storage(tensor)

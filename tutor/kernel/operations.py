@@ -53,8 +53,8 @@ class Operations:
                     written.append(pair)
         except RuntimeError:
             written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
-        if not written and call.traits.writes:
-            written = [pair for pair in call.pairs[:1] if pair[1].is_inference()]
+        if not written and (call.traits.writes or call.keywords):
+            written = _written_without_version(call)
         changes = self._changes
         outputs = [result] if isinstance(result, torch.Tensor) else flat_tensors(result)
         if place.quiet:
@@ -70,6 +70,14 @@ class Operations:
             return
         if not written or not changes.wrote_gradients_only(call, written):
             self._record(call, outputs or [tensor for _, tensor in written], written, place)
+
+    def failed(self, call: Call) -> None:
+        """The call has raised; what it had written stays written. (A checkpoint stops its recomputation like that.)"""
+        written = [pair for pair in call.pairs if version(pair[1]) != pair[0].version]
+        if call.traits.function in SILENT_WRITERS:
+            written.extend(self._changes.silently_written(call))
+        if written:
+            self._changes.note_dirty(written, call)
 
     def _record(self, call: Call, outputs: list[torch.Tensor], written: Pairs, place: Place) -> None:
         tape = self._tape
@@ -149,6 +157,17 @@ class Operations:
         naming, step, traits = self._tape.naming, self._tape.outlet.step, call.traits
         results = outputs[0] if len(outputs) == 1 else outputs
         naming.call(place, call.arguments, results, step, function=traits.plain, reflected=traits.reflected)
+
+
+def _written_without_version(call: Call) -> Pairs:
+    """Inference tensors have no version that would tell: the first argument of `add_`, and what is given as `out`."""
+    out = () if call.traits.writes else flat_tensors(call.keywords.get("out"))
+    candidates = call.pairs[:1] if call.traits.writes else call.pairs
+    return [
+        (known, tensor)
+        for known, tensor in candidates
+        if (call.traits.writes or any(tensor is one for one in out)) and tensor.is_inference()
+    ]
 
 
 def _is_in_graph(outputs: list[torch.Tensor]) -> bool:

@@ -91,8 +91,11 @@ class Usual:
                 step=step,
             )
         )
-        # One finite number is told as it is.
-        data: Data = None if known.shape else tensor.tolist()
+        try:
+            # One finite number is told as it is.
+            data: Data = None if known.shape else tensor.tolist()
+        except (RuntimeError, NotImplementedError):
+            data = None  # It has none: "meta".
         stats: Stats | None = None
         if type(data) is not float or not isfinite(data):
             data, stats = capture(tensor, self._limits, tensors.looked)
