@@ -7,7 +7,7 @@ the others are left out, and a gap says so.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import structs
@@ -81,6 +81,8 @@ class Outlet:
         self.names: Callable[[], Mapping[str, TensorId]] = dict
         """Which tensor has a name; asked once, when iterations begin to be held back."""
         self.backwards_left_out = 0
+        self.numbers = 0
+        """How many numbers lie in the events that are to be `put_all`."""
 
         self._forgotten = False
         self._full: Truncation | None = None
@@ -109,6 +111,15 @@ class Outlet:
         self._events += 1
         self._bytes += EVENT_BYTES + NUMBER_BYTES * elements
         self._emit(event)
+
+    def put_all(self, events: Sequence[TraceEvent]) -> None:
+        """Several at once; `numbers` says how many numbers lie in them beside one each, and is used up."""
+        count = len(events)
+        self._events += count
+        self._bytes += count * EVENT_BYTES + NUMBER_BYTES * self.numbers
+        self.numbers = 0
+        for event in events:
+            self._emit(event)
 
     def put_now(self, event: TraceEvent) -> None:
         """For what is told whatever becomes of its iteration; its step is `told_step`."""

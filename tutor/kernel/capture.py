@@ -61,6 +61,15 @@ def capture(tensor: torch.Tensor, limits: Limits, looked: Looked | None = None) 
         return None, None
 
 
+def lone(tensor: torch.Tensor) -> float | None:
+    """The value of a plain tensor without dimensions, as most are that are small: None where it is no finite number."""
+    try:
+        value: object = tensor.tolist()
+    except (RuntimeError, NotImplementedError, TypeError):
+        return None
+    return value if type(value) is float and isfinite(value) else None
+
+
 def small(tensor: torch.Tensor, limits: Limits) -> Data:
     """The values of a tensor that is kept whole, None for another."""
     try:

@@ -34,6 +34,8 @@ class Naming:
         self.frames: dict[int, set[str]] = {}
         """The frames of functions that have local names here, with those names."""
         self._frame_of: dict[str, int] = {}
+        self.stirred = False
+        """Whether a function's variable was given a name since somebody last looked here."""
         self._sought: dict[TensorId, int] = {}
         self._loop_names: frozenset[str] = frozenset()
         self._pending: tuple[str, ...] = ()
@@ -196,6 +198,7 @@ class Naming:
             if self._frame_of:
                 self._unframe(name)
         else:
+            self.stirred = True
             frame = self._frame_of.get(name)
             if frame != place.frame:
                 if frame is not None:

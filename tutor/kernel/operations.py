@@ -40,7 +40,7 @@ class Operations:
         self._operands = operands
         self._changes = changes
         self._ids = cast("Iterator[OperationId]", itertools.count())
-        self._usual = Usual(tape, self._ids, self._tell)
+        self._usual = Usual(tape, self._ids, self._row)
 
     def ended(self, call: Call, result: object) -> None:
         """The call has given its result."""
@@ -91,7 +91,7 @@ class Operations:
         if fresh:
             operands = [*map(_TENSOR, call.pairs), *outputs]
             nodes = tape.graph.describe(fresh, operation=operation, operands=operands)
-        self._tell(call, operation, span, ids, nodes)
+        tape.put(self._row(call, operation, span, ids, nodes))
         if forward_ad._current_level >= 0:
             self._tell_tangents(outputs, ids)
         for known, tensor in written:
@@ -115,34 +115,32 @@ class Operations:
             ids.append(known.id)
         return ids
 
-    def _tell(
+    def _row(
         self,
         call: Call,
         operation: OperationId,
         span: Span | None,
         outputs: list[TensorId],
         nodes: list[NodeId],
-    ) -> None:
+    ) -> Operation:
         tape, modules = self._tape, self._tape.modules
         enabled = torch.is_grad_enabled()
-        tape.put(
-            Operation(
-                id=operation,
-                function=call.traits.name,
-                span=span,
-                grad_enabled=enabled,
-                mode="inference" if torch.is_inference_mode_enabled() else "grad" if enabled else "no_grad",
-                module=modules.current,
-                inputs=[known.id for known, _ in call.pairs],
-                outputs=outputs,
-                arguments=argument_texts(call.arguments, call.keywords, self._operands.id_of),
-                nodes=nodes,
-                backward=tape.running[-1] if tape.running else None,
-                call=modules.call,
-                transform=call.traits.whole or (transform() if are_active() else None),
-                autocast=autocast_dtype(call.pairs) if is_autocast_on() else None,
-                step=tape.outlet.step,
-            )
+        return Operation(
+            id=operation,
+            function=call.traits.name,
+            span=span,
+            grad_enabled=enabled,
+            mode="inference" if torch.is_inference_mode_enabled() else "grad" if enabled else "no_grad",
+            module=modules.current,
+            inputs=[known.id for known, _ in call.pairs],
+            outputs=outputs,
+            arguments=argument_texts(call.arguments, call.keywords, self._operands.id_of),
+            nodes=nodes,
+            backward=tape.running[-1] if tape.running else None,
+            call=modules.call,
+            transform=call.traits.whole or (transform() if are_active() else None),
+            autocast=autocast_dtype(call.pairs) if is_autocast_on() else None,
+            step=tape.outlet.step,
         )
 
     def _tell_tangents(self, outputs: list[torch.Tensor], ids: list[TensorId]) -> None:

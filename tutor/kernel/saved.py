@@ -9,7 +9,7 @@ import torch
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import Limits
-from tutor.kernel.capture import number, small
+from tutor.kernel.capture import lone, number, small
 from tutor.kernel.identity import Tensors
 from tutor.kernel.measure import size
 from tutor.kernel.shapes import shape_of
@@ -93,6 +93,10 @@ class Saved:
         else:
             operand = _in_same_memory(saved, operands)
         if operand is None:
+            value = lone(saved) if type(saved) is torch.Tensor and not saved.dim() else None
+            if value is not None:
+                self.kept += 1
+                return {"tensor": None, "version": None, "shape": [], "value": value}
             value = small(saved, self._limits)
             self.kept += size(value)
             return {"tensor": None, "version": None, "shape": shape_of(saved), "value": value}

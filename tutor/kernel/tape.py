@@ -33,6 +33,8 @@ class Tape:
         self.token = object()
         self.thread = threading.get_ident()
         self.backwards = 0
+        self._looked_in: BackwardId | None = None
+        """The backward whose nodes' steps found every function that has names still entered."""
         self.running: list[BackwardId] = []
         self.sources = Sources()
         self.tensors = Tensors(self.outlet, self.token)
@@ -76,10 +78,14 @@ class Tape:
     def end_node(self, node: NodeId, backward: BackwardId, span: Span | None) -> None:
         """A node's step: names are looked after only where a tensor died, or a function may have been left."""
         naming = self.naming
-        if naming.has_locals or self.tensors.dead:
+        if naming.frames and (naming.stirred or self._looked_in != backward):
+            # Between two nodes of a run nothing is left but what was called, and gave names, in between.
+            naming.stirred, self._looked_in = False, backward
             self.end_step("node", node, span)
-        else:
-            self.outlet.end_step("node", node, backward, span)
+            return
+        if self.tensors.dead:
+            naming.bury(self.outlet.step)
+        self.outlet.end_step("node", node, backward, span)
 
     def _tell_gradient(self, known: Known, tensor: torch.Tensor) -> None:
         """A tensor that is met late may have a `.grad` already."""

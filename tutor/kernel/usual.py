@@ -7,14 +7,13 @@ A chain of tiny operations is nothing but overhead, and a call in Python costs a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import isfinite
 
 import torch
 from torch.autograd import forward_ad
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.call import Call
-from tutor.kernel.capture import capture
+from tutor.kernel.capture import capture, lone
 from tutor.kernel.graph import Following
 from tutor.kernel.identity import Known, device_name, dtype_name
 from tutor.kernel.measure import size
@@ -22,18 +21,30 @@ from tutor.kernel.nodes import Mark, node_name
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import are_active
-from tutor.protocol import Data, Edge, Node, NodeId, OperationId, Span, Stats, Tensor, TensorId, Value
+from tutor.protocol import (
+    Data,
+    Edge,
+    Node,
+    NodeId,
+    Operation,
+    OperationId,
+    Span,
+    Stats,
+    Tensor,
+    TensorId,
+    TraceEvent,
+    Value,
+)
 
-Tell = Callable[[Call, OperationId, Span | None, list[TensorId], list[NodeId]], None]
+Row = Callable[[Call, OperationId, Span | None, list[TensorId], list[NodeId]], Operation]
 
 
 class Usual:
-    """Tells the operations that are as nearly all are. `ids` gives theirs; `tell` tells the row of one."""
+    """Tells the operations that are as nearly all are. `ids` gives theirs; `row` makes the row of one."""
 
-    def __init__(self, tape: Tape, ids: Iterator[OperationId], tell: Tell) -> None:
+    def __init__(self, tape: Tape, ids: Iterator[OperationId], row: Row) -> None:
         self._tape = tape
         self._outlet = tape.outlet
-        self._put = tape.outlet.put
         self._tensors = tape.tensors
         self._by_address = tape.tensors.by_address
         self._graph = tape.graph
@@ -41,7 +52,7 @@ class Usual:
         self._limits = tape.limits
         self._naming = tape.naming
         self._ids = ids
-        self._tell = tell
+        self._row = row
 
     def tells(self, call: Call, result: torch.Tensor, place: Place) -> bool:
         """Tells the operation as one step; False, with nothing done, where it is not a usual one."""
@@ -50,33 +61,40 @@ class Usual:
             return False
         node, span, step = result.grad_fn, place.span, outlet.step
         nodes: list[NodeId] = []
+        events: list[TraceEvent] = []
         if node is None:
             operation = next(self._ids)
-            known = self._bear(
-                result, None, step, call.pairs[0][0].id if traits.shares and call.pairs else None
-            )
+            shares = call.pairs[0][0].id if traits.shares and call.pairs else None
+            known = self._bear(events, result, None, step, shares)
         else:
-            following = graph.following(node)
-            metadata = node.metadata
+            following, metadata = graph.following(node), node.metadata
             if not following or self._token in metadata:  # type: ignore[operator]
                 return False
             operation, id_ = next(self._ids), next(graph.ids)
             metadata[self._token] = Mark(graph.epoch, id_, span, None)  # type: ignore[index]
             nodes.append(id_)
-            known = self._bear(result, id_, step, None)
-            self._tell_node(call, result, operation, node, id_, following)
-        self._tell(call, operation, span, [known.id], nodes)
+            known = self._bear(events, result, id_, step, None)
+            self._add_node(events, call, result, operation, node, id_, following)
+        events.append(self._row(call, operation, span, [known.id], nodes))
+        outlet.put_all(events)
         self._naming.call(
             place, call.arguments, result, step, function=traits.plain, reflected=traits.reflected
         )
         self._tape.end_step("operation", operation, span, place.frame)
         return True
 
-    def _bear(self, tensor: torch.Tensor, node: NodeId | None, step: int, shares: TensorId | None) -> Known:
+    def _bear(
+        self,
+        events: list[TraceEvent],
+        tensor: torch.Tensor,
+        node: NodeId | None,
+        step: int,
+        shares: TensorId | None,
+    ) -> Known:
         """A new tensor with its values; `node` is its grad_fn's id."""
-        tensors, put = self._tensors, self._put
+        tensors = self._tensors
         known = tensors.know(tensor, step, tracked=node is not None or tensor.requires_grad)
-        put(
+        events.append(
             Tensor(
                 id=known.id,
                 name=None,
@@ -91,45 +109,50 @@ class Usual:
                 step=step,
             )
         )
+<<<<<<< Updated upstream
         try:
             # One finite number is told as it is.
             data: Data = None if known.shape else tensor.tolist()
         except (RuntimeError, NotImplementedError):
             data = None  # It has none: "meta".
+=======
+        data: Data = None if known.shape else lone(tensor)
+>>>>>>> Stashed changes
         stats: Stats | None = None
-        if type(data) is not float or not isfinite(data):
+        if data is None:
             data, stats = capture(tensor, self._limits, tensors.looked)
-        put(
-            Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats),
-            elements=1 if type(data) is float else size(data),
-        )
+            self._outlet.numbers += size(data)
+        else:
+            self._outlet.numbers += 1
+        events.append(Value(tensor=known.id, step=step, version=known.version, value=data, stats=stats))
         return known
 
-    def _tell_node(
+    def _add_node(
         self,
+        events: list[TraceEvent],
         call: Call,
         result: torch.Tensor,
         operation: OperationId,
         node: AutogradNode,
-        id: NodeId,
+        id_: NodeId,
         following: list[Following],
     ) -> None:
-        put, graph = self._put, self._graph
+        graph, saved, step = self._graph, self._graph.saved, self._outlet.step
         operands = [pair[1] for pair in call.pairs]
         operands.append(result)
-        put(
+        events.append(
             Node(
-                id=id,
+                id=id_,
                 name=node_name(node),
                 operation=operation,
                 tensor=None,
-                saved=graph.saved.of(node, operands),
+                saved=saved.of(node, operands),
                 sequence=graph.relative(node),
                 created_by=None,
-                step=self._outlet.step,
-            ),
-            elements=graph.saved.kept,
+                step=step,
+            )
         )
-        graph.saved.kept = 0
+        self._outlet.numbers += saved.kept
+        saved.kept = 0
         for output, target, slot in following:
-            put(Edge(from_=id, output=output, to=target, input=slot))
+            events.append(Edge(from_=id_, output=output, to=target, input=slot))
