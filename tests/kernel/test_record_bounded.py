@@ -172,7 +172,9 @@ print(model.w)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("events", [300, 700, 1500])
+@pytest.mark.parametrize(
+    "events", [pytest.param(300, marks=pytest.mark.slow), 700, pytest.param(1500, marks=pytest.mark.slow)]
+)
 def test_what_is_kept_is_what_the_whole_recording_tells(name: str, events: int) -> None:
     both = assert_thinned(PROGRAMS[name], Limits(events=events))
 
@@ -207,23 +209,39 @@ LINES = (
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(
-    lines=st.lists(st.sampled_from(LINES), min_size=2, max_size=7),
-    turns=st.integers(10, 40),
-    events=st.integers(200, 1500),
-)
+LOOPS = {
+    "lines": st.lists(st.sampled_from(LINES), min_size=2, max_size=7),
+    "turns": st.integers(10, 40),
+    "events": st.integers(200, 1500),
+}
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(**LOOPS)
 def test_of_any_loop_what_is_kept_is_what_the_whole_recording_tells(
     lines: list[str], turns: int, events: int
 ) -> None:
+    assert_thinned(_loop(lines, turns), Limits(events=events))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(**LOOPS)
+def test_of_any_of_many_loops_what_is_kept_is_what_the_whole_recording_tells(
+    lines: list[str], turns: int, events: int
+) -> None:
+    assert_thinned(_loop(lines, turns), Limits(events=events))
+
+
+def _loop(lines: list[str], turns: int) -> str:
     body = "".join(f"    {line}\n" for line in lines)
-    text = (
+    return (
         f"{HEAD}w = torch.ones(2, requires_grad=True)\nv = torch.ones(2, requires_grad=True)\n"
         "x, h, buffer, keep = torch.ones(2), torch.ones(2), torch.zeros(2), None\n"
         "net = torch.nn.Linear(2, 1)\nopt = torch.optim.SGD([*net.parameters(), w], lr=0.01)\n"
         f"for turn in range({turns}):\n{body}"
     )
-    assert_thinned(text, Limits(events=events))
 
 
 # ------------------------------------------------------------ which are kept
@@ -406,7 +424,13 @@ def test_a_backward_alone_that_is_larger_than_what_is_left_is_left_out() -> None
 # ------------------------------------------------------------ how much is kept
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("training", "all in functions") else pytest.param(name, marks=pytest.mark.slow)
+        for name in PROGRAMS
+    ],
+)
 def test_a_longer_run_does_not_keep_more(name: str) -> None:
     limits = Limits(events=1_000, bytes=400_000)
     short, long = (_run(PROGRAMS[name], turns, limits) for turns in (150, 450))
