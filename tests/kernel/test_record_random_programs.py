@@ -1,63 +1,25 @@
-"""Programs that nobody wrote: torch's own graph, walked here, is the recorded one; values and gradients are torch's."""
+"""Programs that nobody wrote: torch's own graph, walked here, is the recorded one; so are values, names, spans and order."""
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.both_ways import assert_faithful, recorded
+from tests.kernel.both_ways import assert_same, recorded, run
+from tests.kernel.random_programs import LEAVES, programs
+from tests.kernel.reading import Read
+from tests.kernel.soundness import as_data, assert_sound, last_values
+from tests.kernel.walked import following, name_of, observed, recorded_order, recorded_walk
 from tutor.kernel.nodes import Mark
+from tutor.protocol import Operation, TensorId, TensorNamed
 from tutor.trace.trace import Trace
 
-LEAVES = ("a", "b", "c")
-NAMES = (*LEAVES, "d", "e", "f")
-
-names = st.sampled_from(NAMES)
-unary = st.sampled_from(
-    ["{x} * {x}", "torch.sin({x})", "{x}.exp().clamp(max=9)", "2 - {x}", "{x}.t()", "{x}.clone()"]
-)
-binary = st.sampled_from(
-    ["{x} + {y}", "{x} * {y}", "{x} @ {y}", "{x} - 0.5 * {y}", "torch.where({x} > 0, {x}, {y})"]
-)
-in_place = st.sampled_from(
-    ["{x}.mul_(2)", "{x}.add_({y})", "{x}[0] = {y}[1]", "{x} += {y}", "{x}.view(-1)[0] = 3"]
-)
-
-
-@st.composite
-def statements(draw: st.DrawFn) -> list[str]:
-    """One statement of a program over 2×2 tensors, as lines."""
-    target, x, y = draw(st.sampled_from(NAMES[3:])), draw(names), draw(names)
-    kind = draw(st.sampled_from(["unary", "binary", "in place", "backward", "no_grad", "detach", "split"]))
-    match kind:
-        case "unary":
-            return [f"{target} = " + draw(unary).format(x=x)]
-        case "binary":
-            return [f"{target} = " + draw(binary).format(x=x, y=y)]
-        case "in place":
-            return [f"{target} = {x} * 1", draw(in_place).format(x=target, y=y)]
-        case "backward":
-            return [f"if {x}.requires_grad:", f"    {x}.sum().backward(retain_graph={draw(st.booleans())})"]
-        case "no_grad":
-            return ["with torch.no_grad():", f"    {target} = " + draw(binary).format(x=x, y=y)]
-        case "detach":
-            return [f"{target} = {x}.detach() * {y}"]
-        case _:
-            return [f"_first, _second = {x}.unbind()", f"{target} = torch.stack([_second, _first * 2])"]
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> str:
-    lines = ["import torch", "torch.manual_seed(1)"]
-    for name in LEAVES:
-        lines.append(f"{name} = torch.randn(2, 2, requires_grad={draw(st.booleans())})")
-    lines += ["d, e, f = a * 1, b + 0, c * b"]
-    for block in draw(st.lists(statements(), min_size=1, max_size=12)):
-        lines += block
-    return "\n".join(lines) + "\n"
+MOST = settings().max_examples
+many = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def live_nodes(namespace: dict[str, Any]) -> list[Any]:
@@ -69,7 +31,7 @@ def live_nodes(namespace: dict[str, Any]) -> list[Any]:
         node = stack.pop()
         if node not in found:
             found[node] = None
-            stack += [following for following, _ in node.next_functions if following is not None]
+            stack += [after for _, after, _ in following(node)]
     return list(found)
 
 
@@ -84,64 +46,127 @@ def assert_same_graph(namespace: dict[str, Any], trace: Trace) -> None:
     for edge in trace.edges:
         edges.setdefault(edge.from_, []).append((edge.output, edge.to, edge.input))
     for node in live_nodes(namespace):
-        recorded_node = trace.nodes[id_of(node)]
-        assert recorded_node.name == node.name().rpartition("::")[2]
-        assert sorted(edges.get(recorded_node.id, [])) == [
-            (output, id_of(following), slot)
-            for output, (following, slot) in enumerate(node.next_functions)
-            if following is not None
+        told = trace.nodes[id_of(node)]
+        assert told.name == name_of(node)
+        assert sorted(edges.get(told.id, [])) == [
+            (output, id_of(after), slot) for output, after, slot in following(node)
         ]
 
 
-def assert_gradients_land(namespace: dict[str, Any], trace: Trace) -> None:
-    """The last accumulation told of a leaf is what its `.grad` is."""
-    last = {a.tensor: a.after for backward in trace.backwards for a in backward.accumulations}
+def assert_names_hold_their_values(read: Read, namespace: dict[str, Any]) -> None:
+    """At the end each variable that holds a tensor is named in the trace, and what was last told of it is what it is."""
+    held = {name: value for name, value in namespace.items() if isinstance(value, torch.Tensor)}
+    last, said = last_values(read.trace), names_at_the_end(read.trace)
+    for name, tensor in held.items():
+        (known,) = {said[other] for other, value in held.items() if value is tensor and other in said}
+        assert last[known].value == as_data(tensor), name
+
+
+def names_at_the_end(trace: Trace) -> dict[str, TensorId]:
+    """Who holds each name when all is over. A tensor that has lost a name may have lost it to another long ago."""
+    holders: dict[str, TensorId] = {}
+    for row in sorted((*trace.forgotten, *trace.names), key=lambda row: row.step):
+        if isinstance(row, TensorNamed):
+            holders[row.name] = row.tensor
+        elif holders.get(row.name) == row.tensor:
+            del holders[row.name]
+    return holders
+
+
+def assert_gradients_are_told(namespace: dict[str, Any], trace: Trace) -> None:
+    """The last change told of a leaf's `.grad` is what it is."""
+    told: dict[int, tuple[int, Any]] = {}
+    for backward in trace.backwards:
+        for landed in backward.accumulations:
+            told[landed.tensor] = max(
+                told.get(landed.tensor, (-1, None)), (landed.step, landed.after), key=_step
+            )
+    for change in trace.changes:
+        if change.what == "grad":
+            told[change.tensor] = max(
+                told.get(change.tensor, (-1, None)), (change.step, change.after), key=_step
+            )
     ids = {named.name: named.tensor for named in trace.names}
     for name in LEAVES:
-        grad = namespace[name].grad
-        assert last.get(ids[name]) == (None if grad is None else grad.tolist())
+        grad = namespace[name].grad if namespace[name].is_leaf else None
+        if name in ids and namespace[name].is_leaf:
+            assert told.get(ids[name], (0, None))[1] == (None if grad is None else as_data(grad)), name
 
 
-def assert_gradients_add_up(trace: Trace) -> None:
-    """What comes in at a node is the sum of what was sent along the edges to it."""
-    for backward in trace.backwards:
-        sent: dict[tuple[int, int], torch.Tensor] = {}
-        for run in backward.steps:
-            for slot, gradient in enumerate(run.grad_outputs):
-                incoming = sent.get((run.node, slot))
-                if incoming is not None and run.node not in backward.roots:
-                    torch.testing.assert_close(torch.tensor(gradient), incoming, equal_nan=True)
-            for edge in trace.edges:
-                if edge.from_ == run.node and run.grad_inputs[edge.output] is not None:
-                    gradient = torch.tensor(run.grad_inputs[edge.output])
-                    key = edge.to, edge.input
-                    sent[key] = sent[key] + gradient if key in sent else gradient
+def _step(entry: tuple[int, Any]) -> int:
+    return entry[0]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(programs())
-def test_random_programs_are_recorded_as_torch_runs_them(text: str) -> None:
-    assert_faithful(text)
-    outcome, trace = recorded(text)
-
-    assert_same_graph(outcome.namespace, trace)
-    assert_gradients_land(outcome.namespace, trace)
-    assert_gradients_add_up(trace)
-    assert [step for step in trace.steps if step.kind == "node"] != [] or not trace.backwards
+def assert_spans_are_what_was_evaluated(read: Read) -> None:
+    """Each operation's span is a whole sub-expression (or a write), and one that calls this very function."""
+    for operation in read.trace.operations:
+        code = read.code(operation.span)
+        assert _written_as(code) >= {_plain(operation)}, (code, operation.function)
 
 
-MODELS = {
-    "linear": ("torch.nn.Linear(3, 2)", (4, 3)),
-    "convolution": ("torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))", (2, 1, 6, 6)),
-    "recurrent": ("torch.nn.LSTM(3, 4, num_layers=2)", (5, 2, 3)),
-    "transformer": ("torch.nn.TransformerEncoderLayer(8, 2, 16)", (3, 2, 8)),
+def _plain(operation: Operation) -> str:
+    return operation.function.rpartition(".")[2].strip("_")
+
+
+def _written_as(code: str) -> set[str]:
+    """The names of the functions that the outermost expression (or statement) of `code` may call."""
+    node: ast.AST = ast.parse(code).body[0]
+    node = node.value if isinstance(node, ast.Expr) else node
+    match node:
+        case ast.BinOp(op=op):
+            return _OPERATORS[type(op)]
+        case ast.AugAssign(op=op):
+            return {f"i{name}" for name in _OPERATORS[type(op)]} | _OPERATORS[type(op)]
+        case ast.UnaryOp(op=ast.USub()):
+            return {"neg"}
+        case ast.Compare():
+            return {"gt"}
+        case ast.Subscript():
+            return {"getitem"}
+        case ast.Assign(targets=[ast.Subscript()]):
+            return {"setitem"}
+        case ast.Call(func=ast.Name(id="abs")):
+            return {"abs"}
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return {name.strip("_")}
+    raise AssertionError(f"no operation is written as {code!r}")
+
+
+_OPERATORS: dict[type[ast.operator], set[str]] = {
+    ast.Add: {"add", "radd"},
+    ast.Sub: {"sub", "rsub"},
+    ast.Mult: {"mul", "rmul"},
+    ast.Div: {"div", "truediv", "rdiv", "rtruediv", "reciprocal", "mul"},
+    ast.Pow: {"pow"},
+    ast.MatMult: {"matmul"},
 }
 
 
-def test_the_graphs_of_models_are_torchs_own() -> None:
-    for module, shape in MODELS.values():
-        text = f"import torch\nmodel = {module}\nout = model(torch.randn{shape})\n"
-        outcome, trace = recorded(text + "loss = (out[0] if isinstance(out, tuple) else out).sum()\n")
+@settings(many, max_examples=MOST // 2)
+@given(programs())
+def test_random_programs_are_recorded_as_torch_runs_them(text: str) -> None:
+    with observed() as twins:
+        plain = run(text)
+    outcome, trace = recorded(text)
+    read = Read(text, trace)
 
-        assert_same_graph(outcome.namespace, trace)
-        assert len(live_nodes(outcome.namespace)) > 2
+    assert_same(plain, outcome)
+    assert_sound(trace)
+    assert_same_graph(outcome.namespace, trace)
+    assert_spans_are_what_was_evaluated(read)
+    assert_names_hold_their_values(read, outcome.namespace)
+    assert_gradients_are_told(outcome.namespace, trace)
+    backwards = [backward for backward in trace.backwards if backward.entry == "Tensor.backward"]
+    assert [recorded_order(trace, backward) for backward in backwards] == [twin.order for twin in twins]
+    assert [recorded_walk(trace, backward).names for backward in backwards] == [
+        twin.graph.names for twin in twins
+    ]
+
+
+@settings(many, max_examples=MOST // 10)
+@given(st.lists(programs(), min_size=2, max_size=2))
+def test_a_second_recording_is_not_touched_by_the_first(texts: list[str]) -> None:
+    alone = recorded(texts[1])[1]
+    recorded(texts[0])
+
+    assert recorded(texts[1])[1] == alone
