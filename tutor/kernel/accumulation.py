@@ -76,7 +76,7 @@ class Accumulations:
             tape.tensors.own_gradient(leaf.known, grad)
             tape.keep_gradient(grad, after)
         tape.gradients[leaf.known.id] = after
-        run.done.add(leaf.node)
+        run.done[leaf.node] = None
         what = NodeRun(node=leaf.node, grad_outputs=[leaf.incoming], grad_inputs=[], step=tape.step)
         tape.put(NodeRan(backward=run.id, run=what), elements=size(leaf.incoming))
         self._put(run, leaf.known, leaf.node, leaf.before, leaf.incoming, after)

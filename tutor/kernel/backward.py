@@ -9,17 +9,17 @@ from types import FrameType
 from typing import Any, Literal
 
 import torch
+from torch.autograd.graph import GradientEdge
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.accumulation import Accumulations
+from tutor.kernel.anomaly import clean
 from tutor.kernel.budget import size
 from tutor.kernel.created import register_created
 from tutor.kernel.engine_run import (
-    NO_TASK,
     EngineRun,
     Fingerprint,
     Run,
-    current_task,
     ends_of,
     fingerprint,
     first_ready,
@@ -30,7 +30,7 @@ from tutor.kernel.engine_run import (
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.learner_hooks import LearnerHooks
 from tutor.kernel.node_hooks import NodeHooks
-from tutor.kernel.nodes import Mark
+from tutor.kernel.nodes import Mark, is_accumulate, leaf_of
 from tutor.kernel.saved_hooks import SavedTensorHooks
 from tutor.kernel.tape import Tape
 from tutor.kernel.transforms import is_batch
@@ -98,13 +98,15 @@ class Engine:
                 self._iterate()
 
     def _iterate(self, *, create_graph: bool = False, failed: bool = False) -> None:
+        if self._forward.inside:
+            # What a custom Function computes within itself is part of the iteration that it belongs to.
+            return
         with self._guard, torch._C.DisableTorchFunction():
             self._forward.iterations.backward_ended(create_graph=create_graph, failed=failed)
 
     def works_here(self) -> bool:
         """Whether this thread is one in which the engine carries out a recorded run."""
-        task = current_task() if self._runs else NO_TASK
-        return task != NO_TASK and any(run.task == task for run in self._runs)
+        return any(run.is_current() for run in self._runs)
 
     # ------------------------------------------------------------ begin
 
@@ -126,6 +128,8 @@ class Engine:
         gradients, retain_graph, create_graph, inputs = args[:4]
         roots = [node for node in map(root, outputs) if node is not None]
         nodes, marks = self._known_nodes(roots)
+        if torch.is_anomaly_enabled():
+            clean(nodes)
         accumulates = bool(kwargs.get("accumulate_grad", True))
         run = self._new_run(roots, inputs or (), create_graph=bool(create_graph), accumulates=accumulates)
         began = BackwardBegan(
@@ -173,9 +177,22 @@ class Engine:
             nodes, marks, _ = reach(roots, token)
         return nodes, marks
 
-    def _ids(self, tensors: Sequence[Any]) -> list[TensorId]:
+    def _ids(self, given: Sequence[Any]) -> list[TensorId]:
+        """The tensors that were given, or whose edges were."""
         tape = self._tape
+        tensors = [self._at_edge(one) if isinstance(one, GradientEdge) else one for one in given]
         return [tape.tensors.see(t, tape.step).id for t in tensors if isinstance(t, torch.Tensor)]
+
+    def _at_edge(self, edge: GradientEdge) -> torch.Tensor | None:
+        """The living tensor that the edge was taken from."""
+        for known in list(self._tape.tensors.by_address.values()):
+            tensor = known()
+            if tensor is None or not tensor.requires_grad:
+                continue
+            node = leaf_of(edge.node) if is_accumulate(edge.node) else tensor.grad_fn
+            if node is tensor or (node is edge.node and tensor.output_nr == edge.output_nr):
+                return tensor
+        return None
 
     def _entry(self, run: Run, frame: FrameType | None) -> Entry:
         if not run.accumulates:
@@ -246,7 +263,8 @@ class Engine:
         with self._guard, torch._C.DisableTorchFunction():
             tape = self._tape
             raised = self._learner_hooks.raised(run)
-            stopped = self._stopped_at(run) if raised is None else raised
+            stopped = raised if raised is not None else self._anomaly(run, error)
+            stopped = self._stopped_at(run) if stopped is None else stopped
             run.tell(tape.put, tape.step)
             self._accumulations.settle(run)
             self._leave(run)
@@ -256,6 +274,11 @@ class Engine:
             self._stopped_at_step = tape.step
             tape.outlet.end_step("error", -1, run.id, run.span)
             tape.put(BackwardEnded(id=run.id, results=[], error=failure, step=tape.step))
+
+    def _anomaly(self, run: Run, error: BaseException) -> NodeId | None:
+        """The node whose result detect_anomaly refused: it had run, and its hooks too."""
+        refused = isinstance(error, RuntimeError) and "returned nan values in its" in str(error)
+        return next(reversed(run.done), None) if refused and torch.is_anomaly_enabled() else None
 
     def _stopped_at(self, run: Run) -> NodeId | None:
         """The node that the engine had taken up: where a hook raised its own, otherwise the newest one that was ready."""

@@ -81,7 +81,9 @@ class Run:
     retained: dict[NodeId, list[Retained]] = field(default_factory=dict)
     hooked: list[dict[Any, Any]] = field(default_factory=list)
     handles: list[Any] = field(default_factory=list)
-    done: set[NodeId] = field(default_factory=set)
+    done: dict[NodeId, None] = field(default_factory=dict)
+    """The nodes that have run, in the engine's order."""
+
     landed_at: int = 0
     """The step of the last AccumulateGrad: what its post hooks do belongs to it."""
 

@@ -87,6 +87,12 @@ class Forward:
     def listens(self) -> bool:
         return self.entered and self.tape.outlet.open and not self.inside and self.guard.fault is None
 
+    def hears_engine(self) -> bool:
+        """Whether backwards are recorded: inside a custom Function too, of which the operations are not."""
+        if self.inside and self._lasts is not None:
+            return self.wakes()
+        return self.entered and self.tape.outlet.open and self.guard.fault is None
+
     def rest(self, lasts: Callable[[FrameType | None], bool]) -> None:
         """Hears nothing until `wake`; or until `lasts` says that what it rested for was left by an exception."""
         self.inside, self._lasts = True, lasts

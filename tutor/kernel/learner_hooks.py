@@ -7,6 +7,7 @@ the learner's own again when the engine is done, and what an observer sees is wh
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -87,6 +88,10 @@ class LearnerHooks:
     def on_node(self, hooks: dict[Any, Any], handle: Any, span: Span | None) -> None:
         """`register_hook` or `register_prehook` of a node has filled this dict."""
         self._registered(hooks, handle.id, span, None, None)
+
+    def hear_here(self) -> bool:
+        """Whether this thread is the recording's own, or one in which the engine works for it."""
+        return threading.get_ident() == self._tape.thread or any(run.is_current() for run in self._runs)
 
     def _registered(
         self,

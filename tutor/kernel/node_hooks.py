@@ -7,7 +7,6 @@ They lie behind the learner's own, so that they see what those leave. The dict o
 from __future__ import annotations
 
 import sys
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -111,7 +110,7 @@ class NodeHooks:
         if handle is None:
             return hooks, handle  # Another recording's own.
         with self._guard, torch._C.DisableTorchFunction():
-            if self._tape.outlet.open and threading.get_ident() == self._tape.thread:
+            if self._tape.outlet.open and self._learner_hooks.hear_here():
                 self._learner_hooks.on_node(hooks, handle, self._tape.sources.current(frame))
         return hooks, handle
 
@@ -137,7 +136,7 @@ class NodeHooks:
                         register_created(tape, run, [*received, *sent], step=tape.step)
                     came = [read(received[0])] if len(received) == 1 else [*map(read, received)]
                     went = [read(sent[0])] if len(sent) == 1 else [*map(read, sent)]
-                    done.add(node)
+                    done[node] = None
                     what = NodeRun(node=node, grad_outputs=came, grad_inputs=went, step=outlet.step)
                     put(NodeRan(backward=backward, run=what), elements=numbers(came, went))
                     if run.retained or run.hooks_ran:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any
@@ -14,6 +13,7 @@ from torch.autograd.function import _HookMixin
 
 from tutor.kernel.backward import Engine
 from tutor.kernel.doors import Doors
+from tutor.kernel.elsewhere import Elsewhere
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.optimizers import Optimizers
 from tutor.kernel.swaps import Swaps
@@ -31,6 +31,7 @@ class Patches:
         self._engine = engine
         self._whole = Whole(forward, mode, self._mine, self.install, self.uninstall)
         self._doors = Doors()
+        self.elsewhere = Elsewhere(tape, engine.works_here)
         self._optimizers = Optimizers(tape, forward, self._mine)
         self._swaps = Swaps(tape, forward, self._mine)
 
@@ -66,17 +67,25 @@ class Patches:
         self._doors.take_out()
 
     def _mine(self) -> bool:
-        heard = self._forward.listens() or self._forward.wakes()
-        return heard and threading.get_ident() == self._tape.thread
+        return self._is_followed() and (self._forward.listens() or self._forward.wakes())
+
+    def _is_followed(self) -> bool:
+        if self.elsewhere.is_followed():
+            with self._forward.guard:
+                self.elsewhere.tell()
+            return True
+        if self._forward.entered and self._tape.outlet.open:
+            self.elsewhere.note("thread")
+        return False
 
     def _engine_entry(self, original: Any) -> Any:
         @functools.wraps(original)
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._mine():
+            if not self._is_followed():
+                return original(t_outputs, *args, **kwargs)
+            if self._forward.hears_engine():
                 return self._engine.run(original, t_outputs, *args, **kwargs)
-            if threading.get_ident() == self._tape.thread:
-                return self._engine.miss(original, t_outputs, *args, **kwargs)
-            return original(t_outputs, *args, **kwargs)
+            return self._engine.miss(original, t_outputs, *args, **kwargs)
 
         return _engine_run_backward
 

@@ -108,11 +108,17 @@ class Recorder:
             self._patches.uninstall()
         with self.guard:
             self._forward.changes.flush()
+            self._patches.elsewhere.tell()
             self._tape.outlet.end()
 
     def forget(self) -> None:
         """Stops recording for good (in a forked child, whose run is another one)."""
         self._tape.outlet.forget()
+
+    def forked(self) -> None:
+        """The process has a child now, which computes unseen (a worker of a DataLoader)."""
+        if self._forward.entered:
+            self._patches.elsewhere.note("fork")
 
     # ------------------------------------------------------------ what the runner tells
 
@@ -299,7 +305,12 @@ def _forget_all() -> None:
         recorder.forget()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+def _note_fork() -> None:
+    for recorder in list(_recorders):
+        recorder.forked()
+
+
+os.register_at_fork(after_in_child=_forget_all, after_in_parent=_note_fork)
 
 
 class _CallableModule(ModuleType):
