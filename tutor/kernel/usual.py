@@ -109,15 +109,7 @@ class Usual:
                 step=step,
             )
         )
-<<<<<<< Updated upstream
-        try:
-            # One finite number is told as it is.
-            data: Data = None if known.shape else tensor.tolist()
-        except (RuntimeError, NotImplementedError):
-            data = None  # It has none: "meta".
-=======
         data: Data = None if known.shape else lone(tensor)
->>>>>>> Stashed changes
         stats: Stats | None = None
         if data is None:
             data, stats = capture(tensor, self._limits, tensors.looked)
