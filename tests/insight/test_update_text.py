@@ -152,6 +152,16 @@ def test_what_is_kept_changes_with_the_parameter() -> None:
     assert said[1] == ["SGD momentum_buffer: 3 → 5.7", new]
 
 
+def test_of_numbers_that_were_not_kept_no_shape_is_repeated() -> None:
+    trace = record_text(
+        "import torch\nw = torch.ones(50, 60, requires_grad=True)\nopt = torch.optim.SGD([w], lr=0.1, momentum=0.9)\n"
+        "w.sum().backward()\nopt.step()\n"
+    )
+    callout = _said(trace)
+    assert (callout.title, callout.lines) == ("opt.step() · SGD", ())
+    assert tensor_lines(trace, W, len(trace.steps) - 1, frozenset()) == []
+
+
 def test_covered_numbers_are_not_given_away() -> None:
     trace = _trace({**PLAIN, "momentum": 0.9}, {"momentum_buffer": (1.0, 3.9)}, "w.sub_(0.39)")
     said = " ".join(_said(trace, frozenset({"w.grad"})).lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tutor.i18n import _
 from tutor.insight.hook_text import hooks_of_tensor
 from tutor.insight.numbers_text import number_text
-from tutor.insight.update_text import skipped_text
+from tutor.insight.update_text import kept_lines, skipped_text
 from tutor.protocol import OptimizerStepped, TensorId
 from tutor.trace.index import Index, index_of
 from tutor.trace.names import short_name
@@ -58,12 +58,7 @@ def _state(index: Index, known: Told, tensor: TensorId, step: int, covered: Cove
     if update.skipped:
         return [skipped_text()]
     hidden = grad_covered(tensor, index, covered)
-    return [
-        f"{update.kind} {row.name}: {before} → {number_text(row.after, hidden=hidden)}"
-        for row in update.state
-        if row.tensor == tensor
-        for before in [number_text(row.before, hidden=hidden)]
-    ]
+    return [f"{update.kind} {line}" for line in kept_lines(update, tensor, hidden=hidden)]
 
 
 def _last_update(index: Index, known: Told, tensor: TensorId, step: int) -> OptimizerStepped | None:

@@ -40,9 +40,16 @@ def update_lines(
     sgd = _sgd(index, update, tensor)
     if sgd is not None and sgd.gives(array(before), array(after)):
         lines = [*sgd.lines(name, before, after, hidden=hidden)]
-    else:
+    elif is_known(after):
         lines = [f"{name}: {number_text(before, hidden=hidden)} → {number_text(after, hidden=hidden)}"]
-    return lines + _kept(update, tensor, hidden=hidden)
+    else:
+        lines = []
+    return lines + kept_lines(update, tensor, hidden=hidden)
+
+
+def is_known(data: Data) -> bool:
+    """Whether the numbers were kept: that a shape stays the same need not be said."""
+    return not isinstance(data, dict) or "indices" in data
 
 
 def _value(index: Index, tensor: TensorId, step: int) -> Data:
@@ -52,12 +59,13 @@ def _value(index: Index, tensor: TensorId, step: int) -> Data:
     return found.value
 
 
-def _kept(update: OptimizerStepped, tensor: TensorId, *, hidden: bool) -> list[str]:
-    rows = (row for row in update.state if row.tensor == tensor)
+def kept_lines(update: OptimizerStepped, tensor: TensorId, *, hidden: bool) -> list[str]:
+    """What the optimizer keeps for the parameter, before and after: `momentum_buffer: 1 → 3.9`."""
     return [
         f"{row.name}: {number_text(row.before, hidden=hidden and row.before is not None)}"
         f" → {number_text(row.after, hidden=hidden)}"
-        for row in rows
+        for row in update.state
+        if row.tensor == tensor and is_known(row.after)
     ]
 
 
