@@ -121,6 +121,7 @@ def line_with(data: bytes, text: bytes) -> int:
         (b'"inputs":[0]', b'"inputs":[0,-1]', ".inputs” is -1, but “tensors” has only"),
         (b'"version":0', b'"version":NaN', "NaN is not JSON"),
         (b'"line":2', b'"line":99999999999999999999', "which cannot be"),
+        (b'"input":0', b'"input":-5', ".input” is -5, which cannot be"),
         (b'"source":0', b'"source":5', ".span.source” is 5, but “sources” has only 3 rows"),
         (b'"name":"b"', b'"name":"\xff"', "not UTF-8"),
         (b'{"tensor":0,"step":0', b'{"tensor":0,"step":4000', "“values[0].step” is 4000"),

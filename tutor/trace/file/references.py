@@ -45,9 +45,9 @@ _STEP_SECTIONS: dict[StepKind, str] = {
     "gap": "gaps",
 }
 _STEP_FIELDS = frozenset({"step", "first_step", "end_step"})
-_PLACE_FIELDS = frozenset({"line", "end_line", "col", "end_col"})
+_PLACE_FIELDS = frozenset({"line", "end_line", "col", "end_col", "input", "output"})
 _LARGEST = 2**31
-"""No line or column is as large."""
+"""No line, column or slot of a node is as large."""
 
 
 @dataclass(frozen=True, slots=True)
