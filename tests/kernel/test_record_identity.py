@@ -245,3 +245,40 @@ def test_the_panel_shows_the_shape_and_dtype_of_the_step() -> None:
         ((3,), "float64"),
     ]
     assert [row.value.shape for row in rows_of if row.value] == [(2, 3), (3, 2), (3,)]
+
+
+# ------------------------------------------------------------------ memory that others write
+
+
+def test_what_numpy_writes_is_seen_at_the_next_use() -> None:
+    text = (
+        "import torch, numpy\nn = numpy.ones(2)\nx = torch.from_numpy(n)\ny = x * 2\nn[0] = 5\n"
+        "z = x * 2\nw = x * 3\nn[1] = 7\n"
+    )
+    read = Read(text)
+    assert_faithful(text)
+
+    assert [value for _, value in history(read, "x")] == [[1.0, 1.0], [5.0, 1.0], [5.0, 7.0]]
+    assert [row.step for row in rows(read, "x")][1] == 0
+    assert not [c for c in read.trace.changes if c.what == "value"]
+
+
+def test_a_tensor_lent_to_numpy_is_looked_at_anew() -> None:
+    text = (
+        "import torch\nx = torch.zeros(2, 2)\nv = x[0]\nn = v.numpy()\nn[:] = 3\ny = x * 2\nx.add_(1)\n"
+        "z = v * 1\nn[1] = 9\n"
+    )
+    read = Read(text)
+    assert_faithful(text)
+
+    assert read.last_value("x") == [[4.0, 9.0], [1.0, 1.0]]
+    assert read.last_value("v") == [4.0, 9.0]
+    assert [read.steps()[c.step] for c in read.trace.changes if c.what == "value"] == ["value_changed x"] * 2
+
+
+def test_what_is_lent_and_not_written_has_one_value() -> None:
+    read = Read(
+        "import torch, numpy\nx = torch.from_numpy(numpy.ones(2))\nfor _ in range(5):\n    y = x * 2\n"
+    )
+
+    assert len(rows(read, "x")) == 1

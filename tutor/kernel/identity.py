@@ -19,9 +19,12 @@ from tutor.kernel.nodes import known_node
 from tutor.kernel.shapes import shape_of
 from tutor.kernel.transforms import are_active, batch
 from tutor.kernel.watch import Watch
-from tutor.protocol import NodeId, Tensor, TensorId, Value
+from tutor.protocol import Data, NodeId, Tensor, TensorId, Value
 
 T = TypeVar("T")
+_MOST_LENT = 32
+_UNTRUE = -1
+"""No version that a tensor has."""
 
 
 class Known(weakref.ref[torch.Tensor]):
@@ -57,6 +60,8 @@ class Tensors:
         """Those that died since somebody last looked here."""
         self.met: Callable[[Known, torch.Tensor], None] = lambda known, tensor: None
         """Told of each tensor that comes from elsewhere than a recorded operation."""
+        self.lent: dict[TensorId, tuple[Known, Data]] = {}
+        """Small tensors whose memory others hold too, as NumPy does, with the values last seen: they are looked at anew."""
         self._gone = self._forget
         self._grad_owners: dict[int, tuple[weakref.ref[torch.Tensor], Known]] = {}
 
@@ -74,9 +79,29 @@ class Tensors:
             known = self.bear(tensor, step, shares=self._older_alias(tensor), requires_grad=requires_grad)
             self._show_value(known, tensor, step - 1, self.looked)
             self.met(known, tensor)
+            if _is_lent(tensor):
+                self.lend(known, tensor)
         elif version(tensor) != known.version:
-            self._show_value(known, tensor, step - 1, self.looked, *self._moved(known, tensor))
+            if known.id in self.lent and self.lent[known.id][1] == capture(tensor, self._limits)[0]:
+                known.version = version(tensor)
+            else:
+                self._show_value(known, tensor, step - 1, self.looked, *self._moved(known, tensor))
         return known
+
+    def lend(self, known: Known, tensor: torch.Tensor) -> None:
+        """From now on others may write to it without a new version."""
+        if tensor.numel() <= self._limits.elements:
+            self.lent[known.id] = known, capture(tensor, self._limits)[0]
+            if len(self.lent) > _MOST_LENT:
+                del self.lent[next(iter(self.lent))]
+
+    def distrust(self) -> None:
+        """A step is over: what is lent may be written before the next."""
+        for id, (known, _) in list(self.lent.items()):
+            if known() is None:
+                del self.lent[id]
+            else:
+                known.version = _UNTRUE
 
     def bear(
         self,
@@ -190,6 +215,8 @@ class Tensors:
         """`shape` and `dtype` are given where they are not those that it was born with."""
         known.version = version(tensor)
         data, stats = capture(tensor, self._limits, looked)
+        if known.id in self.lent:
+            self.lent[known.id] = known, data
         self._put(
             Value(
                 tensor=known.id,
@@ -333,6 +360,14 @@ def storage(tensor: torch.Tensor) -> int:
         return bare(tensor).untyped_storage().data_ptr()
     except (RuntimeError, NotImplementedError):
         return 0
+
+
+def _is_lent(tensor: torch.Tensor) -> bool:
+    """Whether its memory is not torch's own: NumPy's, or that of a file or another process."""
+    try:
+        return not tensor.untyped_storage().resizable()
+    except (RuntimeError, NotImplementedError):
+        return False
 
 
 def flat_tensors(value: object, found: list[torch.Tensor] | None = None) -> list[torch.Tensor]:

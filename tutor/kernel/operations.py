@@ -31,6 +31,8 @@ from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, Tensor
 _TENSOR = itemgetter(1)
 Pairs = list[tuple[Known, torch.Tensor]]
 
+_LENDING = frozenset({"numpy", "__array__"})
+
 
 class Operations:
     """Tells operations, each with all that it brought about."""
@@ -62,6 +64,8 @@ class Operations:
                 changes.note_dirty(written, call)
                 return
             self._operands.meet_all(call, place)
+        if not outputs and call.traits.plain in _LENDING:
+            self._lend(call)
         if not _concerns(call, outputs, written, place):
             return
         changes.flush()
@@ -70,6 +74,13 @@ class Operations:
             return
         if not written or not changes.wrote_gradients_only(call, written):
             self._record(call, outputs or [tensor for _, tensor in written], written, place)
+
+    def _lend(self, call: Call) -> None:
+        """NumPy holds the memory too, and may write to it."""
+        tensors = self._tape.tensors
+        for known, tensor in call.pairs:
+            for holder, alias in ((known, tensor), *tensors.aliases(known)):
+                tensors.lend(holder, alias)
 
     def failed(self, call: Call) -> None:
         """The call has raised; what it had written stays written. (A checkpoint stops its recomputation like that.)"""

@@ -73,6 +73,8 @@ class Tape:
             self._leave_frames()
         if self.tensors.dead:
             self.naming.bury(self.outlet.step)
+        if self.tensors.lent:
+            self.tensors.distrust()
         self.outlet.end_step(kind, id, self.running[-1] if self.running else None, span)
 
     def end_node(self, node: NodeId, backward: BackwardId, span: Span | None) -> None:
