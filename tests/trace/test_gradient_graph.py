@@ -140,6 +140,17 @@ def test_the_formula_of_anothers_gradient_bears_its_sign() -> None:
     assert _joined(drawn) == [("y", "σ′"), ("σ′", "g")]
 
 
+def test_its_expressions_are_written_as_mathematics() -> None:
+    trace, drawn = _whole(
+        "import torch\nw = torch.tensor(1.5, requires_grad=True)\nx = torch.tensor(2.0, requires_grad=True)\n"
+        "(g,) = torch.autograd.grad(torch.sin(w * x), x, create_graph=True)\ng.backward()\n"
+    )
+    made = [circle for circle in drawn.circles if circle.made_in == 0]
+    assert [circle.expression for circle in made] == ["cos(w·x)", "1·cos(w·x)", "1·cos(w·x)·w"]
+    assert made[0].tabs[0].saves == ("w·x",)
+    assert _said(trace, _node_step(trace, "MulBackward0", 0)).lines[-1].endswith(": 1·cos(w·x)·w")
+
+
 def test_third_order_stands_on_second() -> None:
     trace, drawn = _whole(
         "import torch\nfrom torch.autograd import grad\nx = torch.tensor(2.0, requires_grad=True)\n"

@@ -17,7 +17,7 @@ from tutor.trace.gradient_graph import gradient_text, operations_at
 from tutor.trace.index import RunOf
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id
-from tutor.trace.names import short_name
+from tutor.trace.names import short_name, written
 from tutor.trace.picture import Callout, Circle, ItemId
 from tutor.trace.shown import grad_covered
 from tutor.trace.told import told_of
@@ -84,7 +84,7 @@ def _own_graph(at: Moment) -> list[str]:
     made = [at.index.operations[o] for o in operations_at(at.index).get(at.step, ())]
     inner = {t for operation in made for t in operation.inputs}
     ends = [t for operation in made for t in operation.outputs if t not in inner]
-    texts = [text for t in ends if (text := gradient_text(at.index, t))]
+    texts = [written(text) for t in ends if (text := gradient_text(at.index, t))]
     if not made:
         return []
     if len(texts) != 1 or len(texts[0]) > LIMIT:

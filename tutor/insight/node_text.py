@@ -10,7 +10,7 @@ from tutor.trace.freed import freed_at
 from tutor.trace.gradient_graph import gradient_text
 from tutor.trace.gradient_nodes import operand_of
 from tutor.trace.index import Index, index_of
-from tutor.trace.names import short_name
+from tutor.trace.names import short_name, written
 from tutor.trace.shown import Covered, value_covered
 from tutor.trace.told import told
 from tutor.trace.trace import Trace
@@ -110,7 +110,7 @@ def _saved_tensor(index: Index, key: str, kept: dict[str, Data], covered: Covere
         value = number_text(kept["value"], hidden=bool(covered))
         return _("saved {name}: {value}").format(name=key, value=value)
     tensor, version = TensorId(kept["tensor"]), kept.get("version")
-    name = gradient_text(index, tensor) or short_name(index, tensor, index.tensors[tensor].step)
+    name = written(gradient_text(index, tensor)) or short_name(index, tensor, index.tensors[tensor].step)
     value = _value(index, tensor, version, covered)
     if key.startswith(_CONTEXT):
         return f"{key} = {name}: {value}"

@@ -10,6 +10,7 @@ from tutor.protocol import NodeId, OperationId, Span, Step, TensorId
 from tutor.trace.drawn import function_name, in_place
 from tutor.trace.gradient_graph import gradient_graph, gradient_text
 from tutor.trace.index import index_of
+from tutor.trace.names import written
 from tutor.trace.told import told
 from tutor.trace.trace import Trace
 
@@ -111,7 +112,7 @@ def _gradient_text(trace: Trace, node: NodeId) -> str:
     index = index_of(trace)
     made = gradient_graph(trace, index).of_node.get(node)
     outputs = index.operations[made].outputs if made is not None else []
-    return gradient_text(index, outputs[0]) if outputs else ""
+    return written(gradient_text(index, outputs[0])) if outputs else ""
 
 
 def _change_text(trace: Trace, row: Step, step: int) -> str:

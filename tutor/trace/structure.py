@@ -235,7 +235,7 @@ class _Builder:
             operation=operation.id,
             symbol=self._symbol(operation),
             function=operation.function,
-            expression=gradient_text(self.index, operation.outputs[0])
+            expression=written(gradient_text(self.index, operation.outputs[0]))
             if operation.id < 0 and operation.outputs
             else self.index.text(operation.span),
             tabs=tuple(self._tab(n, operation) for n in ordered_nodes(operation, self.index)),
@@ -265,7 +265,7 @@ class _Builder:
         if tensor is None:
             text = argument_text(self.index, operation, key, texts_of(self.index))
             if text:
-                return text
+                return shortened(written(text), _NAME_LIMIT)
             value = saved.get("value")
             return cell(value) if isinstance(value, int | float) else key
         name = self.index.last_name(tensor, self.end)
