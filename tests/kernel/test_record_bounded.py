@@ -320,7 +320,7 @@ def test_what_is_printed_is_told_at_once_and_has_its_place_where_its_iteration_i
 
     last = trace.outputs[-1]
     assert (trace.steps[last.step].kind, trace.steps[last.step].id) == ("output", 59)
-    assert trace.outputs[40].step == trace.gaps[-1].step
+    assert trace.outputs[-2].step == trace.gaps[-1].step
     assert trace.output == "".join(f"{turn}\n" for turn in range(60))
 
 
@@ -419,6 +419,50 @@ def test_a_backward_alone_that_is_larger_than_what_is_left_is_left_out() -> None
     assert trace.error is None
     assert trace.backwards[-1].accumulations[-1].after == [276.0, 276.0]
     assert_sound(trace)
+
+
+# ------------------------------------------------------------ several cells, and children
+
+
+def test_what_a_cell_held_back_is_told_at_its_end_and_the_next_one_goes_on() -> None:
+    again = TRAINING.replace("import torch\ntorch.manual_seed(0)\n", "").replace(
+        'print("end")', 'print("again")'
+    )
+    text = f"{TRAINING}# %%\nseen = (w * 2).sum()\n# %%\n{again}"
+    both = assert_thinned(text, Limits(events=1500))
+    kept = both.kept.trace
+
+    assert [iteration.number for iteration in iterations(kept)][-1] == 160
+    assert 80 in [iteration.number for iteration in iterations(kept)]
+    assert kept.steps[kept.outputs[-1].step].kind == "output"
+
+
+@pytest.mark.parametrize("turn", [3, 60])
+def test_an_error_in_a_cell_is_told_behind_what_was_held_back(turn: int) -> None:
+    text = f"{TRAINING}    if turn == {turn}:\n        raise KeyError(turn)\n".replace('print("end")\n', "")
+    trace = record_text(text, limits=Limits(events=700))
+
+    assert trace.error is not None and trace.error.step == len(trace.steps) - 1
+    assert trace.steps[-1].kind == "error"
+    assert iterations(trace)[-1].number == turn + 1
+
+
+@pytest.mark.parametrize("turns", [1, 6, 40])
+def test_a_forgotten_recorder_tells_nothing_more(turns: int) -> None:
+    told: list[TraceEvent] = []
+    recorder = Recorder(told.append, limits=Limits(events=300))
+    w = torch.ones(2, requires_grad=True)
+    with recorder:
+        for turn in range(turns):
+            (w * turn).sum().backward()
+        recorder.forget()
+        count = len(told)
+        for turn in range(40):
+            (w * turn).sum().backward()
+        recorder.output("stdout", "child\n")
+    recorder.cell_ended({})
+
+    assert len(told) == count
 
 
 # ------------------------------------------------------------ how much is kept

@@ -30,7 +30,8 @@ class Thinned:
     def twins(self) -> dict[int, int]:
         """Each kept step → the same step of the whole recording; a gap → the last step that lies in it."""
         kept, whole = self.kept.trace, self.whole.trace
-        edges = [-1, *(gap.step for gap in kept.gaps), len(kept.steps)]
+        end_of_all = len(kept.steps) if kept.truncated is None else kept.truncated.step or 0
+        edges = [-1, *(gap.step for gap in kept.gaps), end_of_all]
         found: dict[int, int] = {}
         for first, end in pairwise(edges):
             shift = self._shift(first, end, len(whole.steps) - len(kept.steps))
@@ -62,6 +63,7 @@ def assert_thinned(text: str, limits: Limits) -> Thinned:
         if kept.steps[step].kind != "gap":
             assert _text(both.kept, step) == _text(both.whole, twin)
     left_out = sum(gap.backwards for gap in kept.gaps)
+    left_out += 0 if kept.truncated is None else kept.truncated.backwards
     assert len(kept.backwards) + left_out == len(whole.backwards)
     twins = both.twins()
     by_step = {backward.first_step: backward for backward in whole.backwards}

@@ -123,9 +123,8 @@ class Outlet:
 
     def put_now(self, event: TraceEvent) -> None:
         """For what is told whatever becomes of its iteration; its step is `told_step`."""
-        if not self._forgotten:
-            self._count(1, EVENT_BYTES)
-            self._out(event)
+        self._count(1, EVENT_BYTES)
+        self._out(event)
 
     def end_step(self, kind: StepKind, id: int, backward: BackwardId | None, span: Span | None) -> None:
         self._events += 1
@@ -182,9 +181,9 @@ class Outlet:
     def forget(self) -> None:
         """Stops for good, and tells nothing more."""
         self._forgotten = True
-        self.open = False
-        self._held = self._waiting = None
-        self._emit = _ignore
+        self.open = self._dropping = False
+        self._held = self._waiting = self._full = None
+        self._emit = self._out = _ignore
 
     def _share(self, events: int, size: int) -> float:
         return max(events / self.limits.events, size / self.limits.bytes)
@@ -239,6 +238,8 @@ class Outlet:
         self._sizes.append(self._own[0])
         last = self._share(*self._own)
         told = self._ended()
+        if told:
+            self._told_step = self._numbers.steps.of(self.step)
         self.over = False
         self._base = (self._events, self._bytes)
         if self._pace is not None or self._used >= _STREAMED or self._used + ROOM_FOR * last > 1:
@@ -270,7 +271,6 @@ class Outlet:
         if self._pace is None:
             self._pace = Pace(first=self._iteration, used=self._used, block=block_of([*self._sizes]))
             self._left.owners = dict(self.names())
-            self._told_step = self._numbers.steps.of(self.step)
         self._held = _Held(self._iteration, self.step)
         self._emit = self._take
         self._most_events, self._most_bytes = self.limits.events, self.limits.bytes
