@@ -10,7 +10,8 @@ import pytest
 
 from tutor.kernel.event_file import EventFile
 from tutor.protocol import Output, RunEnded, RunId, Step
-from tutor.recorded_run import Stops, _gathered
+from tutor.recorded_run import Stops, _gathered, _tell_what_is_missing
+from tutor.trace.trace import Trace
 
 OUTPUT = Output(stream="stdout", text="a line\n", step=0)
 ENDED = RunEnded(run=RunId(0), outcome="ok")
@@ -73,3 +74,14 @@ def test_on_a_full_disk_the_whole_events_and_the_end_are_kept(
 
     assert (trace.output, ended) == ("a line\n", ENDED)
     assert not (tmp_path / "reserve").exists()
+
+
+def test_what_a_process_took_along_is_told() -> None:
+    trace = Trace()
+    trace.extend([OUTPUT, Step(kind="output", id=0)])
+    _tell_what_is_missing(trace)
+    assert trace.truncated is None
+
+    trace.append(OUTPUT)  # shown at once; its iteration was still held
+    _tell_what_is_missing(trace)
+    assert trace.truncated is not None and trace.truncated.step == 1

@@ -29,6 +29,7 @@ from tutor.protocol import (
     Span,
     Step,
     TraceEvent,
+    Truncation,
     encode_command,
 )
 from tutor.trace.salvage import whole_trace
@@ -89,6 +90,8 @@ def run_recorded(command: RunCells, timeout: float | None, stops: Stops) -> Reco
         if stopped_by is not None:
             _stop(child, stops)
         trace, ended = _gathered(folder / "events")
+        if ended is None:
+            _tell_what_is_missing(trace)
         if ended is None or stopped_by == "timeout":
             _add_end(trace, _death(child.returncode, folder, command, trace, stopped_by, timeout))
         return RecordedRun(trace, ended, stopped_by)
@@ -155,6 +158,13 @@ def _gathered(path: Path) -> tuple[Trace, RunEnded | None]:
     trace = whole_trace(told)
     trace.environment = None if began is None else began.environment
     return trace, ended
+
+
+def _tell_what_is_missing(trace: Trace) -> None:
+    """Of a long run iterations are held until it is known whether they are kept: a process that is gone took them along."""
+    printed = sum(step.kind == "output" for step in trace.steps)
+    if trace.truncated is None and (trace.gaps or printed < len(trace.outputs)):
+        trace.append(Truncation(limit="process", what="held_iterations", step=len(trace.steps)))
 
 
 def _events(path: Path) -> Iterator[Event]:
