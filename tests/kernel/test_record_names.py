@@ -28,7 +28,7 @@ def test_a_deleted_variable_has_no_row() -> None:
 
 
 def test_a_variable_that_now_holds_something_else_has_no_row() -> None:
-    read = Read(X + "y = x * 2\nkept = [y]\ny = 3\nz = x * 3\n")
+    read = Read(X + "y = x * 2\nkept = lambda y=y: y\ny = 3\nz = x * 3\n")
 
     assert last_rows(read) == ["x", "z"]
 
@@ -143,3 +143,45 @@ def test_a_variable_keeps_its_own_name_though_a_list_holds_it_too() -> None:
 
     assert next(named.name for named in read.trace.names if named.tensor == read.ids["x"]) == "x"
     assert "xs[0]" not in read.ids
+
+
+# ------------------------------------------------------------------ what an operation made and a thing holds
+
+
+def test_a_result_is_named_by_the_place_that_an_operand_is_written_with() -> None:
+    read = Read(
+        X + "outs = [x * 2, x * 3]\nd = {'h': x * 4}\nclass Box:\n    pass\nbox = Box()\nbox.h = x * 5\n"
+        "for i in range(2):\n    y = outs[i] + 1\nz = d['h'] + box.h\n"
+    )
+    given = {named.name: read.trace.operations[named.tensor].span for named in read.trace.names}
+
+    assert {name: read.code(given[name]) for name in ("outs[0]", "outs[1]", 'd["h"]', "box.h")} == {
+        "outs[0]": "x * 2",
+        "outs[1]": "x * 3",
+        'd["h"]': "x * 4",
+        "box.h": "x * 5",
+    }
+
+
+def test_what_lies_in_something_at_a_cells_end_is_named_by_its_place() -> None:
+    read = Read(X + "outs = []\nfor i in range(3):\n    outs.append(x * i)\n")
+
+    assert {"outs[0]", "outs[1]", "outs[2]"} <= set(last_rows(read))
+
+
+def test_a_place_that_holds_another_result_names_that_one() -> None:
+    read = Read(X + "h = [x * 2]\ny = h[0] + 1\nh[0] = x * 3\nz = h[0] + 2\n")
+
+    assert [read.code(read.trace.operations[named.tensor].span) for named in read.trace.names][-2:] == [
+        "x * 3",
+        "h[0] + 2",
+    ]
+
+
+def test_naming_by_a_written_place_runs_nothing_of_the_programs() -> None:
+    read = Read(
+        X + "class Loud(list):\n    def __getitem__(self, at):\n        print('asked')\n"
+        "        return list.__getitem__(self, at)\nloud = Loud([x * 2])\ny = loud[0] + 1\n"
+    )
+
+    assert read.trace.output == "asked\n"

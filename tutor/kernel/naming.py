@@ -10,7 +10,7 @@ from tutor.kernel.bare import bare
 from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import Known, Tensors, is_a
 from tutor.kernel.names import Target
-from tutor.kernel.paths import path_in
+from tutor.kernel.paths import path_at, path_in, things_in
 from tutor.kernel.spans import NOTHING, Place, Spot, Written
 from tutor.protocol import NameForgotten, TensorId, TensorNamed
 
@@ -172,6 +172,11 @@ class Naming:
                     self._name_operand(place, name, known, argument, step)
 
     def _name_operand(self, place: Place, name: str, known: Known, tensor: torch.Tensor, step: int) -> None:
+        if place.namespace is not None and place.is_module and not name.isidentifier():
+            path = path_at(place.namespace, name, tensor)
+            if path is not None:
+                self.give(known, path, max(known.step, step - 1))
+                return
         own = place.namespace is not None and place.namespace.get(name) is tensor
         if not own or name in self._loop_names:
             self._give_path(place.namespace or {}, known, tensor, step)
@@ -275,6 +280,10 @@ class Naming:
             if is_a(value, torch.Tensor) and not name.startswith("_"):
                 self._tensors.see(value, step)
                 self._check(name, value, max(step - 1, 0))
+        for path, value in things_in(namespace):
+            known = self._tensors.find(value) if is_a(value, torch.Tensor) else None
+            if known is not None and known.id not in self._names:
+                self.give(known, path, max(known.step, step - 1, 0))
         self._pending = ()
         self._pending_spot = None
         self._close(step)
