@@ -18,8 +18,10 @@ from tutor.protocol import Data, Stats
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _SIMPLE = (torch.float32, torch.float64)
-_FEW = 128
+_FEW, _FEW_IN_SHORT_ROWS = 512, 128
 """So many numbers are added up faster in Python than by a call of torch."""
+_LONG = 12
+"""From this length on a row is added up on its own."""
 
 _below_autograd = torch._C._AutoDispatchBelowAutograd
 _unseen = torch._C._DisableTorchDispatch
@@ -136,10 +138,15 @@ def _spelled(values: Data, tensor: torch.Tensor) -> Data:
 
 def _all_finite(values: Data, tensor: torch.Tensor) -> bool:
     """A sum is finite only when every term is: one pass in C. It may overflow: then the answer is no."""
-    if tensor.numel() > _FEW and tensor.dtype in _SIMPLE and tensor.is_cpu:
+    count, dimensions = tensor.numel(), tensor.dim()
+    if count <= _FEW and dimensions == 1:
+        return isfinite(sum(values))
+    if count <= _FEW and dimensions == 2 and count > _LONG * len(values):
+        return isfinite(sum(map(sum, values)))
+    if count > _FEW_IN_SHORT_ROWS and tensor.dtype in _SIMPLE and tensor.is_cpu:
         with _unseen(), _below_autograd():
             return isfinite(tensor.sum().item())
-    for _ in range(tensor.dim() - 1):
+    for _ in range(dimensions - 1):
         values = chain.from_iterable(values)
     return isfinite(sum(values))
 
