@@ -61,8 +61,7 @@ def test_a_second_backward_points_at_the_node_and_at_what_freed_it() -> None:
     said = explain_in(trace, trace.error)
     assert said is not None
     assert said.cause.endswith(
-        "Here it stopped at MulBackward0 of a·b, which had saved b, a: "
-        "freed by the backward of line 5: a second one cannot use it."
+        "Here it stopped at MulBackward0 of a·b: what that had saved (b, a) was freed by the backward of line 5."
     )
     callout = scene(trace, structure(trace, 0), len(trace.steps) - 1).callout
     assert callout is not None

@@ -61,13 +61,24 @@ def created_lines(trace: Trace, node: NodeId) -> list[str]:
 
 def freed_lines(trace: Trace, node: NodeId, step: int) -> list[str]:
     """That its saved tensors are gone, and by which backward."""
-    freed = freed_at(trace, node)
-    if freed is None or freed > step:
+    if not is_freed(trace, node, step):
         return []
-    line = _line(_freeing_span(trace, node, freed))
+    line = freeing_line(trace, node)
     if line is None:
         return [_("freed when it had run: a second backward cannot use it")]
     return [_("freed by the backward of line {line}: a second one cannot use it").format(line=line)]
+
+
+def is_freed(trace: Trace, node: NodeId, step: int) -> bool:
+    """Whether what it had saved is gone after `step`."""
+    freed = freed_at(trace, node)
+    return freed is not None and freed <= step
+
+
+def freeing_line(trace: Trace, node: NodeId) -> int | None:
+    """The line of the backward that freed, or will free, what it saved."""
+    freed = freed_at(trace, node)
+    return None if freed is None else _line(_freeing_span(trace, node, freed))
 
 
 def _freeing_span(trace: Trace, node: NodeId, freed: int) -> Span | None:

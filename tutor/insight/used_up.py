@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tutor.i18n import _
 from tutor.insight.errors import Explanation, explain
-from tutor.insight.node_text import freed_lines, saved_names
+from tutor.insight.node_text import freeing_line, is_freed, saved_names
 from tutor.protocol import Failure, NodeId
 from tutor.trace.index import index_of
 from tutor.trace.names import written
@@ -26,17 +26,17 @@ def explain_in(trace: Trace, failure: Failure) -> Explanation | None:
 
 def used_up(trace: Trace, node: NodeId, step: int) -> str:
     """Which node it was; "" where nothing is known to have freed it."""
-    freed = freed_lines(trace, node, step)
-    if not freed:
+    if not is_freed(trace, node, step):
         return ""
     index = index_of(trace)
     row = index.nodes[node]
     operation = index.operations[row.operation].span if row.operation is not None else None
     where = written(index.text(operation))
     name = _("{node} of {expression}").format(node=row.name, expression=where) if where else row.name
-    names = ", ".join(saved_names(index, node))
-    if not names:
-        return _("Here it stopped at {node}: {freed}.").format(node=name, freed=freed[0])
-    return _("Here it stopped at {node}, which had saved {names}: {freed}.").format(
-        node=name, names=names, freed=freed[0]
+    names, line = ", ".join(saved_names(index, node)), freeing_line(trace, node)
+    if not names or line is None:
+        return _("Here it stopped at {node}: what that had saved is freed.").format(node=name)
+    text = _(
+        "Here it stopped at {node}: what that had saved ({names}) was freed by the backward of line {line}."
     )
+    return text.format(node=name, names=names, line=line)

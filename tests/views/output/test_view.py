@@ -339,7 +339,4 @@ def test_a_second_backward_is_explained_with_what_freed_the_graph(
     session.open_path(tmp_path / "twice.json")
     view.refresh()
 
-    assert (
-        "Here it stopped at MulBackward0 of a·a, which had saved a: freed by the backward of line 4"
-        in view.text
-    )
+    assert "MulBackward0 of a·a: what that had saved (a) was freed by the backward of line 4" in view.text
