@@ -8,6 +8,7 @@ import torch
 
 from tutor.kernel.budget import size
 from tutor.kernel.capture import grad_of
+from tutor.kernel.copies import arrived
 from tutor.kernel.created import register_created
 from tutor.kernel.engine_run import Leaf, Retained, Run
 from tutor.kernel.guard import Guard
@@ -36,7 +37,7 @@ class Accumulations:
         def arrives(received: Gradients) -> None:
             if run.is_current():
                 with self._guard, torch._C.DisableTorchFunction():
-                    self._arrived(leaf, received)
+                    self._arrived(run, leaf, received)
 
         def accumulated(sent: Gradients, received: Gradients) -> None:
             if run.is_current():
@@ -47,13 +48,15 @@ class Accumulations:
             if run.is_current():
                 with self._guard, torch._C.DisableTorchFunction():
                     self._land(run, leaf)
+                    self._await(run, leaf)
 
         return arrives, accumulated, lands
 
-    def _arrived(self, leaf: Leaf, received: Gradients) -> None:
+    def _arrived(self, run: Run, leaf: Leaf, received: Gradients) -> None:
         """What remains of the gradient after the tensor's own hooks, and `.grad` as it still is."""
-        leaf.before = self._grad_of(leaf.tensor)
-        leaf.incoming = self._tape.read_gradient(received[0])
+        read = run.reader(self._tape.read_gradient)
+        leaf.before = read(grad_of(leaf.tensor))
+        leaf.incoming = read(received[0])
         leaf.landed = False
 
     def _accumulated(self, run: Run, leaf: Leaf) -> None:
@@ -71,18 +74,30 @@ class Accumulations:
         if run.create_graph and grad is not None:
             register_created(tape, run, [grad], step=tape.step)
         # The first gradient to arrive is what `.grad` becomes: it need not be read again.
-        after = leaf.incoming if leaf.before is None and grad is not None else tape.read_gradient(grad)
+        first = leaf.before is None and grad is not None
+        leaf.after = after = leaf.incoming if first else run.reader(tape.read_gradient)(grad)
         if grad is not None:
             tape.tensors.own_gradient(leaf.known, grad)
-            tape.keep_gradient(grad, after)
-        tape.gradients[leaf.known.id] = after
+        if run.copies is None:
+            tape.gradients[leaf.known.id] = after
+            if grad is not None:
+                tape.keep_gradient(grad, after)
+        else:
+            run.unread.add(leaf.known.id)
         run.done[leaf.node] = None
         what = NodeRun(node=leaf.node, grad_outputs=[leaf.incoming], grad_inputs=[], step=tape.step)
-        tape.put(NodeRan(backward=run.id, run=what), elements=size(leaf.incoming))
+        run.teller(tape.put)(NodeRan(backward=run.id, run=what), elements=size(leaf.incoming))
         self._put(run, leaf.known, leaf.node, leaf.before, leaf.incoming, after)
         run.tell(tape.put, tape.step)
         run.landed_at = tape.step
         tape.end_step("node", leaf.node, run.span)
+
+    def _await(self, run: Run, leaf: Leaf) -> None:
+        """The learner's hook comes next: what it changes is compared with what is there now."""
+        if run.copies is not None:
+            run.copies.arrive()
+            run.unread.discard(leaf.known.id)
+            self._tape.gradients[leaf.known.id] = arrived(leaf.after)
 
     # ------------------------------------------------------------ what is no leaf
 
@@ -108,10 +123,19 @@ class Accumulations:
         for expected in run.retained.get(node, ()):
             tensor = expected.known()
             if tensor is not None and expected.slot < len(came):
-                after = self._grad_of(tensor)
-                self._tape.gradients[expected.known.id] = after
+                after = run.reader(self._tape.read_gradient)(grad_of(tensor))
+                if run.copies is None:
+                    self._tape.gradients[expected.known.id] = after
+                else:
+                    run.unread.add(expected.known.id)
                 self._put(run, expected.known, node, expected.before, came[expected.slot], after)
                 expected.before = after
+
+    def arrive(self, run: Run) -> None:
+        """The engine has returned: the gradients that were on their way are there."""
+        for sum_ in run.arrive(self._tape.put):
+            if sum_.tensor in run.unread:
+                self._tape.gradients[sum_.tensor] = sum_.after
 
     def settle(self, run: Run) -> None:
         """`backward(inputs=[y])` leaves y with `retain_grad()`: torch's own way to fill it."""
@@ -129,7 +153,7 @@ class Accumulations:
         sum_ = Accumulation(
             tensor=known.id, node=node, before=before, incoming=incoming, after=after, step=self._tape.step
         )
-        self._tape.put(
+        run.teller(self._tape.put)(
             GradientAccumulated(backward=run.id, accumulation=sum_),
             elements=size(before) + size(incoming) + size(after),
         )

@@ -12,6 +12,7 @@ import torch
 from torch.autograd.graph import GradientEdge
 from torch.autograd.graph import Node as AutogradNode
 
+from tutor.kernel import copies
 from tutor.kernel.accumulation import Accumulations
 from tutor.kernel.anomaly import clean
 from tutor.kernel.budget import size
@@ -145,6 +146,8 @@ class Engine:
             span=run.span,
             step=tape.step,
         )
+        if any(map(copies.is_away, outputs)):
+            run.copies = copies.Copies(tape.limits, tape.read_gradient)
         self._accumulations.expect(run)
         tape.put(began, elements=sum(map(size, began.gradients)))
         self.hooks.attach(run, nodes, marks)
@@ -227,6 +230,7 @@ class Engine:
         with self._guard, torch._C.DisableTorchFunction():
             tape = self._tape
             run.tell(tape.put, self._last_step())
+            self._accumulations.arrive(run)
             self._accumulations.settle(run)
             self._leave(run)
             results = list(result) if not run.accumulates and result is not None else []
@@ -266,6 +270,7 @@ class Engine:
             stopped = raised if raised is not None else self._anomaly(run, error)
             stopped = self._stopped_at(run) if stopped is None else stopped
             run.tell(tape.put, tape.step)
+            self._accumulations.arrive(run)
             self._accumulations.settle(run)
             self._leave(run)
             if self.failed(error) is None:

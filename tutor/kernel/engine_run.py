@@ -14,15 +14,29 @@ from torch.autograd.graph import GradientEdge
 from torch.autograd.graph import Node as AutogradNode
 
 from tutor.kernel.budget import size
+from tutor.kernel.copies import Copies, complete, elements
 from tutor.kernel.identity import Known
 from tutor.kernel.nodes import Mark, is_accumulate, leaf_of, root_node, sequence
-from tutor.protocol import BackwardId, Data, HookRan, NodeId, Span
+from tutor.protocol import (
+    Accumulation,
+    BackwardId,
+    Data,
+    GradientAccumulated,
+    HookRan,
+    NodeId,
+    NodeRan,
+    Span,
+    TensorId,
+)
 
 Fingerprint = tuple[int, str, str]
 EngineRun = Callable[..., Any]
 
 NO_TASK = -1
 """What torch calls the graph task where the engine does not run."""
+
+Read = Callable[[torch.Tensor | None], Data]
+Put = Callable[..., None]
 
 current_task: Callable[[], int] = torch._C._current_graph_task_id
 
@@ -46,6 +60,7 @@ class Leaf:
     node: NodeId
     before: Data = None
     incoming: Data = None
+    after: Data = None
     landed: bool = False
 
 
@@ -90,6 +105,15 @@ class Run:
     hooks_ran: list[HookRan] = field(default_factory=list)
     """What the learner's hooks did for the node whose step is still to come."""
 
+    copies: Copies | None = None
+    """Where its gradients lie on a device that works by itself."""
+
+    late: list[NodeRan | GradientAccumulated] = field(default_factory=list)
+    """What waits for those copies."""
+
+    unread: set[TensorId] = field(default_factory=set)
+    """The tensors whose `.grad` waits for them."""
+
     key: OwnKey = field(default_factory=lambda: OwnKey("run", next(_runs)))
     """Of this run alone: several recordings may hook the same nodes at once."""
 
@@ -104,6 +128,26 @@ class Run:
         """The engine works in the thread that called it, and in threads of its own, of which Python knows nothing."""
         here = threading.get_ident()
         return here == self.thread or not isinstance(_python_thread(here), threading.Thread)
+
+    def reader(self, read: Read) -> Read:
+        """How its gradients are read: at once, or when the engine has returned."""
+        return read if self.copies is None else self.copies.take
+
+    def teller(self, put: Put) -> Put:
+        return put if self.copies is None else self._delay
+
+    def _delay(self, event: NodeRan | GradientAccumulated, *, elements: int = 0) -> None:
+        self.late.append(event)
+
+    def arrive(self, put: Put) -> list[Accumulation]:
+        """The engine has returned: tells what waited for its values; gives what landed in `.grad`, in order."""
+        if self.copies is not None:
+            self.copies.arrive()
+        told = [complete(event) for event in self.late]
+        self.late.clear()
+        for event in told:
+            put(event, elements=elements(event))
+        return [event.accumulation for event in told if isinstance(event, GradientAccumulated)]
 
     def tell(self, put: Callable[..., None], step: int) -> None:
         """What the learner's hooks did up to here belongs to this step."""

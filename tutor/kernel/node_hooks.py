@@ -27,6 +27,7 @@ from tutor.protocol import NodeId, NodeRan, NodeRun
 
 Gradients = Sequence[torch.Tensor | None]
 Hook = Callable[..., None]
+_undispatched = torch._C.DisableTorchFunction
 Register = Callable[[dict[Any, Any] | None, Any], tuple[dict[Any, Any], Any]]
 
 
@@ -119,7 +120,7 @@ class NodeHooks:
     def _ran(self, run: Run) -> Hook:
         """The hook of all nodes of a run, which asks the engine for the node: one for each would be much to make."""
         tape, guard, outlet, token = self._tape, self._guard, self._tape.outlet, self._tape.token
-        read, put, undispatched = tape.read_gradient, outlet.put, torch._C.DisableTorchFunction
+        read, tell, undispatched = run.reader(tape.read_gradient), run.teller(outlet.put), _undispatched
         backward, span, done = run.id, run.span, run.done
         current_node: Callable[[], Any] = torch._C._current_autograd_node
 
@@ -138,10 +139,10 @@ class NodeHooks:
                     went = [read(sent[0])] if len(sent) == 1 else [*map(read, sent)]
                     done[node] = None
                     what = NodeRun(node=node, grad_outputs=came, grad_inputs=went, step=outlet.step)
-                    put(NodeRan(backward=backward, run=what), elements=numbers(came, went))
+                    tell(NodeRan(backward=backward, run=what), elements=numbers(came, went))
                     if run.retained or run.hooks_ran:
                         self._accumulations.retained(run, node, came)
-                        run.tell(put, outlet.step)
+                        run.tell(outlet.put, outlet.step)
                     tape.end_node(node, backward, mark.span or span)
             except Exception as fault:
                 guard.keep(fault)
