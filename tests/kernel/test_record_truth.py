@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.kernel.soundness import assert_sound
+from tests.kernel.test_record_operators import operators, samples
 from tests.traces.recording import record_text
 from tutor.kernel.budget import Limits
 from tutor.kernel.capture import capture
@@ -180,6 +181,45 @@ def test_the_last_told_is_what_is_there(name: str) -> None:
     ids = {row.name: row.tensor for row in trace.names}
     compared = [assert_true(trace, ids[path], tensor) for path, tensor in held(namespace) if path in ids]
     assert compared
+
+
+IN_PLACE = "y = x.view_as(x)\nz = f(x, *args, **keywords)\nw = x.clone()\n"
+OUT = (
+    "import torch\nz = f(x, *args, **keywords)\n"
+    "out = torch.empty_like(z) if isinstance(z, torch.Tensor) else tuple(map(torch.empty_like, z))\n"
+    "f(x, *args, **keywords, out=out)\n"
+)
+
+
+def assert_what_it_writes_is_told(op: Any) -> None:
+    """As a method that writes to its tensor, seen through a view too; and with `out`."""
+    for sample in samples(op, torch.float64, 1):
+        if not isinstance(sample.input, torch.Tensor):
+            continue
+        for text, function in ((IN_PLACE, op.inplace_variant), (OUT, op.op if op.supports_out else None)):
+            if function is not None:
+                given = {"f": function, "args": sample.args, "keywords": sample.kwargs}
+                x = sample.input.detach().clone()
+                namespace: dict[str, Any] = {"__name__": "__main__", "x": x, **given}
+                trace = record_text(text, namespace=namespace)
+                ids = {row.name: row.tensor for row in trace.names}
+                for path, tensor in held(namespace):
+                    if path in ids:
+                        assert_true(trace, ids[path], tensor)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_sample_of_operators_tells_what_it_writes() -> None:
+    for op in operators()[::20]:
+        assert_what_it_writes_is_told(op)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore")
+def test_every_operator_tells_what_it_writes() -> None:
+    for op in operators():
+        assert_what_it_writes_is_told(op)
 
 
 def assert_true(trace: Trace, id: TensorId, tensor: torch.Tensor) -> None:
