@@ -138,6 +138,8 @@ def assert_value(recorded: Value, tensor: torch.Tensor) -> None:
 def as_data(tensor: torch.Tensor) -> Data:
     """A tensor's numbers as a trace spells them."""
     plain = tensor.detach().resolve_conj().resolve_neg()
+    if plain.layout not in (torch.strided, torch.sparse_coo):
+        plain = plain.to_sparse_coo()
     if plain.layout is torch.sparse_coo:
         indices, values = plain._indices(), plain._values()
         return {"indices": indices.tolist(), "values": as_data(values), "shape": list(plain.shape)}
