@@ -32,7 +32,8 @@ from tutor.protocol import (
 )
 from tutor.trace.trace import Trace
 from tutor.views.theme import DARK, LIGHT
-from tutor.views.timeline.bar import Break, Stretch, TimelineBar, Track
+from tutor.views.timeline.bar import TimelineBar
+from tutor.views.timeline.track import Break, Stretch, Track
 from tutor.views.timeline.view import TimelineView
 
 LINE = "y = x**2; z = 3*y"

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -28,46 +26,13 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from tutor.views.fonts import Weight, sans
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, mix
-
-Kind = Literal["forward", "backward", "other"]
+from tutor.views.timeline.track import Break, Kind, Track, gathered, is_free
 
 _SIDE = 14
 _THICK = 6.0
 _BREAK = 7.0
 """How wide the line is open at a break."""
-_APART = 26.0
-"""Breaks that would be nearer to each other are one."""
 _HANDLE = 7.5
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Steps `first` to `end` (exclusive) of one kind; `label` stands above it, or `short` where there is less room."""
-
-    first: int
-    end: int
-    kind: Kind
-    label: str = ""
-    short: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A step that stands for `count` iterations which are not here: the line is broken there."""
-
-    step: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """What the line shows; stretches in order. `stops` are the author's flags, `marks` where a presenter's remote goes."""
-
-    count: int = 0
-    stretches: tuple[Stretch, ...] = ()
-    marks: tuple[int, ...] = ()
-    stops: frozenset[int] = frozenset()
-    breaks: tuple[Break, ...] = ()
 
 
 class TimelineBar(QAbstractSlider):
@@ -142,15 +107,8 @@ class TimelineBar(QAbstractSlider):
 
     @property
     def breaks(self) -> list[tuple[float, tuple[Break, ...]]]:
-        """Where the line is broken, and what is left out there: breaks that would lie on each other are one."""
-        found: list[tuple[float, tuple[Break, ...]]] = []
-        for one in self._track.breaks:
-            x = self.x_of(one.step - 0.5)
-            if found and x - found[-1][0] < _APART:
-                found[-1] = (found[-1][0], (*found[-1][1], one))
-            else:
-                found.append((x, (one,)))
-        return found
+        """Where the line is broken, and what is left out there."""
+        return gathered(self._track.breaks, self.x_of)
 
     def break_at(self, x: float) -> tuple[Break, ...]:
         """The breaks under the pointer, where they are drawn wider than their steps are."""
@@ -265,7 +223,7 @@ class TimelineBar(QAbstractSlider):
             room = self.width() - left if few else self.x_of(stretch.end - 1) - left - 4
             text = stretch.label if metrics.horizontalAdvance(stretch.label) <= room else stretch.short
             width = metrics.horizontalAdvance(text)
-            if text and left >= free_from and width <= room and _is_free(taken, left, left + width):
+            if text and left >= free_from and width <= room and is_free(taken, left, left + width):
                 painter.setPen(QColor(self._text_color(stretch.kind)))
                 painter.drawText(QPointF(left, self._text_line), text)
                 free_from = left + width + 8
@@ -282,7 +240,7 @@ class TimelineBar(QAbstractSlider):
             text = f"+{count}" if count else ""
             width = metrics.horizontalAdvance(text)
             left = max(0.0, min(x - width / 2, self.width() - width))
-            if text and _is_free(taken, left, left + width):
+            if text and is_free(taken, left, left + width):
                 painter.setPen(QColor(self._palette.muted))
                 painter.drawText(QPointF(left, self._text_line), text)
                 taken.append((left, left + width))
@@ -410,7 +368,3 @@ class TimelineBar(QAbstractSlider):
                 self.play_asked.emit()
             case _:
                 event.ignore()
-
-
-def _is_free(taken: list[tuple[float, float]], left: float, right: float) -> bool:
-    return all(right + 6 <= start or left >= end + 6 for start, end in taken)

@@ -19,7 +19,8 @@ from tutor.trace.iterations import iteration_at
 from tutor.trace.timeline import Segment, Timeline, timeline
 from tutor.views.fonts import Weight, sans
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, icon
-from tutor.views.timeline.bar import Break, Stretch, TimelineBar, Track
+from tutor.views.timeline.bar import TimelineBar
+from tutor.views.timeline.track import Break, Stretch, Track
 
 
 class TimelineView(QWidget):

@@ -1,0 +1,61 @@
+"""What the painted line of the timeline shows, and how what would lie on each other is told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["forward", "backward", "other"]
+
+_APART = 26.0
+"""Breaks that would be nearer to each other, in pixels, are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Steps `first` to `end` (exclusive) of one kind; `label` stands above it, or `short` where there is less room."""
+
+    first: int
+    end: int
+    kind: Kind
+    label: str = ""
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A step that stands for `count` iterations which are not here: the line is broken there."""
+
+    step: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What the line shows; stretches in order. `stops` are the author's flags, `marks` where a presenter's remote goes."""
+
+    count: int = 0
+    stretches: tuple[Stretch, ...] = ()
+    marks: tuple[int, ...] = ()
+    stops: frozenset[int] = frozenset()
+    breaks: tuple[Break, ...] = ()
+
+
+def gathered(
+    breaks: tuple[Break, ...], x_of: Callable[[float], float]
+) -> list[tuple[float, tuple[Break, ...]]]:
+    """Where the line is broken, and what is left out there: breaks that would lie on each other are one."""
+    found: list[tuple[float, tuple[Break, ...]]] = []
+    for one in breaks:
+        x = x_of(one.step - 0.5)
+        if found and x - found[-1][0] < _APART:
+            found[-1] = (found[-1][0], (*found[-1][1], one))
+        else:
+            found.append((x, (one,)))
+    return found
+
+
+def is_free(taken: list[tuple[float, float]], left: float, right: float) -> bool:
+    """Whether a text from `left` to `right` keeps clear of those that are written already."""
+    return all(right + 6 <= start or left >= end + 6 for start, end in taken)
