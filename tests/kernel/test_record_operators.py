@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.kernel.twice import Outcome, add_up, difference, fresh, stand_in_for_expecttest
+from tests.kernel.twice import CPU_AND_CUDA, Outcome, add_up, difference, fresh, stand_in_for_expecttest
 from tutor.kernel.identity import flat_tensors
 
 LEAST = 500
@@ -35,22 +35,22 @@ def operators() -> list[Any]:
     return [op for op in op_db if op.supports_autograd and torch.float64 in op.supported_dtypes("cpu")]
 
 
-def samples(op: Any, dtype: torch.dtype, count: int) -> Iterator[Any]:
+def samples(op: Any, device: str, dtype: torch.dtype, count: int) -> Iterator[Any]:
     """At most `count` of the operator's own samples, spread evenly over its list."""
     torch.manual_seed(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = list(op.sample_inputs("cpu", dtype, requires_grad=True))
+        found = list(op.sample_inputs(device, dtype, requires_grad=True))
     stride = max(1, len(found) // count)
     yield from found[::stride][:count]
 
 
-def refused(op: Any) -> list[Any]:
+def refused(op: Any, device: str) -> list[Any]:
     """The operator's own list of what it answers with an exception."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return (
-            [] if op.error_inputs_func is None else [error.sample_input for error in op.error_inputs("cpu")]
+            [] if op.error_inputs_func is None else [error.sample_input for error in op.error_inputs(device)]
         )
 
 
@@ -87,31 +87,33 @@ def _not_a_leaf(value: Any) -> Any:
     return [_not_a_leaf(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-def all_differences(ops: Sequence[Any], counts: dict[torch.dtype, int]) -> dict[str, str]:
+def all_differences(ops: Sequence[Any], counts: dict[torch.dtype, int], device: str) -> dict[str, str]:
     found = {}
     for op in ops:
         for dtype, count in counts.items():
-            if dtype not in op.supported_backward_dtypes("cpu"):
+            if dtype not in op.supported_backward_dtypes(device):
                 continue
-            for number, sample in enumerate(samples(op, dtype, count)):
+            for number, sample in enumerate(samples(op, device, dtype, count)):
                 for name, variant in variants(op):
                     told = difference(partial(run, op, variant, sample))
                     if told is not None:
                         found[f"{op.full_name}, {name}, {dtype}, sample {number}"] = told
-        for number, sample in enumerate(refused(op)[: 10 * min(counts.values())]):
+        for number, sample in enumerate(refused(op, device)[: 10 * min(counts.values())]):
             told = difference(partial(run, op, op.op, sample))
             if told is not None:
                 found[f"{op.full_name}, refused sample {number}"] = told
     return found
 
 
-def test_every_twentieth_operator_is_the_same_with_and_without_the_recorder() -> None:
+@pytest.mark.parametrize("device", CPU_AND_CUDA)
+def test_every_twentieth_operator_is_the_same_with_and_without_the_recorder(device: str) -> None:
     assert len(operators()) >= LEAST
-    assert all_differences(operators()[::20], SAMPLES_OF_A_FEW) == {}
+    assert all_differences(operators()[::20], SAMPLES_OF_A_FEW, device) == {}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.parametrize("device", CPU_AND_CUDA)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_operators_are_the_same_with_and_without_the_recorder(chunk: int) -> None:
-    assert all_differences(operators()[chunk::CHUNKS], SAMPLES) == {}
+def test_operators_are_the_same_with_and_without_the_recorder(chunk: int, device: str) -> None:
+    assert all_differences(operators()[chunk::CHUNKS], SAMPLES, device) == {}

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import torch
 
 from tests.kernel.both_ways import same_bits
@@ -21,6 +22,13 @@ from tutor.trace.trace import Trace
 Tensors = list[torch.Tensor | None]
 
 _TRIES = 40
+CPU_AND_CUDA = [
+    "cpu",
+    pytest.param(
+        "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA here")
+    ),
+]
+"""torch's own lists ask for float64, which MPS does not have."""
 
 
 @dataclass
@@ -48,8 +56,13 @@ def carried_out(action: Action, recorder: AbstractContextManager[Any]) -> Outcom
         except Exception as error:
             outcome.error = (type(error).__name__, str(error))
     outcome.warnings = [(w.category.__name__, str(w.message), w.filename, w.lineno) for w in caught]
-    outcome.random_state = torch.get_rng_state()
+    outcome.random_state = _random_state()
     return outcome
+
+
+def _random_state() -> torch.Tensor:
+    of_gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return torch.cat([torch.get_rng_state(), *of_gpus])
 
 
 def difference(action: Action) -> str | None:
