@@ -118,7 +118,9 @@ def _next_end(trace: Trace, index: Index, start: int) -> int | None:
     """Where the first backward from `start` on ended that did any work, and whose own graph nothing goes on with."""
     at = bisect_right(trace.backwards, start - 1, key=lambda b: b.first_step)
     for backward in trace.backwards[at:]:
-        if _worked(backward) and not _goes_on(trace, index, backward):
+        # One without a single step, which ended where this iteration starts, was the last iteration's.
+        over = backward.end_step is not None and backward.end_step <= start
+        if not over and _worked(backward) and not _goes_on(trace, index, backward):
             return backward.end_step
     return None
 
