@@ -75,3 +75,12 @@ def test_a_backward_larger_than_the_budget_is_told_to_its_end() -> None:
     assert {"shape": [8, 16], "stats": None} in kept
     assert sum(map(size, kept)) < sum(size(data) for run in whole_run.steps for data in run.grad_outputs) / 2
     assert kept[0] == 1.0
+
+
+def test_memory_that_numpy_has_written_is_read_for_a_new_view() -> None:
+    trace = record_text(
+        "import torch\nx = torch.ones(2_000)\ny = x * 1\nx.numpy()[:] = 7\nz = x.view(40, 50)\n",
+    )
+    seen = [value.stats for value in trace.values if value.stats is not None]
+
+    assert seen[-1].max == 7.0

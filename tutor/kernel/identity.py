@@ -52,6 +52,7 @@ class Tensors:
         self._limits = outlet.limits
         self._ids = cast("Iterator[TensorId]", count())
         self.looked = Looked()
+        """What gradients have shown. Between two operations memory may be written that knows no version, as NumPy does."""
         self.by_address: dict[int, Known] = {}
         """The living tensors that have an id, by Python's address."""
         self._by_storage: dict[int, Known | list[Known]] = {}
@@ -77,7 +78,7 @@ class Tensors:
         known = self.find(tensor)
         if known is None:
             known = self.bear(tensor, step, shares=self._older_alias(tensor), requires_grad=requires_grad)
-            self._show_value(known, tensor, step - 1, self.looked)
+            self._show_value(known, tensor, step - 1)
             self.met(known, tensor)
             if _is_lent(tensor):
                 self.lend(known, tensor)
@@ -85,7 +86,7 @@ class Tensors:
             if known.id in self.lent and self.lent[known.id][1] == capture(tensor, self._limits)[0]:
                 known.version = version(tensor)
             else:
-                self._show_value(known, tensor, step - 1, self.looked, *self._moved(known, tensor))
+                self._show_value(known, tensor, step - 1, *self._moved(known, tensor))
         return known
 
     def lend(self, known: Known, tensor: torch.Tensor) -> None:
@@ -132,7 +133,7 @@ class Tensors:
             )
         else:
             known = self._bear(tensor, step, tracked=True, is_leaf=False, grad_fn=grad_fn, shares=shares)
-        self._show_value(known, tensor, step, self.looked)
+        self._show_value(known, tensor, step)
         return known
 
     def _bear(
@@ -201,20 +202,19 @@ class Tensors:
     def write_value(self, known: Known, tensor: torch.Tensor, step: int) -> None:
         """The tensor was written, perhaps without a new version."""
         self.looked.forget(tensor)
-        self._show_value(known, tensor, step, None, *self._moved(known, tensor))
+        self._show_value(known, tensor, step, *self._moved(known, tensor))
 
     def _show_value(
         self,
         known: Known,
         tensor: torch.Tensor,
         step: int,
-        looked: Looked | None,
         shape: list[int] | None = None,
         dtype: str | None = None,
     ) -> None:
         """`shape` and `dtype` are given where they are not those that it was born with."""
         known.version = version(tensor)
-        data, stats = capture(tensor, self._limits, looked)
+        data, stats = capture(tensor, self._limits)
         if known.id in self.lent:
             self.lent[known.id] = known, data
         self._put(

@@ -112,7 +112,7 @@ class Usual:
         data: Data = None if known.shape else lone(tensor)
         stats: Stats | None = None
         if data is None:
-            data, stats = capture(tensor, self._limits, tensors.looked)
+            data, stats = capture(tensor, self._limits)
             self._outlet.numbers += size(data)
         else:
             self._outlet.numbers += 1
