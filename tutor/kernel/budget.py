@@ -298,8 +298,9 @@ class Outlet:
         """What is complete of the iteration stays."""
         self._held, rest = None, held.events
         if self.over:
-            end = 1 + max(at for at, event in enumerate(held.events) if isinstance(event, Step))
-            rest, held.events, held.end_step = held.events[end:], held.events[:end], self.step
+            steps = [place for place, event in enumerate(held.events) if isinstance(event, Step)]
+            end, held.end_step = steps[-1] + 1, held.first_step + len(steps)
+            rest, held.events = held.events[end:], held.events[:end]
             self._tell_all(held)
             self._base = (self._events - len(rest), self._bytes - EVENT_BYTES * len(rest))
             self._iteration += 1

@@ -71,12 +71,19 @@ class Iterations:
             self._look_around()
         outlet.settle()
 
+    def catch_up(self) -> None:
+        """At a cell's or the run's end: where the recording had stopped for a gap, that is told, and it goes on."""
+        if self._tape.outlet.is_behind:
+            self.settle()
+
     # ------------------------------------------------------------ what nobody has seen
 
     def _look_around(self) -> None:
         """Takes up what has changed in the known tensors while nothing was recorded."""
         for known, tensor in self._tape.tensors.living():
             self._look_at(known, tensor)
+        self._tape.naming.bury(self._tape.step)
+        self._tape.naming.check_globals(self._tape.step)
 
     def _look_at(self, known: Known, tensor: torch.Tensor) -> None:
         tape = self._tape

@@ -171,6 +171,7 @@ class Recorder:
         """Checks the names of a cell's variables, once it has run, and tells what was held back."""
         with self.guard, torch._C.DisableTorchFunction():
             self._forward.changes.flush()
+            self._forward.iterations.catch_up()
             if self._tape.outlet.open:
                 self._tape.naming.catch_up()
                 self._tape.modules.adopt_all(namespace)
