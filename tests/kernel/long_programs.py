@@ -147,4 +147,104 @@ def main():
 model = main()
 print(model.w)
 """,
+    "a training inside a module": HEAD
+    + """
+class Trainer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = torch.nn.Linear(2, 1)
+    def forward(self, n):
+        opt = torch.optim.SGD(self.net.parameters(), lr=0.01)
+        for turn in range(n):
+            loss = self.net(torch.ones(3, 2)).sum()
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+        return loss
+t = Trainer()
+print(t(40))
+""",
+    "a closure that an optimizer calls": HEAD
+    + """
+w = torch.randn(2, requires_grad=True)
+opt = torch.optim.LBFGS([w], lr=0.1, max_iter=4)
+def closure():
+    opt.zero_grad()
+    loss = ((w - 1) ** 2).sum()
+    loss.backward()
+    return loss
+for turn in range(15):
+    opt.step(closure)
+""",
+    "checkpoints": HEAD
+    + """
+from torch.utils.checkpoint import checkpoint
+w = torch.randn(3, requires_grad=True)
+def f(x): return torch.tanh(x * w).sin()
+for turn in range(40):
+    y = checkpoint(f, torch.ones(3) * turn, use_reentrant=False)
+    y.sum().backward()
+    w.grad = None
+""",
+    "higher orders": HEAD
+    + """
+x = torch.tensor(1.5, requires_grad=True)
+for turn in range(30):
+    y = x ** 4
+    g, = torch.autograd.grad(y, x, create_graph=True)
+    g2, = torch.autograd.grad(g, x, create_graph=True)
+    g2.backward()
+    x.grad = None
+""",
+    "writes in place and views": HEAD
+    + """
+w = torch.randn(3, requires_grad=True)
+buf = torch.zeros(3)
+views = []
+for turn in range(40):
+    a = w * 2
+    a[0] = 1.0
+    b = a.view(3)
+    b.mul_(2)
+    b.sum().backward()
+    buf.mul_(0.9).add_(w.grad)
+    part = buf[:2]
+    part += 1
+    w.data.add_(buf, alpha=-0.01)
+    w.grad.zero_()
+""",
+    "graphs that live on": HEAD
+    + """
+w = torch.randn(2, requires_grad=True)
+kept = []
+for turn in range(50):
+    y = (w * turn)
+    kept.append(y)
+    if turn % 10 == 9:
+        sum(k.sum() for k in kept).backward()
+        kept.clear()
+    else:
+        y.sum().backward(retain_graph=True)
+    w.grad = None
+""",
+    "a custom function and inference mode": HEAD
+    + """
+class Sq(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+    @staticmethod
+    def backward(ctx, g):
+        x, = ctx.saved_tensors
+        return 2 * x * g
+w = torch.randn(2, requires_grad=True)
+for turn in range(50):
+    with torch.inference_mode():
+        z = w * 2
+    loss = Sq.apply(w).sum()
+    loss.backward()
+    assert w.grad is not None
+    w.grad = None
+""",
 }
