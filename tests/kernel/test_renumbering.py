@@ -62,6 +62,12 @@ def test_a_step_that_was_left_out_is_the_gaps() -> None:
     ]
 
 
+def test_before_a_stretch_lies_its_gap_though_no_step_was_counted_in_it() -> None:
+    steps = Steps()
+    steps.resume(10, 11)
+    assert [steps.of(step) for step in (8, 9, 10)] == [8, 10, 11]
+
+
 def test_tensors_in_arguments_and_saved_values_are_told_by_their_new_ids() -> None:
     numbering = Renumbering()
     for number in (1, 2):

@@ -71,7 +71,8 @@ class Steps:
         self._stretches.append(_Stretch(first, told))
 
     def of(self, step: int) -> int:
-        at = max(bisect_right(self._stretches, step, key=_start) - 1, 0)
+        # The step before a stretch is its gap, even where the recorder counted no step in between.
+        at = max(bisect_right(self._stretches, step + 1, key=_start) - 1, 0)
         stretch = self._stretches[at]
         return int(min(step - stretch.first + stretch.told, stretch.end))
 
