@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 Position = tuple[int, int, int, int]
 Target = str | tuple["Target | None", ...]
@@ -26,9 +26,13 @@ class Index:
             return ast.Module(body=[], type_ignores=[])
 
     @cached_property
+    def _nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self._tree))
+
+    @cached_property
     def _targets(self) -> dict[Position, list[Target]]:
         found: dict[Position, list[Target]] = {}
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             match node:
                 case ast.Assign(targets=targets, value=value):
                     found.setdefault(_position(value), []).extend(_known(targets))
@@ -43,7 +47,7 @@ class Index:
     @cached_property
     def _lines(self) -> dict[int, tuple[str, ...]]:
         found: dict[int, list[str]] = {}
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             first, last, names = _bound(node)
             for line in range(first, last + 1) if names else ():
                 found.setdefault(line, []).extend(name for name in names if name not in found.get(line, ()))
@@ -51,16 +55,12 @@ class Index:
 
     @cached_property
     def _expressions(self) -> dict[Position, ast.AST]:
-        return {
-            _position(node): node
-            for node in ast.walk(self._tree)
-            if isinstance(node, (ast.expr, ast.AugAssign))
-        }
+        return {_position(node): node for node in self._nodes if isinstance(node, (ast.expr, ast.AugAssign))}
 
     @cached_property
     def _shown(self) -> dict[Position, Position]:
         found: dict[Position, Position] = {}
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             match node:
                 case ast.For(iter=head) | ast.AsyncFor(iter=head):
                     found[_position(node)] = _position(head)
@@ -86,7 +86,7 @@ class Index:
     @cached_property
     def loop_names(self) -> frozenset[str]:
         """The names that a `for` gives to one thing after the other."""
-        loops = (node.target for node in ast.walk(self._tree) if isinstance(node, ast.For))
+        loops = (node.target for node in self._nodes if isinstance(node, ast.For))
         return frozenset(name for target in loops for name in _flat([target]))
 
     def names_bound(self, line: int) -> tuple[str, ...]:
@@ -146,6 +146,10 @@ class Index:
             case ast.Call() as call:
                 return _call_operands(call, count)
         return ()
+
+
+index_of = lru_cache(maxsize=32)(Index)
+"""Of the texts that were read last: a cell is run again, a module is met by each of them."""
 
 
 def _is_path(expression: ast.expr) -> bool:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import torch
 
-from tutor.kernel.names import Index, Target
+from tutor.kernel.names import Target, index_of
 from tutor.protocol import Frame, SourceId, Span
 from tutor.trace.lines import lines_of
 
@@ -56,7 +56,7 @@ class File:
         self.path = path
         self.filename = filename
         self.lines = lines_of(text)
-        self.index = Index(text)
+        self.index = index_of(text)
 
     def line(self, number: int) -> str:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
