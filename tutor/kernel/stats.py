@@ -46,10 +46,14 @@ def statistics(tensor: torch.Tensor, *, sample: int, looked: Looked | None = Non
 
 
 def _statistics(tensor: torch.Tensor, flat: torch.Tensor, sample: int) -> Stats:
-    looked = flat if flat.numel() <= sample else _sampled(flat)
+    sampled = flat.numel() > sample
+    # A sum that goes first brings into the cache what a sample then takes from all over.
+    first = _total(flat) if sampled else None
+    looked = _sampled(flat) if sampled else flat
     numbers = _real(looked)
     low, high = numbers.aminmax()
-    total, least, most, squares = _numbers(_total(flat), low, high, numbers.dot(numbers))
+    whole = _total(flat) if first is None else first
+    total, least, most, squares = _numbers(whole, low, high, numbers.dot(numbers))
     if not math.isfinite(total):
         return _of_finite(tensor, flat, looked)
     norm = _root(squares, numbers, max(-least, most))
@@ -60,7 +64,7 @@ def _statistics(tensor: torch.Tensor, flat: torch.Tensor, sample: int) -> Stats:
         mean=total / flat.numel(),
         norm=min(norm * math.sqrt(tensor.numel() / numbers.numel()), _LARGEST),
         nonfinite=0,
-        sampled=looked is not flat,
+        sampled=sampled,
     )
 
 
