@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.test_record_random_programs import programs
+from tests.kernel.random_programs import programs
 from tests.kernel.test_same_trace import MORE
 from tutor.kernel.budget import Limits
 from tutor.kernel.record import Recorder
@@ -18,6 +18,8 @@ from tutor.protocol import Batch, Gap, RunId, TraceEvent, decode_batch, encode_b
 from tutor.session.pictures import Pictures
 from tutor.trace.file import decode_trace, encode_trace
 from tutor.trace.index import index_of
+from tutor.trace.iterations import iterations
+from tutor.trace.structure import structure
 from tutor.trace.timeline import timeline
 from tutor.trace.trace import Trace
 
@@ -70,14 +72,33 @@ def assert_shown_alike(events: list[TraceEvent], batch: int) -> None:
     assert ours.at(last, NOTHING, unrolled=True) == theirs.at(last, NOTHING, unrolled=True)
 
 
-plain_programs = programs().filter(lambda text: "autograd.grad" not in text)
-"""Iterations that end in `autograd.grad` of nothing, and gradients' graphs, still depend on when they were looked at."""
+def assert_each_look_as_if_it_were_the_first(events: list[TraceEvent], batch: int) -> None:
+    """What was kept from earlier looks gives what is computed from the events so far alone."""
+    growing = Trace()
+    for start in range(0, len(events), batch):
+        growing.extend(events[start : start + batch])
+        fresh = Trace()
+        fresh.extend(events[: start + batch])
+        assert drawn(growing) == drawn(fresh)
+
+
+def drawn(trace: Trace) -> tuple[object, ...]:
+    """All that is drawn of a run as far as it has come, in still pictures."""
+    found = iterations(trace)
+    graphs = [structure(trace, iteration.index) for iteration in found]
+    return found, timeline(trace), graphs, structure(trace, None)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(plain_programs, st.integers(1, 60))
+@given(programs(), st.integers(1, 60))
 def test_random_programs_are_shown_from_the_file_as_they_were_live(text: str, batch: int) -> None:
     assert_shown_alike(told(text, Limits()), batch)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(programs(), st.integers(1, 60))
+def test_earlier_looks_at_random_programs_change_no_later_one(text: str, batch: int) -> None:
+    assert_each_look_as_if_it_were_the_first(told(text, Limits()), batch)
 
 
 @pytest.mark.parametrize("name", MORE)
@@ -118,11 +139,29 @@ d = g * a
 """
 
 
-@pytest.mark.xfail(
-    reason="a window that looks on while it grows draws the gradient's graph otherwise", strict=False
+MANY_GRADIENTS = """
+import torch
+a = torch.ones(2, requires_grad=True)
+kept = []
+for turn in range(30):
+    (g,) = torch.autograd.grad((a**3).sum() * turn, a, create_graph=True)
+    kept.append(g)
+second = sum(kept).sum()
+second.backward()
+old = kept[2] * a
+"""
+
+
+@pytest.mark.parametrize("text", [GRADIENTS_GRAPH, MANY_GRADIENTS], ids=["one", "many, used late"])
+def test_a_gradients_graph_is_shown_from_the_file_as_it_was_live(text: str) -> None:
+    assert_shown_alike(told(text, Limits()), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "batch"), [(GRADIENTS_GRAPH, 1), (UNUSED, 1), (MANY_GRADIENTS, 50), (MORE["training"], 20)]
 )
-def test_a_gradients_graph_is_shown_from_the_file_as_it_was_live() -> None:
-    assert_shown_alike(told(GRADIENTS_GRAPH, Limits()), 1)
+def test_earlier_looks_change_no_later_one(text: str, batch: int) -> None:
+    assert_each_look_as_if_it_were_the_first(told(text, Limits()), batch)
 
 
 NUMBERS = """

@@ -6,10 +6,11 @@ becomes an operation with negative ids, put into the index beside those that the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from tutor.protocol import BackwardId, Data, NodeId, Operation, OperationId, Tensor, TensorId, Value
 from tutor.trace.gradient_nodes import arguments_of, function_of, shape_of, value_of, written_text
@@ -21,7 +22,9 @@ MANY = 24
 
 
 _RECENT = 24
-"""So many of the last backwards' graphs are made anew when the trace grows; an older one when it is used after all."""
+"""So many of the last backwards' graphs are made anew when the trace grows; an older one when something new touches it."""
+_SLOTS = 2**32
+"""More than any node has."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class GradientGraph:
     """Which operations belong to the gradients' own graphs, and where they are found."""
 
     used: set[NodeId] = field(default_factory=set)
+    """Only ever grows with the trace."""
     made_in: dict[OperationId, BackwardId] = field(default_factory=dict)
     """The backward that carried the operation out: one made up here, or one of the learner's own backward."""
     at: defaultdict[int, list[OperationId]] = field(default_factory=lambda: defaultdict(list))
@@ -37,10 +41,22 @@ class GradientGraph:
     outputs: dict[tuple[NodeId, int], TensorId] = field(default_factory=dict)
     of_node: dict[NodeId, OperationId] = field(default_factory=dict)
     stamp: tuple[int, ...] = ()
-    seen: tuple[int, int] = (0, 0)
-    """How many edges and steps were looked through for what reaches back."""
-    made_up: int = 0
-    """How many tensors were made up."""
+    seen: Seen = field(default_factory=lambda: Seen())
+    inner: dict[tuple[NodeId, int], BackwardId] = field(default_factory=dict)
+    """What was made up for nodes of the program's operations, by the backward that asked for it first."""
+    covered: dict[TensorId, OperationId] = field(default_factory=dict)
+    """By which operation of the program a tensor was made that a made-up one makes here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many rows of each kind were looked through."""
+
+    nodes: int = 0
+    edges: int = 0
+    operations: int = 0
+    tensors: int = 0
+    runs: int = 0
 
 
 def gradient_graph(trace: Trace, index: Index) -> GradientGraph:
@@ -76,32 +92,25 @@ def gradient_text(index: Index, tensor: TensorId) -> str:
 
 
 def _catch_up(trace: Trace, index: Index, kept: GradientGraph) -> None:
-    """Makes the last backwards' graphs anew; all, where something reaches further back."""
+    """Makes the last backwards' graphs anew, and with an older one that something new touches all that followed it."""
     creating = [backward for backward in trace.backwards if backward.create_graph]
-    recent = creating[-_RECENT:]
-    if len(creating) > _RECENT and _reaches_back(trace, index, kept, recent[0].id):
-        recent = creating
-        for settled in ("structures", "iterations"):
-            index.derived.pop(settled, None)
-    kept.stamp, kept.seen = index.stamp, (len(index.edges), len(trace.steps))
-    if not recent:
+    touched = {b for b in _touched(trace, index, kept) if trace.backwards[b].create_graph}
+    kept.stamp = index.stamp
+    if not creating:
         return
-    _withdraw(index, kept, recent[0].id)
-    for backward in recent:
-        kept.used.difference_update(index.created.get(backward.id, ()))
-    for backward in reversed(recent):
-        _use(index, kept.used, backward)
-    for backward in recent:
+    first = min(touched | {creating[-_RECENT:][0].id})
+    _unsettle(trace, index, min(touched, default=None))
+    _withdraw(index, kept, first)
+    for backward in creating[bisect_left(creating, first, key=lambda b: b.id) :]:
         _Builder(index, kept, backward).build()
 
 
-def _reaches_back(trace: Trace, index: Index, kept: GradientGraph, first: BackwardId) -> bool:
-    """Whether something new uses a graph that nobody had used, from before the backward `first`."""
-    edges, steps = kept.seen
-    touched = [edge.to for edge in index.edges[edges:]]
-    touched += [NodeId(step.id) for step in trace.steps[steps:] if step.kind == "node"]
-    makers = ((node, _creator(index, node)) for node in touched if _is_inner(index, node))
-    return any(maker is not None and maker < first and node not in kept.used for node, maker in makers)
+def _unsettle(trace: Trace, index: Index, first: BackwardId | None) -> None:
+    """What was worked out for long past iterations is worked out anew where one of their backwards is touched."""
+    last_one = index.derived.get("settled until")
+    if first is not None and isinstance(last_one, int) and trace.backwards[first].first_step < last_one:
+        for settled in ("structures", "iterations"):
+            index.derived.pop(settled, None)
 
 
 def _withdraw(index: Index, kept: GradientGraph, first: BackwardId) -> None:
@@ -115,6 +124,10 @@ def _withdraw(index: Index, kept: GradientGraph, first: BackwardId) -> None:
             kept.of_node.pop(node, None)
         if key < 0:
             _forget(index, kept, index.operations.pop(key))
+    for (node, slot), backward in list(kept.inner.items()):
+        if backward >= first:
+            del kept.inner[node, slot]
+            _forget_tensor(index, kept, kept.outputs.pop((node, slot)))
 
 
 def _forget(index: Index, kept: GradientGraph, operation: Operation) -> None:
@@ -122,11 +135,19 @@ def _forget(index: Index, kept: GradientGraph, operation: Operation) -> None:
         for slot in range(len(operation.outputs)):
             kept.outputs.pop((node, slot), None)
     for tensor in operation.outputs:
-        kept.texts.pop(tensor, None)
+        _forget_tensor(index, kept, tensor)
+
+
+def _forget_tensor(index: Index, kept: GradientGraph, tensor: TensorId) -> None:
+    kept.texts.pop(tensor, None)
+    if tensor < 0:
         index.made_by.pop(tensor, None)
-        if tensor < 0:
-            index.tensors.pop(tensor, None)
-            index.values.pop(tensor, None)
+        index.tensors.pop(tensor, None)
+        index.values.pop(tensor, None)
+    elif index.made_by.get(tensor, 0) < 0:
+        del index.made_by[tensor]
+        if tensor in kept.covered:
+            index.made_by[tensor] = kept.covered.pop(tensor)
 
 
 def _real(index: Index, node: NodeId) -> TensorId | None:
@@ -136,30 +157,58 @@ def _real(index: Index, node: NodeId) -> TensorId | None:
 # ------------------------------------------------------------------ what is used
 
 
-def _use(index: Index, used: set[NodeId], backward: Backward) -> None:
-    """Adds the nodes that it created and that ran, or through which a later operation's gradient would pass."""
-    mine = [n for n in index.created.get(backward.id, ()) if _is_inner(index, n)]
-    todo = [n for n in mine if index.runs.get(n) or _is_asked(index, n, used)]
+def _touched(trace: Trace, index: Index, kept: GradientGraph) -> set[BackwardId]:
+    """Takes in what is new of the graph; gives the backwards whose graph is another one by it."""
+    seen = kept.seen
+    kept.seen = Seen(
+        len(trace.nodes), len(index.edges), len(trace.operations), len(trace.tensors), len(index.node_steps)
+    )
+    edges = index.edges[seen.edges :]
+    ran = [run.run.node for run in islice(reversed(index.node_steps.values()), kept.seen.runs - seen.runs)]
+    told = [t.grad_fn for t in trace.tensors[seen.tensors :] if t.grad_fn is not None]
+    made = [node for operation in trace.operations[seen.operations :] for node in operation.nodes]
+    asked = [index.edges[edge].to for node in made for edge in index.edges_from.get(node, ())]
+    new = [node.id for node in trace.nodes[seen.nodes :]]
+    added = _use(trace, index, kept.used, [*new, *(e.to for e in edges), *ran, *made, *asked])
+    changed = {n for n in (*(e.to for e in edges), *(e.from_ for e in edges), *ran, *told) if n in kept.used}
+    makers = (_creator(index, node) for node in (*added, *changed))
+    waiting = {node: backward for (node, _slot), backward in kept.inner.items()}
+    return {maker for maker in makers if maker is not None} | {waiting[n] for n in told if n in waiting}
+
+
+def _use(trace: Trace, index: Index, used: set[NodeId], candidates: Iterable[NodeId]) -> list[NodeId]:
+    """Adds those that ran, or through which a later operation's gradient would pass, and all behind them."""
+    added: list[NodeId] = []
+    todo = [n for n in candidates if n not in used and _is_asked(trace, index, n, used)]
     while todo:
         node = todo.pop()
         if node in used:
             continue
         used.add(node)
+        added.append(node)
         following = (index.edges[e].to for e in index.edges_from.get(node, ()))
         todo.extend(n for n in following if _is_inner(index, n) and _creator(index, n) is not None)
+    return added
+
+
+def _is_asked(trace: Trace, index: Index, node: NodeId, used: set[NodeId]) -> bool:
+    maker = _creator(index, node) if _is_inner(index, node) else None
+    if maker is None:
+        return False
+    sources = [index.edges[edge].from_ for edge in index.edges_to.get(node, ())]
+    if any(source in used for source in sources):
+        return True
+    created = trace.backwards[maker].create_graph
+    return created and (bool(index.runs.get(node)) or any(_is_of_program(index, s) for s in sources))
+
+
+def _is_of_program(index: Index, node: NodeId) -> bool:
+    maker = index.nodes[node].operation if node in index.nodes else None
+    return maker in index.operations and index.operations[maker].backward is None
 
 
 def _is_inner(index: Index, node: NodeId) -> bool:
     return node in index.nodes and index.nodes[node].tensor is None
-
-
-def _is_asked(index: Index, node: NodeId, used: set[NodeId]) -> bool:
-    for edge in index.edges_to.get(node, ()):
-        source = index.edges[edge].from_
-        maker = index.nodes[source].operation if source in index.nodes else None
-        if source in used or (maker in index.operations and index.operations[maker].backward is None):
-            return True
-    return False
 
 
 def _creator(index: Index, node: NodeId) -> BackwardId | None:
@@ -189,7 +238,7 @@ class _Builder:
         )
         own = [n for n in mine if self.index.nodes[n].operation is not None]
         for operation in dict.fromkeys(self.index.nodes[n].operation for n in own):
-            if operation is not None:
+            if operation in self.index.operations:
                 self._register(self.index.operations[operation])
         anonymous = [n for n in mine if self.index.nodes[n].operation is None]
         for group in self._groups(anonymous):
@@ -219,6 +268,9 @@ class _Builder:
         self.index.operations[operation.id] = operation
         if operation.id < 0:
             for tensor in operation.outputs:
+                known = self.index.made_by.get(tensor)
+                if known is not None and known >= 0:
+                    self.made.covered[tensor] = known
                 self.index.made_by[tensor] = operation.id
 
     def _operation(self, group: list[NodeId]) -> Operation:
@@ -286,8 +338,7 @@ class _Builder:
         return self.index.edges[edge].from_ not in group
 
     def _made_up(self, node: NodeId, slot: int, *, step: int | None = None) -> TensorId:
-        index, tensor = self.index, TensorId(-1 - self.made.made_up)
-        self.made.made_up += 1
+        index, tensor = self.index, TensorId(-1 - node * _SLOTS - slot)
         step = self._step(node) if step is None else step
         data: Data = value_of(index, node, slot)
         index.tensors[tensor] = Tensor(
@@ -324,6 +375,7 @@ class _Builder:
         """What an operation of the program computed on its way and gave nobody: a layer's turned weight."""
         tensor = self._made_up(node, slot, step=maker.step)
         self.made.outputs[node, slot] = tensor
+        self.made.inner[node, slot] = self.backward.id
         self.made.texts[tensor] = function_of(self.index.nodes[node]).rpartition(".")[2]
         self.index.made_by[tensor] = maker.id
         return tensor

@@ -158,7 +158,8 @@ class Index:
         if operation.backward is not None and operation.nodes:
             self.created[operation.backward].extend(operation.nodes)
         for tensor in operation.outputs:
-            if tensor in operation.inputs or tensor in self.made_by:
+            # A made-up operation (see gradient_graph) has a negative id: its tensor is not written, it is made.
+            if tensor in operation.inputs or self.made_by.get(tensor, -1) >= 0:
                 for written in dict.fromkeys((tensor, self.base_of(tensor))):
                     self.writes[written].append(operation)
             else:

@@ -35,10 +35,12 @@ class Iteration:
 def iterations(trace: Trace) -> tuple[Iteration, ...]:
     """At least one, in order and without gaps; the last one grows while the run goes on."""
     index = index_of(trace)
+    gradient_graph(trace, index)
     kept = index.derived.setdefault("iterations", _Kept())
     assert isinstance(kept, _Kept)
     if kept.stamp != index.stamp:
-        kept.found = _extended(trace, index, kept.found)
+        _extend(trace, index, kept)
+        index.derived["settled until"] = kept.found[-2].first_step if len(kept.found) > 1 else 0
         kept.stamp = index.stamp
     return kept.found
 
@@ -49,27 +51,37 @@ def iteration_at(trace: Trace, step: int) -> Iteration:
     return found[max(0, bisect_right(found, step, key=lambda i: i.first_step) - 1)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The first step of an iteration; from step `resume` on it is looked for where the next one starts."""
+
+    step: int
+    resume: int
+    evaluating: bool = False
+    """It began as an evaluation, of which a training's turn may follow."""
+
+
 @dataclass(slots=True)
 class _Kept:
     stamp: tuple[int, ...] = ()
     found: tuple[Iteration, ...] = ()
+    starts: tuple[_Start, ...] = ()
 
 
-def _extended(trace: Trace, index: Index, known: tuple[Iteration, ...]) -> tuple[Iteration, ...]:
+def _extend(trace: Trace, index: Index, kept: _Kept) -> None:
     """Works the last two iterations out anew: what follows the last backward may belong to a next one by now."""
-    settled = known[:-2]
-    start = known[-2].first_step if len(known) > 1 else 0
-    starts = _starts(trace, index, start)
-    ends = [*starts[1:], len(trace.steps)]
-    found = list(settled)
-    for first, end in zip(starts, ends, strict=True):
-        left_out = _left_out(trace, first)
+    known = kept.starts[:-1] or (_Start(0, 0),)
+    found = list(kept.found[: len(known) - 1])
+    starts = _starts(trace, index, known[-1])
+    ends = [*(start.step for start in starts[1:]), len(trace.steps)]
+    for start, end in zip(starts, ends, strict=True):
+        left_out = _left_out(trace, start.step)
         # A gap at the very end is behind all that there is: no iteration begins with it.
-        own = left_out is None or end > first + 1
+        own = left_out is None or end > start.step + 1
         number = (found[-1].number if found else 0) + (left_out or 0) + own
-        span = Iteration(len(found), first, end, (), number, left_out or 0)
+        span = Iteration(len(found), start.step, end, (), number, left_out or 0)
         found.append(replace(span, backwards=_backwards_in(trace, span)))
-    return tuple(found)
+    kept.found, kept.starts = tuple(found), (*known[:-1], *starts)
 
 
 def _left_out(trace: Trace, step: int) -> int | None:
@@ -78,33 +90,31 @@ def _left_out(trace: Trace, step: int) -> int | None:
     return trace.gaps[row.id].iterations if row is not None and row.kind == "gap" else None
 
 
-def _starts(trace: Trace, index: Index, start: int) -> list[int]:
+def _starts(trace: Trace, index: Index, start: _Start) -> list[_Start]:
+    """This start and those after it."""
     starts = [start]
-    consumed_at = _next_end(trace, index, start)
-    evaluating = False
-    computed: set[TensorId] = set()
-    for number in range(start, len(trace.steps)):
-        if trace.steps[number].kind == "gap" and number > start:
-            starts.append(number)
-            consumed_at, evaluating, computed = _next_end(trace, index, number), False, set()
+    consumed_at = _next_end(trace, index, start.step)
+    opening = _forward(trace.steps[start.resume - 1], index) if start.resume > start.step else None
+    computed: set[TensorId] = set(opening.outputs) if opening is not None else set()
+    for number in range(start.resume, len(trace.steps)):
+        if trace.steps[number].kind == "gap" and number > start.step:
+            starts.append(_Start(number, number + 1))
+            consumed_at, computed = _next_end(trace, index, number), set()
         operation = _forward(trace.steps[number], index)
         if operation is None:
             continue
         if is_tracked(operation) or not computed.isdisjoint(operation.inputs):
             computed.update(operation.outputs)
+        evaluating = starts[-1].evaluating
         closed = consumed_at is not None and number >= consumed_at
-        if not (closed or evaluating):
-            continue
-        if is_tracked(operation):
-            first = _rewound(trace, index, number, floor=starts[-1])
-            if evaluating and first == starts[-1] and len(starts) > 1:
+        if is_tracked(operation) and (closed or evaluating):
+            first = _rewound(trace, index, number, floor=starts[-1].step)
+            if evaluating and first == starts[-1].step:
                 starts.pop()
-            starts.append(first)
-            consumed_at, evaluating = _next_end(trace, index, first), False
-            computed = set(operation.outputs)
+            starts.append(_Start(first, number + 1))
+            consumed_at, computed = _next_end(trace, index, first), set(operation.outputs)
         elif closed and not evaluating and _is_evaluation(index, operation, computed):
-            starts.append(number)
-            evaluating = True
+            starts.append(_Start(number, number + 1, evaluating=True))
     return starts
 
 

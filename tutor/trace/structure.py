@@ -30,9 +30,9 @@ _UNSAID = frozenset({"total_weight", "weight_sum"})
 def structure(trace: Trace, iteration: int | None) -> Structure:
     """The graph of an iteration; None: the unrolled whole. The same object as long as nothing was added to it."""
     index = index_of(trace)
+    found = iterations(trace)
     kept = index.derived.setdefault("structures", OrderedDict())
     assert isinstance(kept, OrderedDict)
-    found = iterations(trace)
     stamp = () if iteration is not None and _is_settled(iteration, len(found)) else index.stamp
     entry = kept.get(iteration)
     if entry is None or entry[0] != stamp:
