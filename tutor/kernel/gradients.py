@@ -91,5 +91,5 @@ def numbers(*gradients: Sequence[Data]) -> int:
     count = 0
     for several in gradients:
         for data in several:
-            count += 1 if type(data) is float else size(data)
+            count += 1 if data is None or type(data) is float else size(data)
     return count

@@ -261,7 +261,10 @@ class Tensors:
     def _forget(self, known: Known) -> None:
         if self.by_address.get(known.address) is known:
             del self.by_address[known.address]
-        self._unshare(known)
+        if self._by_storage.get(known.storage) is known:
+            del self._by_storage[known.storage]
+        else:
+            self._unshare(known)
         self.dead.append(known.id)
 
     def _unshare(self, known: Known) -> None:

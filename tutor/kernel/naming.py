@@ -56,8 +56,11 @@ class Naming:
         before, names = self._holders.get(name), self._names
         if before is known:
             return
-        if before is not None and before.id in names:
-            self._let_go(before.id, name)
+        if before is not None:
+            if self._others:
+                self._let_go(before.id, name)
+            elif names.get(before.id) == name:
+                del names[before.id]
         self._holders[name] = known
         tensor = known.id
         if tensor in names:
@@ -165,11 +168,11 @@ class Naming:
         self._results(place, _written(place, function, count), results, step)
 
     def _operands(self, place: Place, written: Written, arguments: Sequence[object], step: int) -> None:
-        for name, argument in zip(written.operands, arguments, strict=False):
-            if name is not None and isinstance(argument, torch.Tensor):
-                known = self._by_address.get(id(argument))
-                if known is not None and known.id not in self._names:
-                    self._name_operand(place, name, known, argument, step)
+        for index, name in written.operands:
+            argument = arguments[index]
+            known = self._by_address.get(id(argument))
+            if known is not None and known.id not in self._names and isinstance(argument, torch.Tensor):
+                self._name_operand(place, name, known, argument, step)
 
     def _name_operand(self, place: Place, name: str, known: Known, tensor: torch.Tensor, step: int) -> None:
         if place.namespace is not None and place.is_module and not name.isidentifier():
@@ -220,10 +223,11 @@ class Naming:
 
     def _assign(self, place: Place, target: Target, value: object, step: int) -> None:
         if isinstance(target, str):
-            if is_a(value, torch.Tensor) and (place.is_module or target not in self._global):
-                known = self._by_address.get(id(value))
-                if known is not None and (known.step == step or known.id not in self._names):
-                    self._give_in(place, known, target, step)
+            known = self._by_address.get(id(value))
+            if known is None or not (place.is_module or target not in self._global):
+                return
+            if known.step == step or known.id not in self._names:
+                self._give_in(place, known, target, step)
         elif isinstance(value, (tuple, list)) and len(value) == len(target):
             for part, item in zip(target, value, strict=True):
                 if part is not None:

@@ -86,11 +86,12 @@ class File:
 class Written(NamedTuple):
     """What a text says about names at one call: the names of its arguments, and what its result is assigned to."""
 
-    operands: tuple[str | None, ...]
+    operands: list[tuple[int, str]]
+    """Which argument has which name."""
     targets: list[Target]
 
 
-NOTHING = Written((), [])
+NOTHING = Written([], [])
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +124,8 @@ class Spot:
         if self.position is None:
             return NOTHING
         index = self.file.index
-        operands = index.operands(self.position, count=count, reflected=reflected)
+        names = index.operands(self.position, count=count, reflected=reflected)
+        operands = [(place, name) for place, name in enumerate(names[:count]) if name is not None]
         stands_alone = index.callee(self.position) in (None, function)
         return Written(operands, index.targets(self.position) if stands_alone else [])
 
