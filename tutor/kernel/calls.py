@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch.overrides import get_overridable_functions, resolve_name
 
+from tutor.kernel.identity import Known
+
 Function = Callable[..., Any]
 """Any function that reaches a torch function mode; its types are torch's own affair."""
 
@@ -167,6 +169,8 @@ class Traits:
     """Whether a call of it leaves no trace."""
     computes: bool
     """Whether a call of it is an operation."""
+    makes: bool
+    """Whether it gives what stays in torch."""
     whole: str | None = None
     """How it was made one operation of many: "compile", "script"."""
 
@@ -188,6 +192,7 @@ def traits_of(
         shares=name in _SHARING,
         silent=silent,
         computes=kind in (Kind.OPERATION, Kind.PLAIN_NUMBER),
+        makes=kind is Kind.OPERATION,
         whole=whole,
     )
 
@@ -195,31 +200,36 @@ def traits_of(
 _SHARING = frozenset({"torch.Tensor.detach", "torch.Tensor.data", "torch.detach", "torch.Tensor.detach_"})
 
 
-IdOf = Callable[[torch.Tensor], int | None]
+ByAddress = Mapping[int, Known]
+"""The living tensors that have an id."""
 
 
-def argument_texts(arguments: Sequence[object], keywords: Mapping[str, object], id_of: IdOf) -> list[str]:
+def argument_texts(
+    arguments: Sequence[object], keywords: Mapping[str, object], by_address: ByAddress
+) -> list[str]:
     """How each argument reads: `#3` for tensor 3, a short repr of plain values, the type's name of anything else."""
     texts = []
     for value in arguments:
-        if type(value) is torch.Tensor and (known := id_of(value)) is not None:
-            texts.append(f"#{known}")
+        if type(value) in NUMBERS:
+            texts.append(repr(value))
+        elif (known := by_address.get(id(value))) is not None:
+            texts.append(f"#{known.id}")
         else:
-            texts.append(repr(value) if type(value) in NUMBERS else _text(value, id_of))
+            texts.append(_text(value, by_address))
     if keywords:
-        texts.extend(f"{name}={_text(value, id_of)}" for name, value in keywords.items())
+        texts.extend(f"{name}={_text(value, by_address)}" for name, value in keywords.items())
     return texts
 
 
-def _text(value: object, id_of: IdOf) -> str:
+def _text(value: object, by_address: ByAddress) -> str:
     kind = type(value)
     if isinstance(value, torch.Tensor):
-        known = id_of(value)
-        return "?" if known is None else f"#{known}"
+        known = by_address.get(id(value))
+        return "?" if known is None else f"#{known.id}"
     if kind in _PLAIN:
         return repr(value) if kind is not str or len(str(value)) <= 40 else repr(f"{str(value)[:40]}…")
     if isinstance(value, (tuple, list)):
-        return _sequence_text(value, id_of)
+        return _sequence_text(value, by_address)
     if kind in _SPELLED:
         return str(value)
     # Any other repr is the learner's code: it is not run for a label.
@@ -231,8 +241,8 @@ _PLAIN = frozenset({bool, int, float, complex, str, type(None)})
 _SPELLED = frozenset({torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, slice})
 
 
-def _sequence_text(value: Sequence[object], id_of: IdOf) -> str:
-    parts = [_text(part, id_of) for part in value[:8]]
+def _sequence_text(value: Sequence[object], by_address: ByAddress) -> str:
+    parts = [_text(part, by_address) for part in value[:8]]
     if len(value) > 8:
         parts.append("…")
     opening, closing = ("[", "]") if isinstance(value, list) else ("(", ")")

@@ -11,7 +11,6 @@ from tutor.kernel.calls import NUMBERS
 from tutor.kernel.identity import Known, flat_tensors, is_a, version
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
-from tutor.protocol import TensorId
 
 
 class Operands:
@@ -106,7 +105,3 @@ class Operands:
         for tensor in flat_tensors(call.arguments[:1]):
             self.meet(tensor, place)
             tape.naming.operands(place, [tensor], step=max(tape.step - 1, 0))
-
-    def id_of(self, tensor: torch.Tensor) -> TensorId | None:
-        known = self._by_address.get(id(tensor))
-        return known.id if known is not None and known() is tensor else None

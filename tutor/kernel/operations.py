@@ -24,7 +24,7 @@ from tutor.kernel.measure import size
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
-from tutor.kernel.transforms import are_active, tangent, transform
+from tutor.kernel.transforms import are_active, mapped_node, tangent, transform
 from tutor.kernel.usual import Usual
 from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, TensorId
 
@@ -41,6 +41,7 @@ class Operations:
         self._tape = tape
         self._operands = operands
         self._changes = changes
+        self._by_address = tape.tensors.by_address
         self._ids = cast("Iterator[OperationId]", itertools.count())
         self._usual = Usual(tape, self._ids, self._row)
 
@@ -66,10 +67,11 @@ class Operations:
             self._operands.meet_all(call, place)
         if not outputs and call.traits.plain in _LENDING:
             self._lend(call)
-        if not _concerns(call, outputs, written, place):
+        plain = not written and type(result) is torch.Tensor
+        if not (plain and call.pairs and call.traits.makes) and not _concerns(call, outputs, written, place):
             return
         changes.flush()
-        usual = not written and type(result) is torch.Tensor and call.traits.function not in SILENT_WRITERS
+        usual = plain and call.traits.function not in SILENT_WRITERS
         if usual and self._usual.tells(call, cast("torch.Tensor", result), place):
             return
         if not written or not changes.wrote_gradients_only(call, written):
@@ -96,6 +98,8 @@ class Operations:
         grad_fns: list[AutogradNode | None] = [
             (tensor if type(tensor) in PLAIN else bare(tensor)).grad_fn for tensor in outputs
         ]
+        if are_active():
+            grad_fns = [node or mapped_node(tensor) for node, tensor in zip(grad_fns, outputs, strict=True)]
         fresh = tape.graph.claim(list(filter(None, grad_fns)), span=span)
         ids = self._bear_outputs(call, outputs, grad_fns)
         nodes: list[NodeId] = []
@@ -145,7 +149,7 @@ class Operations:
             module=modules.current,
             inputs=[known.id for known, _ in call.pairs],
             outputs=outputs,
-            arguments=argument_texts(call.arguments, call.keywords, self._operands.id_of),
+            arguments=argument_texts(call.arguments, call.keywords, self._by_address),
             nodes=nodes,
             backward=tape.running[-1] if tape.running else None,
             call=modules.call,
