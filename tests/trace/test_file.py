@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.traces import golden, names
+from tests.traces.recording import record_text
 from tutor.trace.file import (
     TraceFileError,
     decode_trace,
@@ -122,6 +123,9 @@ def line_with(data: bytes, text: bytes) -> int:
         (b'"version":0', b'"version":NaN', "NaN is not JSON"),
         (b'"line":2', b'"line":99999999999999999999', "which cannot be"),
         (b'"input":0', b'"input":-5', ".input” is -5, which cannot be"),
+        (b'"input":0', b'"input":2000000', ".input” is 2000000, which cannot be"),
+        (b'"output":0', b'"output":2000000', ".output” is 2000000, which cannot be"),
+        (b'"shape":[2],"dtype"', b'"shape":[2,-3],"dtype"', ".shape” is -3, which cannot be"),
         (b'"source":0', b'"source":5', ".span.source” is 5, but “sources” has only 3 rows"),
         (b'"name":"b"', b'"name":"\xff"', "not UTF-8"),
         (b'{"tensor":0,"step":0', b'{"tensor":0,"step":4000', "“values[0].step” is 4000"),
@@ -133,6 +137,20 @@ def test_a_damaged_row_is_told_with_its_line(right: bytes, wrong: bytes, reason:
 
     assert reason in told.reason
     assert told.line == line_with(Q, right)
+
+
+@pytest.mark.parametrize("group", [-5, 1])
+def test_a_parameter_of_a_group_that_is_not_there_is_told(group: int) -> None:
+    trace = record_text(
+        "import torch\nw = torch.ones(2, requires_grad=True)\noptimizer = torch.optim.SGD([w], lr=0.1)\n"
+        "w.sum().backward()\noptimizer.step()\n"
+    )
+    data = encode_trace(trace)
+
+    told = fault(data.replace(b'"groups":[0]', b'"groups":[%d]' % group))
+
+    assert f"“optimizer_steps[0].groups” is {group}, which cannot be" in told.reason
+    assert told.line == line_with(data, b'"groups":[0]')
 
 
 def test_a_row_is_found_in_a_file_of_another_layout() -> None:

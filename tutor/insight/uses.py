@@ -129,7 +129,7 @@ def _own_operands(
 
 
 def _turned(matrix: Operand) -> Operand:
-    value = None if matrix.value is None else np.swapaxes(matrix.value, -1, -2)
+    value = None if matrix.value is None or matrix.value.ndim < 2 else np.swapaxes(matrix.value, -1, -2)
     return Operand(f"{atom(matrix.text)}ᵀ", value, tuple(reversed(matrix.shape)), matrix.hidden)
 
 

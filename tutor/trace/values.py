@@ -105,13 +105,18 @@ def same_numbers(left: Data, right: Data) -> bool:
 
 
 def add(left: Data, right: Data) -> Data:
-    """Elementwise sum of two equal shapes; only where torch's own sum is not in the trace. Its shape, where not kept."""
+    """Elementwise sum of two equal shapes; only where torch's own sum is not in the trace. Its shape, where not kept.
+
+    None where one is a number and the other is none: these cannot belong together.
+    """
     left, right = dense(left), dense(right)
     if isinstance(left, dict) or isinstance(right, dict):
         kept = left if isinstance(left, dict) else right
         return {"shape": kept["shape"]}
     if isinstance(left, list) and isinstance(right, list):
         return [add(a, b) for a, b in zip(left, right, strict=False)]
+    if isinstance(left, list) or isinstance(right, list):
+        return None
     if left is None or right is None:
         return right if left is None else left
     total = float(left) + float(right)

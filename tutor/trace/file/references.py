@@ -47,7 +47,9 @@ _STEP_SECTIONS: dict[StepKind, str] = {
 _STEP_FIELDS = frozenset({"step", "first_step", "end_step"})
 _PLACE_FIELDS = frozenset({"line", "end_line", "col", "end_col", "input", "output"})
 _LARGEST = 2**31
-"""No line, column or slot of a node is as large."""
+"""No line or column is as large."""
+_SLOTS = 4096
+"""So many slots a node may have that nothing in the trace stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,9 @@ def _faults(trace: Trace) -> Iterator[Fault]:
             yield from _dangling(section, rows, link, counts)
     yield from _steps_dangling(trace, counts)
     yield from _saved_dangling(trace)
+    yield from _slots_beyond(trace)
+    yield from _sizes_below(trace)
+    yield from _groups_dangling(trace)
 
 
 def _misplaced(section: str, rows: Sequence[Any]) -> Iterator[Fault]:
@@ -141,6 +146,31 @@ def _saved_tensors(node: Node) -> Iterator[tuple[str, int]]:
         key = value.get("tensor") if isinstance(value, dict) else None
         if isinstance(key, int):
             yield name, key
+
+
+def _slots_beyond(trace: Trace) -> Iterator[Fault]:
+    """Each slot of a node takes an edge, a tensor or one of a call's arguments: it cannot have many more than those."""
+    count = len(trace.edges) + len(trace.tensors) + _SLOTS
+    for index, edge in enumerate(trace.edges):
+        for field, slot in (("output", edge.output), ("input", edge.input)):
+            if slot >= count:
+                yield Fault("edges", index, field, slot, "", count)
+
+
+def _sizes_below(trace: Trace) -> Iterator[Fault]:
+    """Shapes, of which arrays are made."""
+    for index, tensor in enumerate(trace.tensors):
+        for field, sizes in (("shape", tensor.shape), ("batch", tensor.batch)):
+            if sizes and min(sizes) < 0:
+                yield Fault("tensors", index, field, min(sizes), "", _LARGEST)
+
+
+def _groups_dangling(trace: Trace) -> Iterator[Fault]:
+    """The parameter group of each parameter, where they are told."""
+    for index, update in enumerate(trace.optimizer_steps):
+        for group in update.groups:
+            if not 0 <= group < max(1, len(update.options)):
+                yield Fault("optimizer_steps", index, "groups", group, "", len(update.options))
 
 
 # ---------------------------------------------------------------- which fields name what, read from their types
