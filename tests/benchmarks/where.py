@@ -11,7 +11,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
+from torch import nn
+
 RECORDER = str(Path(__file__).resolve().parent.parent.parent / "tutor") + "/"
+PROGRAM = (str(Path(__file__).resolve().parent) + "/", str(Path(nn.__file__).parent) + "/")
+"""The work and torch's own modules; all else that the recorder calls counts as the recorder's."""
 CARRIES_OUT = frozenset({"__torch_function__", "run", "apply"})
 """Functions of the recorder that call what the program itself has asked for."""
 
@@ -64,7 +68,7 @@ def _recorders(frame: FrameType | None) -> Place | None:
         file, name = frame.f_code.co_filename, frame.f_code.co_name
         if file.startswith(RECORDER):
             return None if name in CARRIES_OUT else (file.removeprefix(RECORDER), name)
-        if "/torch/" not in file and not file.startswith("<"):
+        if file.startswith(PROGRAM):
             return None
         frame = frame.f_back
     return None
