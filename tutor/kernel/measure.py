@@ -9,6 +9,8 @@ EVENT_BYTES = 300
 NUMBER_BYTES = 32
 """A number in a list."""
 
+_HOLDING = frozenset({list, dict})
+
 
 def size(data: Data) -> int:
     """How many numbers lie in plain data (the first row stands for all)."""
@@ -16,4 +18,6 @@ def size(data: Data) -> int:
     while type(data) is list and data:
         count *= len(data)
         data = data[0]
-    return count * sum(map(size, data.values())) if type(data) is dict else count
+    if type(data) is not dict:
+        return count
+    return count * sum([size(part) if type(part) in _HOLDING else 1 for part in data.values()])
