@@ -58,7 +58,9 @@ class NodeHooks:
                 self._attach_leaf(run, node, mark.id)
             else:
                 self._ours = ran
-                self._keep(run, node.register_hook(ran))
+                handle = node.register_hook(ran)
+                if handle is not None:
+                    run.handles.append(handle)
         self._ours = None
         self._hooked = []
 

@@ -31,6 +31,8 @@ from tutor.protocol import NodeId, Operation, OperationId, Span, Tangent, Tensor
 _TENSOR = itemgetter(1)
 Pairs = list[tuple[Known, torch.Tensor]]
 
+_is_grad_enabled = torch.is_grad_enabled
+_is_inference_mode = torch.is_inference_mode_enabled
 _LENDING = frozenset({"numpy", "__array__"})
 
 
@@ -71,8 +73,11 @@ class Operations:
         if not (plain and call.pairs and call.traits.makes) and not _concerns(call, outputs, written, place):
             return
         changes.flush()
-        usual = plain and call.traits.function not in SILENT_WRITERS
-        if usual and self._usual.tells(call, cast("torch.Tensor", result), place):
+        if (
+            plain
+            and call.traits.function not in SILENT_WRITERS
+            and self._usual.tells(call, outputs[0], place)
+        ):
             return
         if not written or not changes.wrote_gradients_only(call, written):
             self._record(call, outputs or [tensor for _, tensor in written], written, place)
@@ -139,15 +144,15 @@ class Operations:
         nodes: list[NodeId],
     ) -> Operation:
         tape, modules = self._tape, self._tape.modules
-        enabled = torch.is_grad_enabled()
+        enabled, pairs = _is_grad_enabled(), call.pairs
         return Operation(
             id=operation,
             function=call.traits.name,
             span=span,
             grad_enabled=enabled,
-            mode="inference" if torch.is_inference_mode_enabled() else "grad" if enabled else "no_grad",
+            mode="inference" if _is_inference_mode() else "grad" if enabled else "no_grad",
             module=modules.current,
-            inputs=[known.id for known, _ in call.pairs],
+            inputs=[pairs[0][0].id] if len(pairs) == 1 else [known.id for known, _ in pairs],
             outputs=outputs,
             arguments=argument_texts(call.arguments, call.keywords, self._by_address),
             nodes=nodes,

@@ -7,6 +7,7 @@ A chain of tiny operations is nothing but overhead, and a call in Python costs a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 
 import torch
 from torch.autograd import forward_ad
@@ -35,6 +36,8 @@ from tutor.protocol import (
     TraceEvent,
     Value,
 )
+
+_TENSOR = itemgetter(1)
 
 Row = Callable[[Call, OperationId, Span | None, list[TensorId], list[NodeId]], Operation]
 
@@ -130,8 +133,8 @@ class Usual:
         following: list[Following],
     ) -> None:
         graph, saved, step = self._graph, self._graph.saved, self._outlet.step
-        operands = [pair[1] for pair in call.pairs]
-        operands.append(result)
+        pairs = call.pairs
+        operands = [pairs[0][1], result] if len(pairs) == 1 else [*map(_TENSOR, pairs), result]
         events.append(
             Node(
                 id=id_,
