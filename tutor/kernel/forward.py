@@ -21,6 +21,9 @@ from tutor.kernel.operations import Operations
 from tutor.kernel.tape import Tape
 from tutor.protocol import Span
 
+_frame = sys._getframe
+_undispatched = torch._C.DisableTorchFunction
+
 
 class RecordingMode(TorchFunctionMode):
     """Stands on torch's mode stack while learner's code runs; off it while a torch function works."""
@@ -47,7 +50,7 @@ class RecordingMode(TorchFunctionMode):
         forward = self._forward
         if not forward.listens() and not forward.wakes():
             return func(*args, **keywords)
-        call = forward.before(func, args, keywords, sys._getframe(1))
+        call = forward.before(func, args, keywords, _frame(1))
         entered = forward.outermost
         forward.outermost = call
         try:
@@ -68,6 +71,7 @@ class Forward:
 
     def __init__(self, tape: Tape, guard: Guard) -> None:
         self.tape = tape
+        self._outlet = tape.outlet
         self._naming = tape.naming
         self.guard = guard
         self.outermost: Call | None = None
@@ -85,7 +89,7 @@ class Forward:
         """Told of each hook that a tensor is given."""
 
     def listens(self) -> bool:
-        return self.entered and self.tape.outlet.open and not self.inside and self.guard.fault is None
+        return self.entered and self._outlet.open and not self.inside and self.guard.fault is None
 
     def hears_engine(self) -> bool:
         """Whether backwards are recorded: inside a custom Function too, of which the operations are not."""
@@ -121,12 +125,12 @@ class Forward:
             traits = self._traits.get(function) or self._learn(function)
             if traits.silent:
                 return None
-            with torch._C.DisableTorchFunction():
-                if self.tape.outlet.has_room():
+            with _undispatched():
+                if self._outlet.has_room():
                     call = Call(traits, arguments, keywords, frame)
                     if traits.computes:
                         self._naming.catch_up()
-                        if self.tape.outlet.over and self.iterations.begins_with(call):
+                        if self._outlet.over and self.iterations.begins_with(call):
                             self.iterations.next()
                         self.operands.see_inputs(call)
                     else:
@@ -163,7 +167,7 @@ class Forward:
     def after(self, call: Call, result: object) -> None:
         """Tells what the call has brought about."""
         try:
-            with torch._C.DisableTorchFunction():
+            with _undispatched():
                 if call.traits.computes:
                     self.operations.ended(call, result)
                 else:

@@ -138,26 +138,29 @@ class Trace:
     def append(self, event: TraceEvent) -> None:
         """Takes in one event. An event that names a backward or module call not begun raises IndexError."""
         match event:
-            case Source():
-                self.sources.append(event)
+            # The frequent ones first: each case that does not fit is a question more.
+            case Step():
+                self._step(event)
+            case NodeRan():
+                self.backwards[event.backward].steps.append(event.run)
+            case Edge():
+                self.edges.append(event)
+            case Value():
+                self.values.append(event)
             case Tensor():
                 self.tensors.append(event)
+            case Node():
+                self.nodes.append(event)
+            case Operation():
+                self.operations.append(event)
             case TensorNamed():
                 self.names.append(event)
             case NameForgotten():
                 self.forgotten.append(event)
-            case Value():
-                self.values.append(event)
-            case Operation():
-                self.operations.append(event)
-            case Node():
-                self.nodes.append(event)
-            case Edge():
-                self.edges.append(event)
+            case Source():
+                self.sources.append(event)
             case Change():
                 self.changes.append(event)
-            case Step():
-                self._step(event)
             case Output():
                 self.outputs.append(event)
             case Warned():
@@ -184,8 +187,6 @@ class Trace:
                 self.unseen.append(event)
             case BackwardBegan():
                 self.backwards.append(_begun(event))
-            case NodeRan():
-                self.backwards[event.backward].steps.append(event.run)
             case GradientAccumulated():
                 self.backwards[event.backward].accumulations.append(event.accumulation)
             case BackwardEnded():
