@@ -57,6 +57,33 @@ def test_nested_transforms_are_told_from_the_outside_in() -> None:
     assert results(read) == [[[[2.0, 2.0]] * 3]]
 
 
+def test_vmaps_nodes_are_those_of_the_operations_inside_it() -> None:
+    read = Read(X + "y = torch.func.vmap(lambda t: t ** 3)(x)\nloss = y.sum()\nloss.backward()\n")
+    (cubed,) = (op for op in read.trace.operations if op.transform == "vmap")
+    (summed,) = (op for op in read.trace.operations if op.function == "torch.Tensor.sum")
+    lent, y = read.trace.tensors[cubed.inputs[0]], read.trace.tensors[summed.inputs[0]]
+
+    assert read.code(cubed.span) == "t ** 3"
+    assert [read.trace.nodes[n].name for n in cubed.nodes] == ["AccumulateGrad", "PowBackward0"]
+    assert lent.base == 0, "what the function is lent is a view of x"
+    assert y.grad_fn == cubed.nodes[-1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "y = torch.func.vmap(lambda t: t.exp(), in_dims=1, out_dims=1)(a)",
+        "y = torch.func.vmap(torch.func.vmap(lambda t: t.exp() * t))(a)",
+        "y = torch.func.vmap(lambda t: t.mul(2).mul_(3))(a)",
+        "y, z = torch.func.vmap(lambda t: t.split(2))(a)",
+        "y = torch.func.vmap(lambda t: t)(a)",
+        "y = torch.func.vmap(torch.dot, in_dims=(None, 0))(a[0], a)",
+    ],
+)
+def test_what_comes_back_from_vmap_is_what_torch_gives(call: str) -> None:
+    assert_faithful(f"import torch\na = torch.ones(3, 4, requires_grad=True)\n{call}\ny.sum().backward()\n")
+
+
 TRANSFORMED = {
     "grad": "r = torch.func.grad(f)(x)",
     "grad and value": "r, v = torch.func.grad_and_value(f)(x)",

@@ -164,6 +164,31 @@ def test_earlier_looks_change_no_later_one(text: str, batch: int) -> None:
     assert_each_look_as_if_it_were_the_first(told(text, Limits()), batch)
 
 
+MAPPED = """
+import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = torch.func.vmap(lambda t: t**3)(x)
+loss = y.sum()
+loss.backward()
+"""
+
+
+def test_what_vmap_computes_is_joined_to_what_it_was_given_and_what_it_returned() -> None:
+    events = told(MAPPED, Limits())
+    trace = Trace()
+    trace.extend(events)
+    still = structure(trace, 0)
+    names = {box.id: box.name for box in still.boxes} | {circle.id: circle.symbol for circle in still.circles}
+
+    assert [(names[lane.source], names[lane.target], lane.returns) for lane in still.lanes] == [
+        ("x", "x³", True),
+        ("x³", "y", True),
+        ("y", "Σ", True),
+        ("Σ", "loss", True),
+    ]
+    assert_each_look_as_if_it_were_the_first(events, 1)
+
+
 NUMBERS = """
 import torch
 whole = torch.tensor([[1, 2], [3, 4]])

@@ -75,8 +75,11 @@ def _addmm(use: Use, at: int) -> Local | None:
     if at == 0:
         return Local(f"∂({x.text}·Wᵀ + {bias.text})/∂{atom(bias.text)}", "1", np.asarray(1.0))
     if at == 1:
-        known = weight.value is not None and weight.value.ndim > 1
-        turned = np.swapaxes(weight.value, -1, -2) if known else None
+        turned = (
+            weight.value
+            if weight.value is None or weight.value.ndim < 2
+            else np.swapaxes(weight.value, -1, -2)
+        )
         factor = Operand(f"{weight.text}ᵀ", turned, tuple(reversed(weight.shape)), weight.hidden)
         whole = _safely(_left, use.received, turned)
         rule = f"G{_shape(use.received)} · {weight.text}{shape_text(weight.shape)}"

@@ -17,7 +17,7 @@ from tutor.kernel.capture import capture, grad_of
 from tutor.kernel.looked import Looked
 from tutor.kernel.nodes import known_node
 from tutor.kernel.shapes import shape_of
-from tutor.kernel.transforms import are_active, batch
+from tutor.kernel.transforms import are_active, batch, mapped
 from tutor.kernel.watch import Watch
 from tutor.protocol import Data, NodeId, Tensor, TensorId, Value
 
@@ -160,7 +160,7 @@ class Tensors:
                 grad_fn=grad_fn,
                 shares_memory_with=shares,
                 batch=batch(tensor) if are_active() else [],
-                base=self.base_of(known, tensor),
+                base=self.base_of(known, tensor) if not are_active() else self._mapped(known, tensor),
                 step=step,
             )
         )
@@ -194,6 +194,12 @@ class Tensors:
         base = bare(tensor)._base
         found = None if base is None else self.find(base)
         return None if found is None else found.id
+
+    def _mapped(self, known: Known, tensor: torch.Tensor) -> TensorId | None:
+        """What vmap lends to its function is a view of what it was given."""
+        inner = mapped(tensor)
+        found = self.base_of(known, tensor) if inner is None else self.find(inner)
+        return found.id if isinstance(found, Known) else found
 
     def _grad_fn(self, tensor: torch.Tensor) -> NodeId | None:
         node = None if bare(tensor).is_leaf else bare(tensor).grad_fn

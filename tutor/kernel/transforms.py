@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch.autograd import forward_ad
+from torch.autograd.graph import Node
 
 _functorch = torch._C._functorch
 _NAMES = {
@@ -44,6 +45,20 @@ def unwrapped(tensor: torch.Tensor) -> torch.Tensor:
     own = list(range(tensor.dim()))
     first = [own.pop(dimension) for dimension in reversed(mapped)]
     return tensor.permute(*first, *own)
+
+
+def mapped_node(tensor: torch.Tensor) -> Node | None:
+    """The grad_fn of what vmap maps over: the wrapper has none, but what is returned from vmap will have this one."""
+    plain = mapped(tensor)
+    return None if plain is None else plain.grad_fn
+
+
+def mapped(tensor: torch.Tensor) -> torch.Tensor | None:
+    """The plain tensor that vmap maps over; None where there is none."""
+    inner = tensor
+    while _functorch.is_batchedtensor(inner):
+        inner = _functorch.get_unwrapped(inner)
+    return None if inner is tensor or _functorch.is_functorch_wrapped_tensor(inner) else inner
 
 
 def _legacy_level() -> int:

@@ -97,6 +97,12 @@ def gradient_owner(tensor: TensorId, index: Index) -> TensorId | None:
     return _equal(tensor, step, index)
 
 
+def drawn_as(tensor: TensorId, index: Index) -> TensorId | None:
+    """In whose box a tensor is drawn that has none of its own: a gradient, or what vmap lends to its function."""
+    lent = index.mapped(tensor)
+    return gradient_owner(tensor, index) if lent is None else lent
+
+
 def _owner_names(tensor: TensorId, step: int, index: Index) -> list[str]:
     name = index.last_name(tensor)
     if name.endswith(".grad"):

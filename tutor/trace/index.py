@@ -91,6 +91,8 @@ class Index:
     accumulators: defaultdict[TensorId, list[NodeId]] = field(default_factory=lambda: defaultdict(list))
     """A leaf's AccumulateGrad nodes: torch makes a new one when the graph that held the last is gone."""
     made_by: dict[TensorId, OperationId] = field(default_factory=dict)
+    left: defaultdict[OperationId, list[TensorId]] = field(default_factory=lambda: defaultdict(list))
+    """What vmap returned of an operation's outputs: tensors of their own, with the operation's node."""
     by_grad_fn: defaultdict[NodeId, list[TensorId]] = field(default_factory=lambda: defaultdict(list))
     created: defaultdict[BackwardId, list[NodeId]] = field(default_factory=lambda: defaultdict(list))
     """The nodes that a backward made: of the graph of its gradients, and of operations called within it."""
@@ -136,6 +138,8 @@ class Index:
                 self.created[node.created_by.backward].append(node.id)
         for operation in self._new("operations", trace.operations):
             self._ran(operation)
+        for tensor in self._new("returned", trace.tensors):
+            self._returned(tensor)
         for edge in self._new("edges", trace.edges):
             self.edges_from[edge.from_].append(len(self.edges))
             self.edges_to[edge.to].append(len(self.edges))
@@ -164,6 +168,20 @@ class Index:
                     self.writes[written].append(operation)
             else:
                 self.made_by[tensor] = operation.id
+
+    def _returned(self, tensor: Tensor) -> None:
+        node = None if tensor.grad_fn is None else self.nodes.get(tensor.grad_fn)
+        maker = (
+            self.operations.get(node.operation) if node is not None and node.operation is not None else None
+        )
+        if (
+            maker is not None
+            and maker.transform
+            and tensor.step > maker.step
+            and tensor.id not in self.made_by
+        ):
+            self.made_by[tensor.id] = maker.id
+            self.left[maker.id].append(tensor.id)
 
     def _changed(self, change: Change) -> None:
         self.changes[change.tensor].append(change)
@@ -280,6 +298,12 @@ class Index:
             tensor = self.operations[made].inputs[0]
             made = self.made_by.get(tensor)
         return tensor
+
+    def mapped(self, tensor: TensorId) -> TensorId | None:
+        """The tensor that vmap was given, of the one that it lends to its function."""
+        row = self.tensors.get(tensor)
+        lent = row is not None and row.batch and tensor not in self.made_by
+        return row.base if lent and row is not None and row.base in self.tensors else None
 
     def is_leaf_at(self, tensor: TensorId, step: int) -> bool:
         node = self.grad_fn_at(tensor, step)

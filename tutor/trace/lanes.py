@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Literal
 
 from tutor.protocol import Edge, NodeId, Operation, OperationId, TensorId
-from tutor.trace.drawn import gradient_owner, in_place, is_detach, ordered_nodes, zone_of
+from tutor.trace.drawn import drawn_as, in_place, is_detach, ordered_nodes, zone_of
 from tutor.trace.index import Index
 from tutor.trace.picture import ItemId, Lane, LaneId
 
@@ -82,7 +82,8 @@ class LaneMaker:
         for base in self._written_through(operation, nodes):
             self._from[base] = circle
             self._head[base] = heads[base]
-        for slot, tensor in enumerate(operation.outputs or operation.inputs[:1]):
+        outputs = operation.outputs or operation.inputs[:1]
+        for slot, tensor in enumerate((*outputs, *self.index.left.get(operation.id, ()))):
             if tensor in heads:
                 self._head[tensor] = heads[tensor]
             if written:
@@ -110,8 +111,10 @@ class LaneMaker:
             return box_id(tensor)
         if tensor < 0:
             return self._maker(tensor)
-        owner = gradient_owner(tensor, self.index)
-        return box_id(owner) if owner in self.boxed else None
+        owner = drawn_as(tensor, self.index)
+        if owner is None:
+            return None
+        return self._from.get(owner) or (box_id(owner) if owner in self.boxed else None)
 
     def _maker(self, tensor: TensorId) -> ItemId | None:
         """Of what an operation computed on its way (no output of it) and a gradient's graph takes up."""
@@ -134,6 +137,10 @@ class LaneMaker:
             node = known if known is not None else nodes[0]
             heads[tensor] = (node, counts[node])
             counts[node] += 1
+        for tensor in self.index.left.get(operation.id, ()):
+            returned = self.index.tensors[tensor].grad_fn
+            if returned is not None:
+                heads[tensor] = (returned, 0)
         return heads
 
     def _written_heads(
@@ -157,6 +164,7 @@ class LaneMaker:
 
     def _leads_to(self, edge: Edge, tensor: TensorId) -> bool:
         """Whether the tensor's gradient travels on this edge."""
+        tensor = lent if (lent := self.index.mapped(tensor)) is not None else tensor
         if tensor in self._head:
             return (edge.to, edge.input) == self._head[tensor]
         grad_fn = self.index.tensors[tensor].grad_fn

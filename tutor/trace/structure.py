@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from tutor.protocol import Data, NodeId, Operation, TensorId
-from tutor.trace.drawn import gradient_owner, is_detach, is_drawn, ordered_nodes, zone_of
+from tutor.trace.drawn import drawn_as, is_detach, is_drawn, ordered_nodes, zone_of
 from tutor.trace.gradient_graph import gradient_graph, gradient_text, made_in, operations_at, texts_of
 from tutor.trace.gradient_nodes import argument_text, operand_of
 from tutor.trace.index import Index, index_of
@@ -171,10 +171,11 @@ class _Builder:
             used.update(operation.inputs)
             for tensor in (*operation.inputs, *operation.outputs):
                 if self._is_box(tensor, made):
-                    owner = gradient_owner(tensor, self.index)
+                    owner = drawn_as(tensor, self.index)
                     boxed.add(tensor if owner is None else owner)
         for operation in self.operations:
-            if operation.nodes and not any(t in used or t in boxed for t in operation.outputs):
+            results = (*operation.outputs, *self.index.left.get(operation.id, ()))
+            if operation.nodes and not any(t in used or t in boxed for t in results):
                 boxed.update(operation.outputs[:1])
         return boxed
 

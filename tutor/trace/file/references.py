@@ -158,10 +158,10 @@ def _slots_beyond(trace: Trace) -> Iterator[Fault]:
 
 
 def _sizes_below(trace: Trace) -> Iterator[Fault]:
-    """Shapes, of which arrays are made."""
+    """Shapes: a size of -1 is one that varies from part to part of a nested tensor."""
     for index, tensor in enumerate(trace.tensors):
         for field, sizes in (("shape", tensor.shape), ("batch", tensor.batch)):
-            if sizes and min(sizes) < 0:
+            if sizes and min(sizes) < -1:
                 yield Fault("tensors", index, field, min(sizes), "", _LARGEST)
 
 
