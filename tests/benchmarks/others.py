@@ -118,7 +118,7 @@ def main(tool: str, device: str, name: str) -> None:
     sys.setrecursionlimit(DEEP)
     work = WORKS[name](device)
     work = replace(work, turns=min(work.turns, TURNS))
-    cost = paired(work, WAYS[tool](work), least=1, most=3)
+    cost = paired(work, WAYS[tool](work), least=1, most=7)
     sys.stdout.write(f"{cost.ratio:.3f}\n")
 
 
