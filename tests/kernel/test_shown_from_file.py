@@ -14,7 +14,7 @@ from tests.kernel.random_programs import programs
 from tests.kernel.test_same_trace import MORE
 from tutor.kernel.budget import Limits
 from tutor.kernel.record import Recorder
-from tutor.protocol import Batch, Gap, RunId, TraceEvent, decode_batch, encode_batch
+from tutor.protocol import Batch, Gap, RunId, Tensor, TraceEvent, decode_batch, encode_batch
 from tutor.session.pictures import Pictures
 from tutor.trace.file import decode_trace, encode_trace
 from tutor.trace.index import index_of
@@ -162,6 +162,23 @@ def test_a_gradients_graph_is_shown_from_the_file_as_it_was_live(text: str) -> N
 )
 def test_earlier_looks_change_no_later_one(text: str, batch: int) -> None:
     assert_each_look_as_if_it_were_the_first(told(text, Limits()), batch)
+
+
+NESTED = """
+import torch
+a = torch.randn(2, 3, requires_grad=True)
+n = torch.nested.as_nested_tensor([a, torch.randn(4, 3)])
+p = torch.nested.to_padded_tensor(n * 2, 0.0)
+p.sum().backward()
+"""
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_whose_sizes_vary_is_shown() -> None:
+    events = told(NESTED, Limits())
+
+    assert any(isinstance(event, Tensor) and -1 in event.shape for event in events)
+    assert_shown_alike(events, 5)
 
 
 MAPPED = """

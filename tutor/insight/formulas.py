@@ -19,6 +19,8 @@ RULES: dict[str, Rule] = {**ELEMENTWISE, **SHAPES, **MATRICES, **LOSSES}
 
 def local_derivative(use: Use, output: int) -> Local | None:
     """The rule for the gradient to the node's `output`-th next function; None where none is known."""
+    if any(size < 0 for operand in use.operands for size in operand.shape):
+        return None  # The sizes of a nested tensor vary from part to part.
     rule = RULES.get(base_name(use.name))
     with np.errstate(all="ignore"):
         return rule(use, output) if rule else None
