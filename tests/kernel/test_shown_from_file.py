@@ -14,7 +14,7 @@ from tests.kernel.random_programs import programs
 from tests.kernel.test_same_trace import MORE
 from tutor.kernel.budget import Limits
 from tutor.kernel.record import Recorder
-from tutor.protocol import Batch, Gap, RunId, Tensor, TraceEvent, decode_batch, encode_batch
+from tutor.protocol import Batch, Gap, RunId, Tensor, TensorNamed, TraceEvent, decode_batch, encode_batch
 from tutor.session.pictures import Pictures
 from tutor.trace.file import decode_trace, encode_trace
 from tutor.trace.index import index_of
@@ -179,6 +179,32 @@ def test_a_nested_tensor_whose_sizes_vary_is_shown() -> None:
 
     assert any(isinstance(event, Tensor) and -1 in event.shape for event in events)
     assert_shown_alike(events, 5)
+
+
+TURNS = """
+import torch
+w = torch.ones(2, requires_grad=True)
+first = w * 2
+loss = first.sum()
+loss.backward()
+for turn in range(6):
+    loss = (w * turn).sum()
+    loss.backward()
+"""
+
+
+def test_a_name_that_passes_on_long_after_is_shown_alike() -> None:
+    trace = Trace()
+    trace.extend(told(TURNS, Limits()))
+    first = next(named.tensor for named in trace.names if named.name == "first")
+    last = len(trace.steps) - 1
+    trace.append(TensorNamed(tensor=first, name="alias", step=2))
+    live_names = [box.name for box in structure(trace, 0).boxes]
+    trace.append(TensorNamed(tensor=trace.tensors[-1].id, name="alias", step=last))
+
+    assert "alias" in live_names
+    assert drawn(trace) == drawn(decode_trace(encode_trace(trace), Path("run.json")))
+    assert "first" in [box.name for box in structure(trace, 0).boxes]
 
 
 MAPPED = """

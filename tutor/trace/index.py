@@ -153,8 +153,13 @@ class Index:
         naming = Naming(named.step, named.tensor, named.name)
         _insert(self.names[named.name], naming)
         _insert(self.namings[named.tensor], naming)
-        self.owners[named.name].add(named.tensor)
         _insert(self.by_name.setdefault(named.tensor, {}).setdefault(named.name, []), naming)
+        owners = self.owners[named.name]
+        if named.tensor not in owners:
+            owners.add(named.tensor)
+            if len(owners) == 2 and any(len(self.by_name[tensor]) > 1 for tensor in owners):
+                # No name of its own any more: what was drawn long ago may be called by another one now.
+                self.derived.pop("structures", None)
 
     def _ran(self, operation: Operation) -> None:
         self.operations[operation.id] = operation
@@ -171,15 +176,9 @@ class Index:
 
     def _returned(self, tensor: Tensor) -> None:
         node = None if tensor.grad_fn is None else self.nodes.get(tensor.grad_fn)
-        maker = (
-            self.operations.get(node.operation) if node is not None and node.operation is not None else None
-        )
-        if (
-            maker is not None
-            and maker.transform
-            and tensor.step > maker.step
-            and tensor.id not in self.made_by
-        ):
+        maker = None if node is None or node.operation is None else self.operations.get(node.operation)
+        later = maker is not None and tensor.step > maker.step and tensor.id not in self.made_by
+        if maker is not None and maker.transform and later:
             self.made_by[tensor.id] = maker.id
             self.left[maker.id].append(tensor.id)
 
