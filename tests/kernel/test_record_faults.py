@@ -97,17 +97,18 @@ EDGES = {
     # other pieces' work, behind a guard that stands in their own body.
     "backward.Engine": ("run", "miss", "_begin", "_iterate", "_let_go", "_end", "_fail"),
     "engine_run.Run": ("is_current", "_may_work_here"),
-    "forward.Forward": ("listens", "wakes", "before", "after", "apply"),
+    "forward.Forward": ("listens", "hears_engine", "wakes", "wake", "before", "after", "failed", "apply"),
     "forward.RecordingMode": ("__torch_function__", "__exit__"),
     "guard.Guard": ("__init__", "__enter__", "__exit__", "keep", "sound"),
     "learner_hooks.LearnerHooks": ("_forget",),
     "optimizer_state.States": ("_forget",),
     "identity.Tensors": ("_forget", "_disown"),
     "gradients.Gradients": ("_gone",),
-    # The last five are called by Python as a tensor dies, which hands an exception to nobody.
+    "looked.Looked": ("_gone",),
+    # The last six are called by Python as a tensor dies, which hands an exception to nobody.
     "node_hooks.NodeHooks": ("register", "_register_theirs"),
     "optimizers.Optimizers": ("_begins", "_ended"),
-    "patches.Patches": ("_mine", "_enter", "_leave"),
+    "patches.Patches": ("_mine", "_is_followed", "_carried_out", "_enter", "_leave"),
     "record.Recorder": ("__enter__", "__exit__", "cell_ended"),
     # Without these a warning can be told for the recorder's own frame alone.
     "spans": ("own_frames_removed",),

@@ -193,7 +193,7 @@ OUT = (
 
 def assert_what_it_writes_is_told(op: Any) -> None:
     """As a method that writes to its tensor, seen through a view too; and with `out`."""
-    for sample in samples(op, torch.float64, 1):
+    for sample in samples(op, "cpu", torch.float64, 1):
         if not isinstance(sample.input, torch.Tensor):
             continue
         for text, function in ((IN_PLACE, op.inplace_variant), (OUT, op.op if op.supports_out else None)):

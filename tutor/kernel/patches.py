@@ -18,7 +18,7 @@ from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.optimizers import Optimizers
 from tutor.kernel.swaps import Swaps
 from tutor.kernel.tape import Tape
-from tutor.kernel.whole import Whole
+from tutor.kernel.whole import How, Whole
 from tutor.protocol import ModuleCallId
 
 
@@ -70,12 +70,14 @@ class Patches:
         return self._is_followed() and (self._forward.listens() or self._forward.wakes())
 
     def _is_followed(self) -> bool:
-        if self.elsewhere.is_followed():
-            with self._forward.guard:
+        try:
+            if self.elsewhere.is_followed():
                 self.elsewhere.tell()
-            return True
-        if self._forward.entered and self._tape.outlet.open:
-            self.elsewhere.note("thread")
+                return True
+            if self._forward.entered and self._tape.outlet.open:
+                self.elsewhere.note("thread")
+        except Exception as fault:
+            self._forward.guard.keep(fault)
         return False
 
     def _engine_entry(self, original: Any) -> Any:
@@ -105,7 +107,7 @@ class Patches:
         def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
             if not self._mine():
                 return original(module, *args, **kwargs)
-            how = self._whole.module(module)
+            how = self._carried_out(module)
             entered = self._enter(module, sys._getframe(1))
             try:
                 if how is None:
@@ -117,6 +119,13 @@ class Patches:
                     self._leave(entered)
 
         return call
+
+    def _carried_out(self, module: torch.nn.Module) -> How | None:
+        try:
+            return self._whole.module(module)
+        except Exception as fault:
+            self._forward.guard.keep(fault)
+            return None
 
     def _enter(self, module: torch.nn.Module, frame: FrameType) -> ModuleCallId | None:
         try:

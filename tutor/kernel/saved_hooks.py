@@ -46,8 +46,11 @@ class SavedTensorHooks:
                 original(pack, unpack)
                 return
             tape.graph.packs = True
-            span = tape.sources.here()
-            original(self._wrapped("pack", pack, span), self._wrapped("unpack", unpack, span))
+            told = pack, unpack
+            with self._guard:
+                span = tape.sources.here()
+                told = self._wrapped("pack", pack, span), self._wrapped("unpack", unpack, span)
+            original(*told)
 
         return push
 
