@@ -13,7 +13,7 @@ from tutor.kernel.budget import Outlet
 from tutor.kernel.identity import is_a
 from tutor.kernel.module_tree import parts, tensors
 from tutor.kernel.paths import path_in
-from tutor.kernel.spans import Sources
+from tutor.kernel.spans import Base, Sources
 from tutor.protocol import ModuleCallId, ModuleEntered, ModuleLeft
 
 T = TypeVar("T", torch.nn.Module, torch.Tensor)
@@ -96,6 +96,7 @@ class Modules:
             )
         )
         self._stack.append((call, path, module))
+        self._sources.bases.append(Base(id(frame)))
         self.current, self.call = path, call
         return call
 
@@ -104,6 +105,7 @@ class Modules:
         stack = self._stack
         while stack and stack[-1][0] >= call:
             stack.pop()
+        del self._sources.bases[len(stack) :]
         if stack:
             self.call, self.current, _ = stack[-1]
         else:

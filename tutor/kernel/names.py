@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property, lru_cache
+from itertools import islice
+from types import CodeType
 
 Position = tuple[int, int, int, int]
+"""A code object's own words: line, end line, column, end column, the columns in UTF-8 bytes."""
+
 Target = str | tuple["Target | None", ...]
 """A name, or a tuple of them as in `a, b = x.split(2)`; None for a target that is no name."""
 
@@ -238,3 +242,13 @@ def _position(node: ast.expr | ast.stmt) -> Position:
         node.col_offset,
         node.end_col_offset or node.col_offset,
     )
+
+
+def position_of(code: CodeType, last: int) -> Position | None:
+    """The source position of the instruction at byte offset `last`; None where the code does not know."""
+    if last < 0:
+        return None
+    line, end_line, col, end_col = next(islice(code.co_positions(), last // 2, None), (None,) * 4)
+    if line is None or end_line is None or col is None or end_col is None:
+        return None
+    return line, end_line, col, end_col

@@ -7,18 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Final, NamedTuple
 
 import torch
 
-from tutor.kernel.names import Target, index_of
+from tutor.kernel.names import Position, Target, index_of, position_of
 from tutor.protocol import Frame, SourceId, Span
 from tutor.trace.lines import lines_of
-
-Position = tuple[int, int, int, int]
-"""A code object's own words: line, end line, column, end column, the columns in UTF-8 bytes."""
 
 OWN_FOLDER: Final = os.path.dirname(os.path.abspath(__file__))
 _TORCH: Final = os.path.dirname(os.path.abspath(torch.__file__))
@@ -152,6 +148,20 @@ class Place:
         self.span = None if self.spot is None else self.spot.span
 
 
+Statement = tuple[Spot | None, Mapping[str, object] | None]
+"""The statement of the learner's module under which something runs, with that module's namespace."""
+
+
+@dataclass(slots=True, eq=False)
+class Base:
+    """A frame (its id) that waits for a call to return: under which statement it waits does not change."""
+
+    frame: int
+    statement: Statement | None = None
+    files: int = 0
+    """How many files were the learner's when that was found."""
+
+
 class Sources:
     """The learner's texts, and the frames that run them."""
 
@@ -163,6 +173,9 @@ class Sources:
         self._quiet: dict[str, bool] = {}
         self.on_stranger: Callable[[str], None] | None = None
         """Asked about each other file that is met on the way to a torch function, once: it may add it."""
+
+        self.bases: list[Base] = []
+        """The frames that wait for the modules in progress, the innermost last: nobody need look above them again."""
 
     def add(self, *, text: str, path: str | None, filename: str) -> File:
         file = File(id=SourceId(len(self._by_id)), text=text, path=path, filename=filename)
@@ -227,16 +240,14 @@ class Sources:
         return self._placed(self.spot(frame, file), frame, direct=direct, quiet=quiet)
 
     def _placed(self, spot: Spot, frame: FrameType, *, direct: bool, quiet: bool) -> Place:
-        files = self.files
-        outer: FrameType | None = frame
-        while outer is not None and (
-            outer.f_code.co_name != "<module>" or outer.f_code.co_filename not in files
-        ):
-            outer = outer.f_back
-        module_spot = namespace = None
-        if outer is not None:
-            module_spot = spot if outer is frame else self.spot(outer, files[outer.f_code.co_filename])
-            namespace = outer.f_globals
+        base = self.bases[-1] if self.bases else None
+        outer = self._module_frame(frame, 0 if base is None else base.frame)
+        statement: Statement = spot, frame.f_globals
+        if outer is not frame and base is not None and outer is not None and id(outer) == base.frame:
+            statement = self._waits_under(base, outer)
+        elif outer is not frame:
+            statement = self._statement(outer)
+        module_spot, namespace = statement
         place = spot.place
         if (
             place is not None
@@ -249,6 +260,27 @@ class Sources:
             return place
         spot.place = place = Place(spot, direct, quiet, outer is frame, module_spot, namespace, id(frame))
         return place
+
+    def _module_frame(self, frame: FrameType | None, base: int) -> FrameType | None:
+        """The learner's module, or cell, under which `frame` runs, or the frame `base` where that comes first."""
+        while frame is not None:
+            code = frame.f_code
+            if code.co_name == "<module>" and code.co_filename in self.files:
+                break
+            frame = frame.f_back
+            if id(frame) == base:
+                break
+        return frame
+
+    def _statement(self, module: FrameType | None) -> Statement:
+        if module is None:
+            return None, None
+        return self.spot(module, self.files[module.f_code.co_filename]), module.f_globals
+
+    def _waits_under(self, base: Base, frame: FrameType) -> Statement:
+        if base.statement is None or base.files != len(self.files):
+            base.statement, base.files = self._statement(self._module_frame(frame, 0)), len(self.files)
+        return base.statement
 
     def _is_quiet(self, code: CodeType) -> bool:
         filename = code.co_filename
@@ -327,16 +359,6 @@ def module_frame(filename: str, function: str, line: int) -> Frame:
     """A place in a module of the learner's."""
     text = linecache.getline(filename, line).strip()
     return Frame(path=filename, function=function, line=line, text=text, span=None)
-
-
-def position_of(code: CodeType, last: int) -> Position | None:
-    """The source position of the instruction at byte offset `last`; None where the code does not know."""
-    if last < 0:
-        return None
-    line, end_line, col, end_col = next(islice(code.co_positions(), last // 2, None), (None,) * 4)
-    if line is None or end_line is None or col is None or end_col is None:
-        return None
-    return line, end_line, col, end_col
 
 
 def _outside(frame: FrameType | None) -> tuple[FrameType | None, bool]:
