@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
-_base = torch._C.TensorBase
+_base: Any = torch._C.TensorBase
 
 
 def _torchs(name: str) -> property:
@@ -38,16 +38,16 @@ class _Bare:
     _grad = _torchs("_grad")
 
     def size(self, *dimension: int) -> Any:
-        return _base.size(self._tensor, *dimension)  # type: ignore[attr-defined]
+        return _base.size(self._tensor, *dimension)
 
     def dim(self) -> int:
-        return int(_base.dim(self._tensor))  # type: ignore[attr-defined]
+        return int(_base.dim(self._tensor))
 
     def is_inference(self) -> bool:
-        return bool(_base.is_inference(self._tensor))  # type: ignore[attr-defined]
+        return bool(_base.is_inference(self._tensor))
 
     def _is_view(self) -> bool:
-        return bool(_base._is_view(self._tensor))  # type: ignore[attr-defined]
+        return bool(_base._is_view(self._tensor))
 
     def untyped_storage(self) -> Any:
         return torch.Tensor.untyped_storage(self._tensor)
