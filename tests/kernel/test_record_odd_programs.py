@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
-from tests.kernel.both_ways import assert_faithful
+from tests.kernel.both_ways import FILENAME, assert_faithful, assert_same, run
 from tests.kernel.odd import autograd, library, python, tensors
 from tests.kernel.soundness import assert_sound
+from tutor.kernel.record import Recorder
+from tutor.trace.trace import Trace
 
 PROGRAMS = autograd.PROGRAMS | tensors.PROGRAMS | python.PROGRAMS | library.PROGRAMS
 HEAVY = {
@@ -31,6 +33,31 @@ def test_an_odd_program_is_the_same_recorded(name: str) -> None:
 
     assert trace.operations
     assert_sound(trace)
+
+
+ENDLESS = """\
+import torch
+def endless(t):
+    return endless(t + 1)
+x = torch.ones(1, requires_grad=True)
+try:
+    endless(x)
+except RecursionError as error:
+    print(type(error).__name__)
+y = (x * 2).sum()
+y.backward()
+"""
+
+
+def test_a_recursion_without_end_ends_as_it_would() -> None:
+    """Where the learner's stack is full there may be no room for the recorder either: it says so, and the run goes on."""
+    recorder = Recorder(Trace().append)
+    recorder.add_source(ENDLESS, path=None, cell=None, filename=FILENAME)
+    plain, outcome = run(ENDLESS), run(ENDLESS, recorder)
+
+    assert_same(plain, outcome)
+    assert plain.output == "RecursionError\n"
+    assert recorder.fault is None or "RecursionError" in recorder.fault
 
 
 def test_there_are_many() -> None:
