@@ -102,12 +102,13 @@ EDGES = {
     "guard.Guard": ("__init__", "__enter__", "__exit__", "keep", "sound"),
     "learner_hooks.LearnerHooks": ("_forget",),
     "optimizer_state.States": ("_forget",),
-    "identity.Tensors": ("_forget", "_disown"),
+    "identity.Tensors": ("_forget", "_disown", "_unshare"),
     "gradients.Gradients": ("_gone",),
     "looked.Looked": ("_gone",),
-    # The last six are called by Python as a tensor dies, which hands an exception to nobody.
+    # The last seven are called by Python as a tensor dies, which hands an exception to nobody.
     "node_hooks.NodeHooks": ("register", "_register_theirs"),
     "optimizers.Optimizers": ("_begins", "_ended"),
+    "optimizers._Step": ("is_entered",),
     "patches.Patches": ("_mine", "_is_followed", "_carried_out", "_enter", "_leave"),
     "record.Recorder": ("__enter__", "__exit__", "cell_ended"),
     # Without these a warning can be told for the recorder's own frame alone.
