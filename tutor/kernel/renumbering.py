@@ -35,6 +35,7 @@ from tutor.protocol import (
 )
 
 Rule = Callable[[Any], Any]
+Rules = dict[type[TraceEvent], tuple[tuple[str, Rule], ...]]
 
 _TENSOR_IN_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|#(\d+)")
 """A tensor among an operation's arguments; or a text, in which `#3` is no tensor."""
@@ -50,7 +51,7 @@ class Renumbering:
         self.backwards = Numbers()
         self.calls = Numbers()
         self.steps = Steps()
-        self._rules = self._all_rules()
+        self._rules = self._rules_of_the_graph() | self._rules_of_backwards() | self._rules_of_the_program()
         self._own: dict[type[TraceEvent], Numbers] = {
             Tensor: self.tensors,
             Operation: self.operations,
@@ -96,7 +97,7 @@ class Renumbering:
 
     # ------------------------------------------------------------ a rule for each field
 
-    def _all_rules(self) -> dict[type[TraceEvent], tuple[tuple[str, Rule], ...]]:
+    def _rules_of_the_graph(self) -> Rules:
         tensor, operation, node = self.tensors.of, self.operations.of, self.nodes.of
         backward, call, step = self.backwards.of, self.calls.of, self.steps.of
         tensors, nodes = _each(tensor), _each(node)
@@ -134,6 +135,12 @@ class Renumbering:
             Edge: (("from_", node), ("to", node)),
             Change: (("tensor", tensor), ("operation", operation), ("step", step)),
             Step: (("backward", backward),),
+        }
+
+    def _rules_of_backwards(self) -> Rules:
+        tensor, node, backward, step = self.tensors.of, self.nodes.of, self.backwards.of, self.steps.of
+        tensors, nodes = _each(tensor), _each(node)
+        return {
             Failure: (("backward", backward), ("node", node), ("step", step)),
             BackwardBegan: (
                 ("id", backward),
@@ -158,6 +165,12 @@ class Renumbering:
                 ("step", step),
             ),
             HookRan: (("tensor", tensor), ("node", node), ("backward", backward), ("step", step)),
+        }
+
+    def _rules_of_the_program(self) -> Rules:
+        tensor, call, step = self.tensors.of, self.calls.of, self.steps.of
+        tensors = _each(tensor)
+        return {
             ModuleEntered: (("id", call), ("parent", call), ("step", step)),
             ModuleLeft: (("id", call), ("step", step)),
             Unseen: (("step", step),),
