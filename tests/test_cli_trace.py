@@ -135,7 +135,8 @@ def test_after_the_timeout_the_program_ends_with_all_that_it_started(folder: Pat
 
 @pytest.mark.kernel
 def test_ctrl_c_ends_the_program_and_writes_what_it_did(folder: Path) -> None:
-    (folder / "program.py").write_text("print('begun', flush=True)\nwhile True: pass\n")
+    program = "begun = False\nwhile True: begun = begun or not print('begun', flush=True)\n"
+    (folder / "program.py").write_text(program)
     command = [sys.executable, str(MAIN), "trace", "program.py", "-o", "out.json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
@@ -151,6 +152,7 @@ def test_ctrl_c_ends_the_program_and_writes_what_it_did(folder: Path) -> None:
 LOOP = """\
 import torch
 x = torch.ones(2, requires_grad=True)
+(x * x).sum().backward()
 print('begun', flush=True)
 while True:
     (x * x).sum().backward()
