@@ -85,6 +85,8 @@ class Lane:
     named: bool = True
     """False where the tensor has no box: its value is shown as a chip on the lane."""
     cut: Literal["none", "detach", "zone"] = "none"
+    count: int = 1
+    """How many lanes of the unfolded structure it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,30 @@ class Zone:
     kind: ZoneKind
     items: tuple[ItemId, ...]
     lines: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What can be folded to one box: a module's call, a turn of a loop, or equal ones of these in a row."""
+
+    id: ItemId
+    """"m12" for module call 12, "l40" for the turn that begins with operation 40, "r40" for a row that does."""
+    kind: Literal["module", "turn", "repeat"]
+    name: str
+    """A module's path ("layer1.0"), a turn's number or numbers in its loop ("3"), what a row's have in common."""
+    type_name: str
+    """The class of the module, or of the modules in a row; ""."""
+    count: int
+    """How many equal groups a row has; 1 for any other."""
+    operations: int
+    """How many circles lie in it."""
+    parameters: int
+    """How many numbers the trainable leaves have that belong to it."""
+    items: tuple[ItemId, ...]
+    """The boxes and circles that lie in it, at any depth and in the order of the circles."""
+    parent: ItemId | None
+    depth: int
+    """How many groups lie around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +137,12 @@ class Structure:
     """Item → its place's name, equal in iterations of equal structure ("box:W", "circle:3")."""
     signature: str = ""
     """Equal for structures that may share one layout."""
+    groups: tuple[Group, ...] = ()
+    """All groups of the unfolded structure, a group before those within it."""
+    blocks: tuple[Group, ...] = ()
+    """In a folded structure: the closed groups, each drawn as one item where lanes may end."""
+    frames: tuple[Group, ...] = ()
+    """In a folded structure: the open groups; their `items` are boxes, circles and blocks as they now stand."""
 
 
 # ------------------------------------------------------------------ state: after one step
@@ -209,6 +241,23 @@ class CircleState:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockState:
+    """A closed group after the step. Not `present`: none of its operations has been made yet."""
+
+    present: bool
+    made: int
+    """How many of its operations are done."""
+    ran: int
+    """How many of its nodes have run in the shown backward, of `nodes` that can run in it."""
+    nodes: int
+    phase: Phase
+    norm: float | None
+    """Norm of all its parameters' gradients together; None where not one of them has a gradient."""
+    covered: bool = False
+    """Whether a question hides that norm."""
+
+
+@dataclass(frozen=True, slots=True)
 class LaneState:
     """`value` is the chip of an anonymous intermediate. `gradient` is what has travelled back in this backward."""
 
@@ -260,3 +309,4 @@ class Picture:
     seeds: tuple[tuple[ItemId, Shown], ...] = ()
     """v, the gradients that the backward in progress began with, each at its root."""
     backward: BackwardId | None = None
+    blocks: Mapping[ItemId, BlockState] = field(default_factory=dict)
