@@ -268,6 +268,26 @@ class LaneState:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """Numbers that a callout draws in their own shape, under what they are called."""
+
+    text: str
+    shown: Shown
+    about: Literal["value", "gradient"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a callout draws: a small sheet that stretches to a large one (`dims` of the large one), a large one that folds
+    back to a small one, or the two factors of a matrix product and their product.
+    """
+
+    kind: Literal["stretch", "fold", "product"]
+    sheets: tuple[Sheet, ...]
+    dims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Callout:
     """What the running node does, in numbers: "receives 1", then a line for each gradient it passes on; or another step."""
 
@@ -278,6 +298,7 @@ class Callout:
     """Boxes whose value was saved and is used now."""
     about: Literal["gradient", "value", "error"] = "gradient"
     """Its colour says of what it speaks."""
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ class GraphCanvas(QGraphicsView):
         self._dragging = False
         self._under: GraphItem | None = None
         self.tip_of: Callable[[GraphItem, QPointF], str] = _own_tip
+        self.click_of: Callable[[GraphItem, QPointF], bool] = _takes_no_click
+        """Whether a part of the item at this place (in its coordinates) takes the click for itself."""
+        self.over: Callable[[GraphItem | None, QPointF], None] = _looks_no_closer
+        """Told where on which item the pointer is."""
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
@@ -220,6 +224,15 @@ class GraphCanvas(QGraphicsView):
             self._under = item
             self.pointed.emit(item)
 
+    def _click(self, place: QPoint, modifiers: Qt.KeyboardModifier) -> None:
+        item = self._item_at(place)
+        if item is None or modifiers or not self.click_of(item, self._inside_item(item, place)):
+            self.clicked.emit(item, modifiers)
+
+    def _inside_item(self, item: GraphItem | None, place: QPoint) -> QPointF:
+        """A place of the viewport in the item's coordinates."""
+        return QPointF() if item is None else item.mapFromScene(self.mapToScene(place))
+
     # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -246,7 +259,9 @@ class GraphCanvas(QGraphicsView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = event.position().toPoint()
         if self._pressed is None:
-            self._point(self._item_at(place))
+            item = self._item_at(place)
+            self._point(item)
+            self.over(item, self._inside_item(item, place))
             return
         if self._dragging or (place - self._pressed).manhattanLength() > _DRAG:
             self._dragging = True
@@ -256,13 +271,14 @@ class GraphCanvas(QGraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._pressed is not None and not self._dragging and event.button() == Qt.MouseButton.LeftButton:
-            self.clicked.emit(self._item_at(event.position().toPoint()), event.modifiers())
+            self._click(event.position().toPoint(), event.modifiers())
         self._pressed = None
         self._dragging = False
         self.viewport().unsetCursor()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._point(None)
+        self.over(None, QPointF())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Only the canvas's own keys; all others, the player's too, go on to the window."""
@@ -311,6 +327,14 @@ class GraphCanvas(QGraphicsView):
 
 def _own_tip(item: GraphItem, place: QPointF) -> str:
     return item.tip_at(place)
+
+
+def _takes_no_click(item: GraphItem, place: QPointF) -> bool:
+    return False
+
+
+def _looks_no_closer(item: GraphItem | None, place: QPointF) -> None:
+    return None
 
 
 def _shift(inner: QRectF, rect: QRectF) -> QPointF:

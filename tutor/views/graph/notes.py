@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPolygonF
 from tutor.i18n import _
 from tutor.trace.picture import Callout
 from tutor.views.graph.bands import Band, Twins, zone_label
+from tutor.views.graph.drawing import draw_drawing, drawing_size
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.paint import Inks, dotted, lock, pen, write
@@ -30,11 +31,19 @@ class CalloutItem(GraphItem):
         self.callout: Callout | None = None
         self.lines: tuple[str, ...] = ()
         self.rect = QRectF()
+        self.progress = 1.0
+        """How far the step is, for a drawing that moves with it."""
         self.magnified = 1.0
         """Against the zoom of the view, so that its text stays readable in a small picture."""
         self.tip = QPointF()
         self.setZValue(9)
         self.hide()
+
+    def set_progress(self, progress: float) -> None:
+        if progress != self.progress:
+            self.progress = progress
+            if self.callout is not None and self.callout.drawing is not None:
+                self.update()
 
     def size_for(self, callout: Callout, pane: float) -> tuple[float, float]:
         """In a pane so wide its lines take no more than a good half."""
@@ -42,6 +51,9 @@ class CalloutItem(GraphItem):
         self.lines = wrapped(callout.lines, widest)
         widths = [text_width("title", callout.title), *(text_width("note", line) for line in self.lines)]
         height = 28 + _LINE * len(self.lines) + (8 if self.lines else 4)
+        drawn = drawing_size(callout.drawing)
+        widths.append(drawn.width())
+        height += drawn.height()
         return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
 
     def show_at(self, callout: Callout, rect: QRectF, ring: QRectF | None, parts: Sequence[QRectF]) -> None:
@@ -74,6 +86,8 @@ class CalloutItem(GraphItem):
         for row, text in enumerate(self.lines):
             place = QRectF(head.left(), 29 + row * _LINE, width, _LINE)
             write(painter, place, text, role="note", colour=inks.ink)
+        top = 29 + len(self.lines) * _LINE
+        draw_drawing(painter, QPointF(head.left(), top), self.callout.drawing, self.progress, inks)
         painter.restore()
 
 

@@ -146,6 +146,7 @@ class GraphScene(QGraphicsScene):
         self._show_lanes(picture.structure, seen)
         self.movers.show(seen.movers, seen.drop, self.ground)
         self._show_looks(seen, resting=resting)
+        self.callout.set_progress(progress)
         self._show_notes(picture, seen, self.ground)
 
     def _show_nodes(self, seen: Frame, ground: Ground) -> None:

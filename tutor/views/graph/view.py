@@ -18,6 +18,7 @@ from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph.arrangement import Arrangement, Arrangements
 from tutor.views.graph.bar import FONT_CHANGES, EmptyState, GraphBar, text_pixels
 from tutor.views.graph.canvas import GraphCanvas
+from tutor.views.graph.closer import Closer
 from tutor.views.graph.direction import FEW, runs_down
 from tutor.views.graph.ground import room_of
 from tutor.views.graph.growth import grown
@@ -61,6 +62,7 @@ class GraphView(QWidget):
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.canvas.tip_of = Tips(session).of
+        self.closer = Closer(session, self.scene, self.canvas)
         self.banner = StaleBanner(session, self)
         self.buttons = GraphBar(self)
         self.legend = Legend(self._palette, self)
@@ -113,6 +115,7 @@ class GraphView(QWidget):
         self.legend.retranslate()
         self.buttons.retranslate()
         self.empty.retranslate()
+        self.closer.retranslate()
         self._arrangements.forget()
         self._structure = None
         self._refresh()
@@ -120,7 +123,7 @@ class GraphView(QWidget):
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
         self.scene.apply_theme(palette)
-        for part in (self.banner, self.legend, self.buttons, self.empty):
+        for part in (self.banner, self.legend, self.buttons, self.empty, self.closer):
             part.apply_theme(palette)
         self._show_picture()
 
