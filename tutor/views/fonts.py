@@ -33,16 +33,17 @@ def sans(pixels: float, weight: Weight = Weight.Normal) -> QFont:
 
 
 def mono(pixels: float, weight: Weight = Weight.Normal) -> QFont:
-    """The font of code and numbers; every character stands for itself, `!=` too."""
+    """The font of code and numbers."""
     font = _font(MONO, pixels, weight)
-    for ligatures in ("calt", "liga"):
-        font.setFeature(QFont.Tag(ligatures), 0)
     font.setFixedPitch(True)
     return font
 
 
 def _font(family: str, pixels: float, weight: Weight) -> QFont:
+    """Every character stands for itself, `!=` too: what is drawn in its place could not be read back from a PDF."""
     font = QFont([family, SYMBOLS])
+    for ligatures in ("calt", "liga"):
+        font.setFeature(QFont.Tag(ligatures), 0)
     font.setPixelSize(max(round(pixels), 1))
     font.setWeight(weight)
     return font
