@@ -195,7 +195,7 @@ def say_size(count: int, *, keep: str, torch: bool) -> None:
     whole = count > len(pins()) // 2
     say(
         "Downloading and installing {} package(s){}.".format(
-            count, ": about 170 MB, 750 MB on the disk" if whole else ""
+            count, ": about 250 MB, 930 MB on the disk" if whole else ""
         )
     )
     if keep:
