@@ -159,7 +159,8 @@ class Changes:
                 call.before = bare(tensor).retains_grad
             case Kind.GRAD_SETTER:
                 call.grad_before = grad_of(tensor)
-                call.before = self.tape.read_gradient(call.grad_before)
+                known = self.tape.tensors.find(tensor)
+                call.before = self.tape.standing_gradient(known, call.grad_before)
             case _:
                 call.place(self.tape.sources)
         call.inputs = [tensor]

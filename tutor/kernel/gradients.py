@@ -62,6 +62,17 @@ class Gradients:
                 return _shape_only(shape)
         return self.keep(tensor, gradient(tensor, self._limits, self._looked))
 
+    def glance(self, tensor: torch.Tensor) -> Data:
+        """As `read`; but a large gradient that was not read yet is told by its shape, and as `is_unread`."""
+        seen = self._read.get(id(tensor))
+        if (seen is None or seen() is not tensor) and self._is_large(tensor):
+            return _unread(tuple(tensor.size()))
+        return self.read(tensor)
+
+    def _is_large(self, tensor: torch.Tensor) -> bool:
+        plain = type(tensor) is _PLAIN and tensor.layout is torch.strided and not tensor.is_nested
+        return plain and tensor.numel() > self._limits.elements
+
     def reread(self, tensor: torch.Tensor) -> Data:
         """As `read`, where it may have been written without a new version (fused kernels do that)."""
         self._looked.forget(tensor)
@@ -84,6 +95,16 @@ class Gradients:
 def _shape_only(shape: tuple[int, ...]) -> Data:
     """What is told of a gradient when memory has run out: one object for all of a shape."""
     return {"shape": list(shape), "stats": None}
+
+
+@lru_cache(maxsize=1024)
+def _unread(shape: tuple[int, ...]) -> Data:
+    """What is told of a large gradient that was there before anybody looked."""
+    return {"shape": list(shape), "stats": None, "unread": True}
+
+
+def is_unread(data: Data) -> bool:
+    return type(data) is dict and "unread" in data
 
 
 def numbers(*gradients: Sequence[Data]) -> int:

@@ -10,6 +10,7 @@ from tutor.kernel.bare import bare
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
+from tutor.kernel.gradients import is_unread
 from tutor.kernel.identity import Known, flat_tensors, version
 from tutor.kernel.tape import Tape
 
@@ -95,7 +96,9 @@ class Iterations:
             tape.put_change(known, "requires_grad", None, before=known.tracked, after=plain.requires_grad)
             known.tracked = plain.requires_grad
         keeps = plain.is_leaf or plain.retains_grad
-        before, now = tape.gradients.get(known.id), tape.read_gradient(grad_of(tensor) if keeps else None)
+        before = tape.gradients.get(known.id)
+        grad = grad_of(tensor) if keeps else None
+        now = before if grad is not None and is_unread(before) else tape.read_gradient(grad)
         if now != before:
             tape.gradients[known.id] = now
             tape.put_change(known, "grad", None, before=before, after=now)

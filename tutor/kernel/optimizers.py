@@ -21,6 +21,7 @@ from tutor.kernel.budget import size
 from tutor.kernel.capture import grad_of
 from tutor.kernel.doors import Doors
 from tutor.kernel.forward import Forward
+from tutor.kernel.gradients import is_unread
 from tutor.kernel.identity import Known, is_a, version
 from tutor.kernel.optimizer_state import States, plain
 from tutor.kernel.tape import Tape
@@ -121,6 +122,8 @@ class Optimizers:
                     step.gradients.append((known, gradient, version(gradient)))
                     if group.get("fused"):
                         step.fused[known.id] = tape.reread_gradient(parameter)
+                        if is_unread(tape.gradients.get(known.id)):
+                            tape.gradients[known.id] = tape.read_gradient(gradient)
         step.span = place.span
         step.first_step = tape.step
         self._states.before(optimizer, self._tensors(step))

@@ -12,7 +12,7 @@ import torch
 from tutor.kernel.bare import bare
 from tutor.kernel.budget import Limits, Outlet, size
 from tutor.kernel.capture import grad_of
-from tutor.kernel.gradients import Gradients
+from tutor.kernel.gradients import Gradients, is_unread
 from tutor.kernel.graph import Graph
 from tutor.kernel.identity import Known, Tensors
 from tutor.kernel.modules import Modules
@@ -46,6 +46,7 @@ class Tape:
         self.read_gradient = reader.read
         """A gradient's values. One that goes from node to node is looked through once."""
 
+        self._glance = reader.glance
         self.reread_gradient = reader.reread
         self.keep_gradient = reader.keep
 
@@ -93,9 +94,16 @@ class Tape:
         """A tensor that is met late may have a `.grad` already."""
         grad = grad_of(tensor) if bare(tensor).is_leaf or bare(tensor).retains_grad else None
         if grad is not None:
-            after = self.gradients[known.id] = self.read_gradient(grad)
+            after = self.gradients[known.id] = self.standing_gradient(known, grad)
             step = max(self.step - 1, 0)
             self.put(Change(tensor=known.id, what="grad", before=None, after=after, span=None, step=step))
+    def standing_gradient(self, known: Known | None, grad: torch.Tensor | None) -> Data:
+        """The `.grad` that the tensor has, without a look through a large one from before the recording."""
+        if grad is None:
+            return None
+        before = None if known is None else self.gradients.get(known.id)
+        return self._glance(grad) if before is None or is_unread(before) else self.read_gradient(grad)
+
 
     def _leave_frames(self) -> None:
         left = self.sources.left(self.naming.frames, sys._getframe(1))

@@ -16,8 +16,9 @@ ModuleCallId = NewType("ModuleCallId", int)
 Data = Any
 """A tensor's values as plain data: nested lists, a bare number for 0-d; true/false; complex as [re, im]; "nan", "inf",
 "-inf" as strings; None where not kept. A sparse tensor is {"indices", "values", "shape"}; a gradient too large to keep
-whole is {"shape", "stats"} (a `Value` has `stats` beside it instead). (`Any`, since JSON is recursive; nothing else is
-ever put in it.)"""
+whole is {"shape", "stats"} (a `Value` has `stats` beside it instead); one that was made while nothing was recorded, and
+not looked at, {"shape", "stats": null, "unread": true}. (`Any`, since JSON is recursive; nothing else is ever put
+in it.)"""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False, gc=False):

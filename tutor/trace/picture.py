@@ -156,6 +156,8 @@ class Shown:
     shape: tuple[int, ...]
     stats: Stats | None = None
     covered: bool = False
+    unread: bool = False
+    """A gradient that was made while nothing was recorded, and was not looked at."""
 
 
 Phase = Literal["laid", "idle", "waiting", "running", "done", "used", "failed"]

@@ -26,6 +26,7 @@ def shown(data: Data, shape: Sequence[int], covered: bool = False) -> Shown:
             shape=tuple(data.get("shape", shape)),
             stats=None if stats is None else _stats(stats),
             covered=covered,
+            unread=bool(data.get("unread")),
         )
     return Shown(data, tuple(shape), None, covered)
 

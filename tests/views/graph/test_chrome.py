@@ -80,6 +80,12 @@ def test_a_number_is_written_one_way_in_box_chip_and_callout_and_exactly_under_t
     assert tooltip(pair) == "[−0.0579312, 0.0312345]"
 
 
+def test_a_gradient_at_which_nobody_looked_says_so_under_the_pointer() -> None:
+    unread = Shown(None, (2_000,), unread=True)
+    assert tooltip(unread) == "Made while nothing was recorded, and not looked at: [2000]"
+    assert "Too large" in tooltip(Shown(None, (2_000,)))
+
+
 def test_a_high_version_has_room_in_its_badge(qtbot: QtBot) -> None:
     assert badge_rect(QRectF(0, 0, 120, 90), "v430").width() > text_width("small", "v430") + 8
     assert badge_rect(QRectF(0, 0, 120, 90), "v1").width() == 28

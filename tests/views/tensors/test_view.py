@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
 from tests.views import live
-from tutor.protocol import BackwardId, HookRan, TensorId
+from tutor.protocol import BackwardId, Change, HookRan, Step, TensorId
 from tutor.session.session import Session
 from tutor.views.fonts import sans
 from tutor.views.tensors.model import Column
@@ -233,6 +233,20 @@ def test_numbers_are_copied_exactly(ran: TensorView, session: Session) -> None:
     session.select_tensor(live.A_LEAF)
     ran.detail.gradient.grid.copy()
     assert QGuiApplication.clipboard().text() == "6.0\t-4.0"
+
+
+def test_a_gradient_at_which_nobody_looked_is_there_without_numbers(
+    view: TensorView, session: Session, kernel: FakeKernel
+) -> None:
+    unread = {"shape": [2_000], "stats": None, "unread": True}
+    met = Change(tensor=live.A_LEAF, what="grad", before=None, after=unread, span=None, step=0)
+    events = live.square(session, output=False)
+    at = next(place for place, event in enumerate(events) if isinstance(event, Step))
+    live.run(session, kernel, [*events[:at], met, events[at]])
+    session.select_tensor(live.A_LEAF)
+
+    assert column(view, Column.GRAD)[0] == "[2000]"
+    assert view.detail.gradient.words == "Made while nothing was recorded, and not looked at."
 
 
 def test_it_survives_a_tensor_that_is_gone(ran: TensorView, session: Session) -> None:

@@ -98,6 +98,8 @@ def tooltip(shown: Shown) -> str:
     """The exact value, or how to see it."""
     if shown.covered:
         return _("Covered until the question is answered")
+    if shown.unread:
+        return _("Made while nothing was recorded, and not looked at: {summary}").format(summary=summary(shown))
     if shown.data is None:
         return _("Too large to be kept: {summary}").format(summary=summary(shown))
     return exact(shown.data).replace("-", "−")

@@ -67,7 +67,7 @@ class NumbersPane(QWidget):
         if shown is not None and shown.stats is not None and not shown.covered:
             words = stats_words(shown.stats)
         elif shown is not None and not has_grid:
-            words = _("No elements.") if 0 in shape else _("The values were not kept.")
+            words = _why_no_numbers(shown, shape)
         self.grid.setVisible(has_grid)
         self._words.setText(words)
         self._words.setVisible(bool(words) and not (has_grid and shown is not None and shown.stats is None))
@@ -280,6 +280,12 @@ def stats_words(stats: Stats) -> str:
     if stats.sampled:
         lines.append(_("from a sample"))
     return " · ".join(lines)
+
+
+def _why_no_numbers(shown: Shown, shape: Sequence[int]) -> str:
+    if shown.unread:
+        return _("Made while nothing was recorded, and not looked at.")
+    return _("No elements.") if 0 in shape else _("The values were not kept.")
 
 
 def _why_none(row: TensorRow) -> str:

@@ -212,11 +212,13 @@ def short_dtype(dtype: str) -> str:
 
 
 def shown_text(shown: Shown, *, limit: int = 28) -> str:
-    """Values in short; what is covered is "?", of what was not kept the range."""
+    """Values in short; what is covered is "?", of what was not kept the range, or the shape."""
     if shown.covered:
         return "?"
     if shown.data is None and shown.stats is not None:
         return values.stats_text(shown.stats)
+    if shown.data is None:
+        return values.shape_text(shown.shape)
     return values.short(shown.data, limit=limit)
 
 
