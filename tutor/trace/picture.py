@@ -41,12 +41,23 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A saved tensor, "a v0". Without a version it is a plain number, or what no version is kept of."""
+
+    name: str
+    tensor: TensorId | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """A grad_fn node under its operation's circle. `saves` names what it keeps: ("a", "b"), or ("result",)."""
 
     node: NodeId
     name: str
     saves: tuple[str, ...]
+    pins: tuple[Pin, ...] = ()
+    """The same as pins that hold a version each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,8 @@ class Lane:
     cut: Literal["none", "detach", "zone"] = "none"
     count: int = 1
     """How many lanes of the unfolded structure it stands for."""
+    mixed: bool = False
+    """Whether these carry several tensors, of which `tensor` is only the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +113,18 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What can be folded to one box: a module's call, a turn of a loop, or equal ones of these in a row."""
+    """What can be folded to one box: a module's call, a turn of a loop, an iteration, or several of these in a row."""
 
     id: ItemId
-    """"m12" for module call 12, "l40" for the turn that begins with operation 40, "r40" for a row that does."""
-    kind: Literal["module", "turn", "repeat"]
+    """Of the kind and of the place of its first circle ("m4", "l40", "i3", "r0"): equal in equal structures."""
+    kind: Literal["module", "turn", "iteration", "repeat"]
     name: str
-    """A module's path ("layer1.0"), a turn's number or numbers in its loop ("3"), what a row's have in common."""
+    """A module's path ("layer1.0"); the number of a turn or iteration ("3"), or those of a part of a row ("11–20");
+    a row's loop ("for t in range(n)"), function or common path; ""."""
     type_name: str
     """The class of the module, or of the modules in a row; ""."""
     count: int
-    """How many equal groups a row has; 1 for any other."""
+    """How many blocks of one kind lie in a row; 1 for any other."""
     operations: int
     """How many circles lie in it."""
     parameters: int
@@ -120,6 +134,10 @@ class Group:
     parent: ItemId | None
     depth: int
     """How many groups lie around it."""
+    of: Literal["", "module", "turn", "iteration"] = ""
+    """Of what a row consists."""
+    leaves: tuple[ItemId, ...] = ()
+    """The trainable leaves that belong to it: those within, and for a module those that it owns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,8 @@ class Structure:
     """In a folded structure: the closed groups, each drawn as one item where lanes may end."""
     frames: tuple[Group, ...] = ()
     """In a folded structure: the open groups; their `items` are boxes, circles and blocks as they now stand."""
+    whole: Structure | None = field(default=None, compare=False, repr=False)
+    """In a folded structure: the unfolded one."""
 
 
 # ------------------------------------------------------------------ state: after one step
@@ -161,6 +181,9 @@ class Shown:
 
 
 Phase = Literal["laid", "idle", "waiting", "running", "done", "used", "failed"]
+PinPhase = Literal["held", "locked", "dropped", "missing", "changed", "behind"]
+"""`locked` by retain_graph, `dropped` by the backward that used it, `missing` where another one needs it; `changed` when
+its tensor is at a later version, `behind` when it was written without one."""
 GradReason = Literal[
     "no_backward_yet", "no_requires_grad", "not_leaf", "passes", "not_reached", "cleared", "moved_on"
 ]
@@ -219,6 +242,9 @@ class BoxState:
     frozen_line: int | None = None
     hooked: bool = False
     """Whether a hook of the learner's has run at this leaf."""
+    behind: bool = False
+    """Whether its value was last written behind autograd's back, as by `.data`: its version did not rise."""
+    behind_line: int | None = None
     awaits: bool = True
     """Whether an empty tray stands under the leaf: not where the shown backward brings nothing to it."""
 
@@ -231,6 +257,10 @@ class TabState:
     runs: int = 0
     hooked: bool = False
     """Whether a hook of the learner's has run at this node."""
+    pins: tuple[PinPhase, ...] = ()
+    """How each of the tab's pins stands."""
+    fallen: float = 1.0
+    """How far the dropped pins have fallen, within the step that drops them."""
 
 
 @dataclass(frozen=True, slots=True)
