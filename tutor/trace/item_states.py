@@ -24,6 +24,7 @@ from tutor.trace.picture import (
     TabState,
     Tray,
 )
+from tutor.trace.pins import is_behind, pin_phases
 from tutor.trace.shown import Covered, grad_covered, shown, shown_value, value_covered
 from tutor.trace.stage import Stage
 from tutor.trace.told import told_of
@@ -234,6 +235,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
     value = index.value_at(tensor, step) if present else None
     frozen = _frozen(at, box)
     lands = tray(at, box) if present else None
+    behind = value is not None and is_behind(index, value)
     return BoxState(
         present=present,
         name=name or ("" if rebound else box.name),
@@ -248,6 +250,8 @@ def box_state(at: Moment, box: Box) -> BoxState:
         was=rebound.name if rebound else "",
         was_line=_line_of(at, rebound.step) if rebound else None,
         hooked=present and any(_is_hooked(at, node) for node in index.accumulators.get(tensor, ())),
+        behind=behind,
+        behind_line=_line_of(at, value.step) if behind and value is not None else None,
         frozen=frozen is not None,
         frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )
@@ -294,7 +298,17 @@ def _result(at: Moment, circle: Circle) -> Shown | None:
 
 def _tab_state(at: Moment, tab: Tab) -> TabState:
     runs = [ran for ran in at.index.runs.get(tab.node, ()) if ran.step <= at.step]
-    return TabState(_phase(at, tab, runs), len(runs), hooked=_is_hooked(at, tab.node))
+    failed = tab.node == at.failed
+    locked = _is_locked(at, tab.node, runs)
+    pins = pin_phases(at.trace, at.index, tab, at.step, locked=locked, failed=failed)
+    return TabState(_phase(at, tab, runs), len(runs), hooked=_is_hooked(at, tab.node), pins=pins)
+
+
+def _is_locked(at: Moment, node: NodeId, runs: list[RunOf]) -> bool:
+    """Whether the backward that comes through here, or the last that did, was told to retain the graph."""
+    if at.backward is not None and node in at.needed:
+        return at.backward.retain_graph
+    return bool(runs) and at.trace.backwards[runs[-1].backward].retain_graph
 
 
 def _is_hooked(at: Moment, node: NodeId) -> bool:

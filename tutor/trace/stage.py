@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tutor.protocol import NodeId, TensorId
 from tutor.trace.index import Index
 from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure
+from tutor.trace.pins import changes_pins
 from tutor.trace.trace import Trace
 
 
@@ -80,6 +81,9 @@ def _find_touched(trace: Trace, index: Index, stage: Stage) -> None:
         _touch_operation(index, stage, circle)
     for box in stage.structure.boxes:
         _touch_tensor(index, stage, box)
+    for circle in stage.structure.circles:
+        for written in (step for tab in circle.tabs for step in changes_pins(index, tab)):
+            stage.touched[written].add(circle.id)
     for node, item in stage.circle_of.items():
         for ran in index.runs.get(node, ()):
             _touch_run(index, stage, ran.step, node, item)

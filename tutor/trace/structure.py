@@ -15,6 +15,7 @@ from tutor.trace.keys import keys_of, signature_of
 from tutor.trace.lanes import LaneMaker, box_id, circle_id
 from tutor.trace.names import expression, short_name, shortened, written
 from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab
+from tutor.trace.pins import pins_of
 from tutor.trace.symbols import symbol
 from tutor.trace.trace import Trace
 from tutor.trace.values import cell
@@ -253,8 +254,9 @@ class _Builder:
 
     def _tab(self, node: NodeId, operation: Operation) -> Tab:
         found = self.index.nodes[node]
-        saved = (self._saved_name(node, key, kept, operation) for key, kept in found.saved.items())
-        return Tab(node, found.name, tuple(dict.fromkeys(name for name in saved if name)))
+        named = [(self._saved_name(node, key, kept, operation), kept) for key, kept in found.saved.items()]
+        saves = tuple(dict.fromkeys(name for name, _ in named if name))
+        return Tab(node, found.name, saves, pins_of(named))
 
     def _saved_name(self, node: NodeId, key: str, saved: Data, operation: Operation) -> str:
         """What a tab calls a saved tensor: its name, "result", a plain number, else the node's own word for it."""
