@@ -26,10 +26,13 @@ from tutor.views.graph.paint import (
     write,
     write_readable,
 )
+from tutor.views.graph.pins import draw_pins, is_hollow, is_locked, lock_badge
 from tutor.views.graph.sizes import CircleAnatomy, room_for, saves_text
 
 _LAID = TabState("laid")
 _BUSIEST = ("failed", "running", "waiting", "laid", "done", "used", "idle")
+_FALLING = 36.0
+"""Pins fall out under the lowest tab."""
 NEAR = 0.9
 """Below this zoom a stack of tabs is folded to one: its texts would not be read."""
 
@@ -109,17 +112,17 @@ class CircleItem(GraphItem):
         if len(stands) > 1 and detail < NEAR:
             self._folded_tabs(painter, stands)
         else:
-            self._tabs(painter, stands)
+            self._tabs(painter, stands, near=detail >= NEAR)
         if self.anatomy.funnel is not None and state.funnel is not None and state.funnel.awaited > 1:
             draw_funnel(painter, self.anatomy.funnel, state.funnel, self.inks)
 
-    def _tabs(self, painter: QPainter, stands: list[TabState]) -> None:
+    def _tabs(self, painter: QPainter, stands: list[TabState], *, near: bool) -> None:
         for row, (tab, rect) in enumerate(zip(self.circle.tabs, self.anatomy.tabs, strict=True)):
             painter.setPen(
                 dotted(self.inks.faint if stands[row].phase == "idle" else self.inks.gradient, 1.6)
             )
             painter.drawLine(*self._joint(rect, first=row == 0))
-            _tab(painter, rect, tab, stands[row], self.inks)
+            _tab(painter, rect, tab, stands[row], self.inks, near=near)
 
     def _folded_tabs(self, painter: QPainter, stands: list[TabState]) -> None:
         """One tab for the whole stack: how many nodes the call made, standing where the busiest of them does."""
@@ -171,15 +174,17 @@ class CircleItem(GraphItem):
         write_readable(painter, self.anatomy.body, symbol, symbol_font(pixels), width, CENTRE)
 
 
-def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks) -> None:
-    """The grad_fn node: its name over what it saves. Its outline and sign tell where it stands in this backward."""
+def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks, *, near: bool) -> None:
+    """The grad_fn node: its name over its pins. Its outline and sign tell where it stands in this backward."""
     _frame(painter, rect, state, inks)
     top = QRectF(rect.left(), rect.top() + 3, rect.width(), 16)
     below = QRectF(rect.left(), rect.top() + 18, rect.width(), 15)
     signed = state.phase in ("done", "failed")
     name = top.adjusted(0, 0, -14, 0) if signed else top
     write(painter, name, tab.name, role="tab", colour=_name_colour(state, inks), align=CENTRE)
-    write(painter, below, _below(tab, state), role="small", colour=inks.muted, align=CENTRE)
+    draw_pins(painter, below, tab, state, inks, near=near)
+    if is_locked(state):
+        lock_badge(painter, rect.bottomLeft() + QPointF(-1, -1), inks)
     if state.hooked:
         hook_badge(painter, rect.bottomRight() + QPointF(1, -1), inks)
 
@@ -188,7 +193,8 @@ def _frame(painter: QPainter, rect: QRectF, state: TabState, inks: Inks) -> None
     """The tab's outline and the sign in its corner."""
     painter.setPen(_tab_pen(state, inks))
     running = state.phase == "running"
-    painter.setBrush(inks.gradient_soft if running else inks.ground if state.phase == "used" else inks.panel)
+    hollow = is_hollow(state) and not running
+    painter.setBrush(inks.gradient_soft if running else inks.ground if hollow else inks.panel)
     painter.drawRoundedRect(rect, 5, 5)
     corner = QPointF(rect.right() - 11, rect.top() + 11)
     if state.phase == "done":
@@ -203,10 +209,6 @@ def _name_colour(state: TabState, inks: Inks) -> QColor:
     return inks.muted if state.phase in ("used", "idle") else inks.gradient_text
 
 
-def _below(tab: Tab, state: TabState) -> str:
-    return _("used") if state.phase == "used" and tab.saves else saves_text(tab.saves)
-
-
 def _tab_pen(state: TabState, inks: Inks) -> QPen:
     match state.phase:
         case "running":
@@ -217,6 +219,8 @@ def _tab_pen(state: TabState, inks: Inks) -> QPen:
             return dashed(inks.muted, 1.2)
         case "idle":
             return pen(inks.faint, 1.4)
+        case "done" if is_hollow(state):
+            return dashed(inks.gradient, 1.3)
         case "laid" | "waiting" | "done":
             return pen(inks.gradient, 1.4)
         case _:
@@ -239,4 +243,4 @@ def _name(circle: Circle, state: CircleState) -> str:
 
 
 def _room(anatomy: CircleAnatomy) -> QRectF:
-    return room_for(anatomy).united(anatomy.footprint).adjusted(-8, -8, 8, 8)
+    return room_for(anatomy).united(anatomy.footprint).adjusted(-10, -8, 10, 8 + _FALLING)

@@ -21,6 +21,7 @@ from tutor.trace.picture import (
     Motion,
     Picture,
     Shown,
+    TabState,
 )
 
 _OFF_THE_LANE = 0.6
@@ -201,11 +202,13 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
     circles = {
         **after.circles,
         **{
-            item: _working_tabs(before.circles[item], after.circles[item], item == motion.item)
+            item: before.circles[item]
             for item in sources
-            if item in before.circles and item in after.circles
+            if item in before.circles and item in after.circles and item != motion.item
         },
     }
+    if motion.item in before.circles and motion.item in circles:
+        circles[motion.item] = pulled(before.circles[motion.item], circles[motion.item], progress)
     lanes = {lane: LaneFrame(solid=leave, strong=True, gradient_chip=False) for lane in motion.passes}
     lanes |= _laying(motion, leave)
     movers = [*_waiting(after, motion.receives, arrive), *_gradients(after, motion.passes, leave)]
@@ -292,8 +295,19 @@ def _without_result(after: Picture, item: ItemId | None) -> Mapping[ItemId, Circ
     return {**after.circles, item: replace(after.circles[item], result=None)}
 
 
-def _working_tabs(before: CircleState, after: CircleState, working: bool) -> CircleState:
-    return after if working else before
+def pulled(before: CircleState, after: CircleState, progress: float) -> CircleState:
+    """The circle that works, with its pins: they hold until they have been used, and fall as the products leave."""
+    if len(before.tabs) != len(after.tabs):
+        return after
+    leave = beat(progress, 2)
+    tabs = (_pulled_tab(old, new, progress, leave) for old, new in zip(before.tabs, after.tabs, strict=True))
+    return replace(after, tabs=tuple(tabs))
+
+
+def _pulled_tab(before: TabState, after: TabState, progress: float, leave: float) -> TabState:
+    if before.pins == after.pins or "dropped" not in after.pins:
+        return after
+    return replace(after, pins=before.pins) if progress < PASSING else replace(after, fallen=leave)
 
 
 def _values(picture: Picture, lanes: Iterable[LaneId], t: float) -> Iterable[Mover]:

@@ -20,6 +20,7 @@ from tutor.trace.values import shape_text
 from tutor.views.graph.extents import CHIP_HEIGHT, Extents, cell_width, extents
 from tutor.views.graph.fonts import Role, symbol_size, text_width
 from tutor.views.graph.values import has_cells
+from tutor.views.graph.pins import row_width, top_versions
 from tutor.views.reasons import reason_text
 
 PAD = 12.0
@@ -178,6 +179,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     degree = {item: min(ports, _MOST_PORTS) for item, ports in _degree(structure).items()}
     taken = _taken(trace)
     outputs = {lane.source: lane.tensor for lane in reversed(structure.lanes)}
+    versions = top_versions([(row.tensor, row.version) for row in trace.values if row.version])
     anatomies: dict[ItemId, Anatomy] = {}
     for box in structure.boxes:
         anatomies[box.id] = box_anatomy(
@@ -194,6 +196,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
             slots=returning.get(circle.id, 0),
             ports=degree.get(circle.id, 1),
             term=texts.term(outputs.get(circle.id, TensorId(-1))),
+            versions=versions,
             down=down,
         )
     shapes = {row.id: (*row.batch, *row.shape) for row in trace.tensors}
@@ -266,28 +269,37 @@ def box_anatomy(
 
 
 def circle_anatomy(
-    circle: Circle, *, slots: int, ports: int, term: float, down: bool = False
+    circle: Circle,
+    *,
+    slots: int,
+    ports: int,
+    term: float,
+    versions: Mapping[TensorId, int],
+    down: bool = False,
 ) -> CircleAnatomy:
+    """`versions` are the highest that the tensors come to: a saved one is written with its version."""
     if down:
-        return _upright_circle(circle, slots=slots, ports=ports, term=term)
+        return _upright_circle(circle, slots=slots, ports=ports, term=term, versions=versions)
     half_height = max(RADIUS, ports * 10.0 + 4)
     half_width = max(half_height, symbol_size(circle.symbol)[1] / 2 + 11)
     body = QRectF(-half_width, -half_height, 2 * half_width, 2 * half_height)
     tabs = []
     for row, tab in enumerate(circle.tabs):
-        width = _tab_width(tab)
+        width = _tab_width(tab, versions)
         tabs.append(QRectF(-width / 2, body.bottom() + TAB_GAP + row * (TAB + 4), width, TAB))
     funnel = _funnel(body, slots, term, right=False) if slots > 1 else None
     return CircleAnatomy(body, tuple(tabs), funnel)
 
 
-def _upright_circle(circle: Circle, *, slots: int, ports: int, term: float) -> CircleAnatomy:
+def _upright_circle(
+    circle: Circle, *, slots: int, ports: int, term: float, versions: Mapping[TensorId, int]
+) -> CircleAnatomy:
     """Lanes arrive above and leave below: tabs stand at the right, the funnel over them."""
     half_width = max(RADIUS, ports * 10.0 + 4, symbol_size(circle.symbol)[1] / 2 + 11)
     body = QRectF(-half_width, -RADIUS, 2 * half_width, 2 * RADIUS)
     top = -((TAB + 4) * len(circle.tabs) - 4) / 2
     tabs = tuple(
-        QRectF(body.right() + TAB_GAP, top + row * (TAB + 4), _tab_width(tab), TAB)
+        QRectF(body.right() + TAB_GAP, top + row * (TAB + 4), _tab_width(tab, versions), TAB)
         for row, tab in enumerate(circle.tabs)
     )
     funnel = _funnel(body, slots, term, right=False) if slots > 1 else None
@@ -296,8 +308,8 @@ def _upright_circle(circle: Circle, *, slots: int, ports: int, term: float) -> C
     return CircleAnatomy(body, tabs, funnel, down=True)
 
 
-def _tab_width(tab: Tab) -> float:
-    return max(text_width("tab", tab.name) + 26, text_width("small", saves_text(tab.saves)) + 18)
+def _tab_width(tab: Tab, versions: Mapping[TensorId, int]) -> float:
+    return max(text_width("tab", tab.name) + 26, row_width(tab, versions) + 18)
 
 
 def saves_text(saves: tuple[str, ...]) -> str:
