@@ -187,7 +187,7 @@ def test_longer_numbers_make_the_box_wider_before_it_plays(qtbot: QtBot) -> None
     box = next(box for box in still.boxes if box.name == "a")
     anatomy = sizes.anatomies[box.id]
     assert not isinstance(anatomy, CircleAnatomy)
-    assert anatomy.cell_width * 2 < anatomy.value.width()
+    assert anatomy.face_size[0] < anatomy.value.width()
     assert anatomy.tray is not None and anatomy.tray.width() <= anatomy.body.width()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
 
 from tutor.i18n import _
 from tutor.trace.picture import Box, BoxState, GradRow, Shown, Tray
 from tutor.trace.values import shape_text
+from tutor.views.graph.face_paint import draw_face, sheet_rect
+from tutor.views.graph.faces import page_count, page_name
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.funnel import draw_funnel, funnel_words
 from tutor.views.graph.items import DETAIL, GraphItem, halo, rounded
@@ -16,7 +18,6 @@ from tutor.views.graph.paint import (
     RIGHT,
     Inks,
     dashed,
-    grid,
     hook_badge,
     leaf,
     pen,
@@ -26,7 +27,6 @@ from tutor.views.graph.paint import (
     written_width,
 )
 from tutor.views.graph.sizes import (
-    CELL,
     HEADER,
     LABEL,
     PAD,
@@ -36,7 +36,7 @@ from tutor.views.graph.sizes import (
     room_for,
     shape_note,
 )
-from tutor.views.graph.values import cells, inline, summary, tooltip
+from tutor.views.graph.values import inline, summary, tooltip
 from tutor.views.reasons import none_text, reason_sentence, reason_text
 
 _RADIUS = 11.0
@@ -51,12 +51,14 @@ class BoxItem(GraphItem):
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
         self.state: BoxState | None = None
+        self.page = 0
         self.setZValue(3)
 
     def bind(self, box: Box, anatomy: BoxAnatomy) -> None:
         """Stands for this box from now on: a new one, or the same place in another iteration."""
         self.box = box
         self.anatomy = anatomy
+        self.page = min(self.page, max(page_count(box.shape) - 1, 0))
         self.state = None
         self.set_room(_room(anatomy))
 
@@ -84,7 +86,7 @@ class BoxItem(GraphItem):
             return "\n".join([*lines, frozen_words(state)] if state.frozen else lines)
         if state.value is None:
             return head
-        return f"{head}\n{tooltip(state.value)}"
+        return f"{head}\n{tooltip(state.value, self.box.dtype)}"
 
     # Qt
 
@@ -162,6 +164,8 @@ class BoxItem(GraphItem):
         write(painter, label, _("value"), role="label", colour=inks.muted)
         if state.value is not None:
             self._numbers(painter, value, state.value, gradient=False)
+        if self.anatomy.pages is not None and state.value is not None:
+            self._pages(painter, self.anatomy.pages)
         painter.setPen(pen(inks.faint, 1.0))
         painter.drawLine(QPointF(value.left() - 4, grad.top()), QPointF(value.right() + 4, grad.top()))
         tracked = state.requires_grad and (self.box.is_leaf or state.retains_grad)
@@ -185,15 +189,55 @@ class BoxItem(GraphItem):
 
     def _numbers(self, painter: QPainter, row: QRectF, shown: Shown, *, gradient: bool) -> None:
         colour = self.inks.gradient_text if gradient else self.inks.value_text
-        table = cells(shown)
-        if table is None:
+        if self.anatomy.face.kind == "line":
             text = inline(shown) if not shown.shape or shown.covered else summary(shown)
             write(painter, row, text, role="number_strong", colour=colour, align=RIGHT)
             return
-        width = self.anatomy.cell_width * table.columns
-        height = CELL * table.rows
-        place = QRectF(row.right() - width, row.center().y() - height / 2, width, height)
-        grid(painter, place, table, self.inks, gradient=gradient)
+        face, place = self.anatomy.face, self._face_room(row)
+        draw_face(painter, place, face, shown, self.inks, gradient=gradient, page=self.page)
+
+    def _face_room(self, row: QRectF) -> QRectF:
+        """At the right of its row."""
+        width, height = self.anatomy.face_size
+        return QRectF(row.right() - width, row.center().y() - height / 2, width, height)
+
+    def _pages(self, painter: QPainter, rect: QRectF) -> None:
+        """Which of the tensor's matrices is shown; the selected box has arrows to the others."""
+        place = f"{self.page + 1}/{page_count(self.box.shape)}"
+        text = f"{page_name(self.box.shape, self.page)} · {place}"
+        write(painter, rect, text, role="cell", colour=self.inks.muted, align=CENTRE)
+        if self.look.selected:
+            for side, arrow in zip(_arrow_places(rect), ("◂", "▸"), strict=True):
+                write(painter, side, arrow, role="number_strong", colour=self.inks.value_text, align=CENTRE)
+
+    # what the pointer does
+
+    def click_at(self, place: QPointF) -> bool:
+        """The arrows of the selected box turn its pages."""
+        pages = self.anatomy.pages
+        if pages is None or not self.look.selected:
+            return False
+        for step, arrow in zip((-1, 1), _arrow_places(pages), strict=True):
+            if arrow.contains(place):
+                self.turn_page(step)
+                return True
+        return False
+
+    def turn_page(self, step: int) -> None:
+        self.page = (self.page + step) % page_count(self.box.shape)
+        self.update()
+
+    def sheet_at(self, place: QPointF) -> tuple[Shown, bool, QRectF] | None:
+        """The numbers drawn under this place, whether they are the gradient, and where their sheet lies."""
+        state = self.state
+        if state is None or self.anatomy.face.kind == "line":
+            return None
+        rows = ((self.anatomy.value, state.value, False), (self.anatomy.grad, state.grad.value, True))
+        for row, shown, gradient in rows:
+            sheet = sheet_rect(self.anatomy.face, self._face_room(row))
+            if shown is not None and sheet.contains(place):
+                return shown, gradient, sheet
+        return None
 
     def _tray(self, painter: QPainter, rect: QRectF, state: BoxState, detail: float) -> None:
         """A tub open at the top, under the leaf."""
@@ -239,6 +283,12 @@ def _tray_text(painter: QPainter, rect: QRectF, state: BoxState, lines: int, col
         place = QRectF(left, rect.top() + 3 + row * TRAY_LINE, 2 * (rect.center().x() - left), TRAY_LINE)
         write(painter, place.translated(-10, 0), sign, role="cell", colour=colour)
         write(painter, place, number, role="cell", colour=colour, align=RIGHT)
+
+
+def _arrow_places(pages: QRectF) -> tuple[QRectF, QRectF]:
+    """Of the arrows to the page before and after."""
+    size = QSizeF(30.0, pages.height())
+    return QRectF(pages.topLeft(), size), QRectF(pages.topRight() - QPointF(30.0, 0.0), size)
 
 
 def _leaf_badge(painter: QPainter, body: QRectF, colour: QColor, ground: QColor) -> None:

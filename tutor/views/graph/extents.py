@@ -10,8 +10,10 @@ from math import prod
 from tutor.protocol import Data, NodeId, TensorId
 from tutor.trace.picture import Shown, Structure
 from tutor.trace.trace import Trace
+from tutor.views.graph.face_paint import CHIP_HEIGHT, known_words, mini_room
+from tutor.views.graph.faces import CARD_SIDE
 from tutor.views.graph.fonts import text_width
-from tutor.views.graph.values import CARD_SIDE, cells, inline, summary
+from tutor.views.graph.values import cells, has_cells, inline, summary
 
 _DECIMALS = 6
 """Where numbers are no integers, cells keep room for this many characters, since later iterations show others."""
@@ -21,7 +23,6 @@ _TRAY_WIDTH = 150.0
 """A sum wider than this is written as a column."""
 
 
-CHIP_HEIGHT = 22.0
 CARD_ROW = 18.0
 
 
@@ -45,6 +46,10 @@ class Extent:
     """Characters of the widest cell that was seen."""
     inline: str
     number: str
+    words: float = 0.0
+    """Pixels of the widest caption of a sheet, or of its statistics."""
+    kept: bool = True
+    """Whether the values of all that is shown were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,14 @@ class Extents:
         """Characters of the widest cell."""
         return self._of(tensor).cell
 
+    def words(self, tensor: TensorId) -> float:
+        """Pixels of the widest caption or statistics."""
+        return self._of(tensor).words
+
+    def kept(self, tensor: TensorId) -> bool:
+        """False where only statistics were kept, of a value or of a gradient."""
+        return self._of(tensor).kept
+
     def number(self, tensor: TensorId) -> float:
         """Pixels of the longest one-line value in a box's row."""
         return text_width("number_strong", self._of(tensor).number)
@@ -71,7 +84,7 @@ class Extents:
         """Width and height of the tensor's largest chip."""
         if len(shape) == 2 and max(shape, default=0) <= CARD_SIDE:
             return card_size(shape[0], shape[1], self._of(tensor).measured)
-        return max(34.0, self.term(tensor) + 20), CHIP_HEIGHT
+        return mini_room(shape) or (max(34.0, self.term(tensor) + 20), CHIP_HEIGHT)
 
     def tray(self, tensor: TensorId) -> float:
         """Pixels of "before + incoming = after", or of the widest line of the sum written as a column."""
@@ -143,4 +156,18 @@ def _extent(values: list[Shown]) -> Extent:
         summary(shown) if prod(shown.shape) > 1 and not grids else line
         for shown, line in zip(values, lines, strict=True)
     ]
-    return Extent(max(longest, 2), max(measured, 2), max(lines, key=len), max(numbers, key=len))
+    return Extent(
+        max(longest, 2),
+        max(measured, 2),
+        max(lines, key=len),
+        max(numbers, key=len),
+        max((_words(shown) for shown in values), default=0.0),
+        all(shown.data is not None for shown in values),
+    )
+
+
+def _words(shown: Shown) -> float:
+    """What is written beside or under the sheet of a larger value, with room for another digit."""
+    if prod(shown.shape) <= 1 or (has_cells(shown.shape) and shown.data is not None):
+        return 0.0
+    return max(text_width("small", text) for text in known_words(shown)) + 8

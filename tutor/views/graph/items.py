@@ -59,6 +59,10 @@ class GraphItem(QGraphicsItem):
         """The exact values at this place, in local coordinates."""
         return self.name
 
+    def click_at(self, place: QPointF) -> bool:
+        """Whether a part of its own at this place takes a click."""
+        return False
+
     # Qt
 
     def boundingRect(self) -> QRectF:

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from tutor.i18n import _
 from tutor.trace.picture import Lane, LaneState, Shown
-from tutor.views.graph.extents import CHIP_HEIGHT, card_size
+from tutor.views.graph.extents import card_size
+from tutor.views.graph.face_paint import CHIP_HEIGHT, draw_mini, mini_room
+from tutor.views.graph.faces import mini_size
 from tutor.views.graph.items import DETAIL, GraphItem
 from tutor.views.graph.motion import STILL, LaneFrame
 from tutor.views.graph.paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
@@ -190,7 +192,7 @@ class ChipItem(GraphItem):
             return
         self.text = inline(shown)
         self.table = card(shown)
-        width, height = _chip_room(self.text, self.table)
+        width, height = mini_room(shown.shape) or _chip_room(self.text, self.table)
         self.set_room(QRectF(-width / 2 - 2, -height / 2 - 2, width + 4, height + 4))
         self.name = self.text
         self.update()
@@ -208,10 +210,12 @@ class ChipItem(GraphItem):
             painter.setBrush(self.inks.gradient if self.gradient else self.inks.value)
             painter.drawEllipse(rect.center(), _SPOT, _SPOT)
             return
-        if self.table is not None:
+        if self.shown is not None and mini_size(self.shown.shape) is not None:
+            draw_mini(painter, rect, self.shown, self.inks, gradient=self.gradient, filled=self.filled)
+        elif self.table is not None:
             draw_card(painter, rect, self.table, self.inks, gradient=self.gradient, filled=self.filled)
-            return
-        chip(painter, rect, self.text, self.inks, gradient=self.gradient, filled=self.filled)
+        else:
+            chip(painter, rect, self.text, self.inks, gradient=self.gradient, filled=self.filled)
 
 
 def _chip_room(text: str, table: Cells | None) -> tuple[float, float]:

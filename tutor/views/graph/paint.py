@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite, isnan
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
@@ -170,6 +171,11 @@ def _cell(
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink)
         painter.drawEllipse(place.center(), 2.2, 2.2)
+        return
+    if not isfinite(weight):
+        painter.fillRect(place, inks.faded("error", 0.10))
+        odd = "✕" if isnan(weight) else text
+        write(painter, place, odd, role="code", colour=inks.error, align=CENTRE)
         return
     if text != COVERED:
         painter.fillRect(place, inks.faded(hue, 0.04 + 0.13 * abs(weight)))

@@ -17,17 +17,18 @@ from tutor.trace.picture import Box, Circle, GradReason, ItemId, LaneId, Structu
 from tutor.trace.routes import Port
 from tutor.trace.trace import Trace
 from tutor.trace.values import shape_text
-from tutor.views.graph.extents import CHIP_HEIGHT, Extents, cell_width, extents
+from tutor.views.graph.extents import Extents, cell_width, extents
+from tutor.views.graph.face_paint import CHIP_HEIGHT, face_size
+from tutor.views.graph.faces import Face, face_of, page_count, page_name
 from tutor.views.graph.fonts import Role, symbol_size, text_width
-from tutor.views.graph.values import has_cells
 from tutor.views.graph.pins import row_width, top_versions
 from tutor.views.reasons import reason_text
 
 PAD = 12.0
 HEADER = 32.0
 ROW = 26.0
-CELL = 22.0
 GRAD_ROW = 40.0
+PAGES = 20.0
 LABEL = 46.0
 TRAY_LINE = 18.0
 RADIUS = 26.0
@@ -61,7 +62,10 @@ class BoxAnatomy:
     body: QRectF
     value: QRectF
     grad: QRectF
-    cell_width: float
+    face: Face
+    face_size: tuple[float, float]
+    pages: QRectF | None
+    """Where a tensor of three or more dimensions says which of its matrices is shown."""
     tray: QRectF | None
     tray_lines: int
     funnel: QRectF | None
@@ -249,23 +253,27 @@ def box_anatomy(
 
     `taken`: its name had belonged to another tensor, which its `.grad` row may say.
     """
-    rows = _rows(box.shape)
-    cell = cell_width(texts.cell(box.tensor)) if has_cells(box.shape) else 0.0
-    width = max(_MIN_WIDTH, ports * 30.0 if down else 0.0, *_widths(box, texts, cell, taken=taken))
-    value_height = max(ROW, rows * CELL + 8)
+    face = face_of(box.shape, kept=texts.kept(box.tensor))
+    words = texts.number(box.tensor) if face.kind == "line" else texts.words(box.tensor)
+    size = face_size(face, words, cell_width(texts.cell(box.tensor)))
+    width = max(_MIN_WIDTH, ports * 30.0 if down else 0.0, *_widths(box, texts, size[0], taken=taken))
+    value_height = max(ROW, size[1] + 8) if face.kind != "line" else ROW
     kept = (box.is_leaf and box.tracked) or box.tensor in texts.keeping
-    grad_height = max(GRAD_ROW, rows * CELL + 10) if kept else GRAD_ROW
-    height = max(HEADER + value_height + grad_height, 0.0 if down else ports * 30.0)
+    grad_height = max(GRAD_ROW, size[1] + 10) if kept and face.kind != "line" else GRAD_ROW
+    paged = PAGES if page_count(box.shape) > 1 and face.kind not in ("line", "statistics") else 0.0
+    height = max(HEADER + value_height + paged + grad_height, 0.0 if down else ports * 30.0)
     body = QRectF(-width / 2, -height / 2, width, height)
     value = QRectF(body.left() + PAD, body.top() + HEADER, width - 2 * PAD, value_height)
-    grad = QRectF(value.left(), value.bottom(), value.width(), body.bottom() - value.bottom())
+    pages = QRectF(value.left(), value.bottom() - 2, value.width(), PAGES) if paged else None
+    top = value.bottom() + paged
+    grad = QRectF(value.left(), top, value.width(), body.bottom() - top)
     lines = texts.tray_lines(box.tensor)
     has_tray = box.is_leaf and box.tracked
     tray = QRectF(body.left() + 4, body.bottom() + 2, width - 8, lines * TRAY_LINE + 9) if has_tray else None
     funnel = _funnel(body, slots, texts.term(box.tensor), right=True) if slots > 1 else None
     if funnel is not None and down and not box.is_leaf:
         funnel.moveLeft(_BESIDE_LANES)
-    return BoxAnatomy(body, value, grad, cell, tray, lines, funnel, down)
+    return BoxAnatomy(body, value, grad, face, size, pages, tray, lines, funnel, down)
 
 
 def circle_anatomy(
@@ -326,19 +334,23 @@ def _taken(trace: Trace) -> set[str]:
     return {name for name, tensors in owners.items() if len(tensors) > 1}
 
 
-def _rows(shape: tuple[int, ...]) -> int:
-    return shape[0] if has_cells(shape) and len(shape) == 2 else 1
-
-
-def _widths(box: Box, texts: Extents, cell: float, *, taken: bool) -> list[float]:
+def _widths(box: Box, texts: Extents, numbers: float, *, taken: bool) -> list[float]:
     header = text_width(name_role(box.name), box.name) + 18 + text_width("small", shape_note(box))
-    numbers = cell * box.shape[-1] if cell else texts.number(box.tensor)
     values = LABEL + numbers
+    pages = _pages_width(box.shape)
     reasons = max(
         text_width("small", reason_text(reason)) for reason in (*_reasons(box), *_IF_TAKEN[: int(taken)])
     )
     tray = texts.tray(box.tensor) if box.is_leaf and box.tracked else 0.0
-    return [part + 2 * PAD for part in (header, values, reasons, tray)]
+    return [part + 2 * PAD for part in (header, values, pages, reasons, tray)]
+
+
+def _pages_width(shape: tuple[int, ...]) -> float:
+    """The longest name of a page, between its arrows."""
+    count = page_count(shape)
+    if count < 2 or 0 in shape or min(shape) < 0:
+        return 0.0
+    return text_width("cell", f"{page_name(shape, count - 1)} · {count}/{count}") + 64
 
 
 def _reasons(box: Box) -> tuple[GradReason, ...]:

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from math import isnan, prod
+
+import numpy as np
 
 from tutor.i18n import _
 from tutor.protocol import Data
 from tutor.trace.picture import Shown
-from tutor.trace.values import exact, shape_text, short
+from tutor.trace.values import cell, exact, shape_text, short
+from tutor.views.graph.faces import (
+    CARD_SIDE,
+    CELLS_SIDE,
+    INLINE_COUNT,
+    largest,
+    numbers,
+    page_rows,
+    page_shape,
+    weights,
+)
 
-GRID_SIDE = 6
-"""Up to so many rows and columns a value is written out in cells."""
-INLINE_COUNT = 4
-"""Up to so many elements a vector is written in a line: "[36, 81]"."""
-CARD_SIDE = 3
-"""A matrix up to this size is written out in its chip."""
 COVERED = "?"
 _WHOLE = 60
 """So few elements are all written out, rounded as everywhere else."""
+_TOOLTIP = 1_500
+"""Characters: of a longer text the tooltip shows the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Rows of texts, with the number behind each; NaN and infinities have weight 1."""
+    """Rows of texts, with the number behind each."""
 
     texts: tuple[tuple[str, ...], ...]
     weights: tuple[tuple[float, ...], ...]
-    """|x| / max |x|, negative where the number is negative; 0 for exact zeros."""
+    """|x| / max |x|, negative where the number is negative; 0 for exact zeros; NaN and infinities as they are."""
 
     @property
     def rows(self) -> int:
@@ -43,14 +51,19 @@ def inline(shown: Shown) -> str:
     """The value in a few characters: "3", "[36, 81]", its size "▦ 4×3" where it is large, "?" where it is covered."""
     if shown.covered:
         return COVERED
-    if shown.data is None or len(shown.shape) > 1 or prod(shown.shape) > INLINE_COUNT:
+    if shown.data is None or len(shown.shape) > 1 or prod(shown.shape) > INLINE_COUNT or 0 in shown.shape:
         return size_text(shown.shape)
     return short(shown.data, limit=_WHOLE)
 
 
 def size_text(shape: tuple[int, ...]) -> str:
     """ "▦ 4×3": how many numbers there are, which is not to be taken for the numbers."""
-    return "▦ " + "×".join(str(side) for side in shape) if shape else "▦"
+    return f"▦ {sides_text(shape)}" if shape else "▦"
+
+
+def sides_text(shape: tuple[int, ...]) -> str:
+    """4×3."""
+    return "×".join(str(side) for side in shape)
 
 
 def card(shown: Shown) -> Cells | None:
@@ -61,25 +74,24 @@ def card(shown: Shown) -> Cells | None:
 
 
 def has_cells(shape: tuple[int, ...]) -> bool:
-    """Whether values of this shape are written in a grid: vectors and matrices up to 6×6."""
-    return 1 <= len(shape) <= 2 and all(1 <= side <= GRID_SIDE for side in shape)
+    """Whether values of this shape are written in a grid: vectors, matrices and pages of matrices up to 6×6."""
+    return len(shape) >= 1 and all(side >= 1 for side in shape) and max(page_shape(shape)) <= CELLS_SIDE
 
 
-def cells(shown: Shown) -> Cells | None:
-    """The grid of a vector or small matrix; None for scalars, large values and values that were not kept."""
+def cells(shown: Shown, page: int = 0) -> Cells | None:
+    """The grid of a vector, small matrix or page; None for scalars, large values and values that were not kept."""
     if not has_cells(shown.shape):
         return None
-    rows = shown.shape[0] if len(shown.shape) == 2 else 1
     if shown.covered:
-        blank = (COVERED,) * shown.shape[-1]
-        return Cells((blank,) * rows, ((0.5,) * shown.shape[-1],) * rows)
-    if shown.data is None:
+        rows, columns = page_shape(shown.shape)
+        return Cells(((COVERED,) * columns,) * rows, ((0.5,) * columns,) * rows)
+    table = page_rows(shown, page)
+    if table is None:
         return None
-    table = shown.data if len(shown.shape) == 2 else [shown.data]
-    largest = max((abs(x) for x in _numbers(table)), default=0.0)
+    shares = weights(numbers(table), largest(shown))
     return Cells(
-        tuple(tuple(short(x) for x in row) for row in table),
-        tuple(tuple(_weight(x, largest) for x in row) for row in table),
+        tuple(tuple(cell(x) for x in row) for row in table),
+        tuple(tuple(row) for row in shares.tolist()),
     )
 
 
@@ -90,19 +102,45 @@ def summary(shown: Shown) -> str:
     stats = shown.stats
     if stats is not None and stats.min is not None:
         return f"{short(stats.min)} … {short(stats.max)}"
-    numbers = list(_numbers(shown.data))
-    return f"{short(min(numbers))} … {short(max(numbers))}" if numbers else shape_text(shown.shape)
+    found = list(_numbers(shown.data))
+    if not found:
+        return size_text(shown.shape)
+    low, high = min(found), max(found)
+    if low == high:
+        return _("all {number}").format(number=short(low))
+    return f"{short(low)} … {short(high)}"
 
 
-def tooltip(shown: Shown) -> str:
-    """The exact value, or how to see it."""
+def tooltip(shown: Shown, dtype: str | None = None) -> str:
+    """The exact value, or how to see it. Without a `dtype`, that of the fewest digits that hold it."""
     if shown.covered:
         return _("Covered until the question is answered")
+    if 0 in shown.shape:
+        return _("No elements.")
     if shown.unread:
-        return _("Made while nothing was recorded, and not looked at: {summary}").format(summary=summary(shown))
+        return _("Made while nothing was recorded, and not looked at: {summary}").format(
+            summary=shape_text(shown.shape)
+        )
     if shown.data is None:
         return _("Too large to be kept: {summary}").format(summary=summary(shown))
-    return exact(shown.data).replace("-", "−")
+    text = _exact(shown.data, len(shown.shape), dtype or _dtype_for(shown.data)).replace("-", "−")
+    return text if len(text) <= _TOOLTIP else text[:_TOOLTIP] + " …"
+
+
+def _exact(data: Data, depth: int, dtype: str) -> str:
+    """Nested lists of `depth` dimensions; below them a pair is a complex number."""
+    if not isinstance(data, list):
+        return exact(data, dtype)
+    if depth == 0:
+        real, imaginary = (exact(part, dtype) for part in data)
+        return f"{real}{'' if imaginary.startswith('-') else '+'}{imaginary}i"
+    return "[" + ", ".join(_exact(part, depth - 1, dtype) for part in data) + "]"
+
+
+def _dtype_for(data: Data) -> str:
+    """Single precision where every number is one of its own."""
+    with np.errstate(all="ignore"):
+        return "float32" if all(float(np.float32(x)) == x or isnan(x) for x in _numbers(data)) else "float64"
 
 
 def _numbers(data: Data) -> Iterator[float]:
@@ -111,9 +149,3 @@ def _numbers(data: Data) -> Iterator[float]:
             yield from _numbers(part)
     elif isinstance(data, (int, float)):
         yield float(data)
-
-
-def _weight(number: Data, largest: float) -> float:
-    if not isinstance(number, (int, float)):
-        return 1.0
-    return float(number) / largest if largest else 0.0
