@@ -5,11 +5,12 @@ from __future__ import annotations
 from tutor.i18n import _
 from tutor.insight.hook_text import hooks_of_node
 from tutor.insight.numbers_text import number_text
+from tutor.insight.pin_text import pin_lines
 from tutor.protocol import Data, NodeId, Span, TensorId
 from tutor.trace.freed import freed_at
 from tutor.trace.gradient_graph import gradient_text
 from tutor.trace.gradient_nodes import operand_of
-from tutor.trace.index import Index, index_of
+from tutor.trace.index import Index, index_of, last
 from tutor.trace.names import short_name, written
 from tutor.trace.shown import Covered, value_covered
 from tutor.trace.told import told
@@ -28,12 +29,13 @@ def node_lines(trace: Trace, node: NodeId, step: int, covered: Covered) -> list[
     if found is None:
         return []
     rows = found.saved.items()
-    lines = [said for key, kept in rows if (said := _saved(index, node, key, kept, covered))]
+    lines = [said for key, kept in rows if (said := _saved(index, node, key, kept, step, covered))]
     more = [_("and {count} more").format(count=len(lines) - _MOST)] if len(lines) > _MOST else []
     return [
         *lines[:_MOST],
         *more,
         *freed_lines(trace, node, step),
+        *pin_lines(trace, node, step),
         *hooks_of_node(told(trace), node, step, hidden=bool(covered)),
         *created_lines(trace, node),
     ]
@@ -91,7 +93,7 @@ def _line(span: Span | None) -> int | None:
     return None if span is None else span.line
 
 
-def _saved(index: Index, node: NodeId, key: str, kept: Data, covered: Covered) -> str:
+def _saved(index: Index, node: NodeId, key: str, kept: Data, step: int, covered: Covered) -> str:
     """`saved a (version 0): 2`; "" for what torch notes for itself."""
     if isinstance(kept, dict) and "packed" in kept:
         tensor = operand_of(index, node, kept["of"])
@@ -100,7 +102,7 @@ def _saved(index: Index, node: NodeId, key: str, kept: Data, covered: Covered) -
             name=name, value=_packed(index, kept["packed"], covered)
         )
     if isinstance(kept, dict) and "tensor" in kept:
-        return _saved_tensor(index, key, kept, covered)
+        return _saved_tensor(index, key, kept, step, covered)
     if kept is None or key.endswith("_sym_sizes") or isinstance(kept, dict):
         return ""
     return f"{key} = {number_text(kept)}"
@@ -114,7 +116,7 @@ def _packed(index: Index, packed: Data, covered: Covered) -> str:
     return number_text(value, hidden=bool(covered))
 
 
-def _saved_tensor(index: Index, key: str, kept: dict[str, Data], covered: Covered) -> str:
+def _saved_tensor(index: Index, key: str, kept: dict[str, Data], step: int, covered: Covered) -> str:
     if kept["tensor"] is None:
         if kept.get("value") is None:
             return _("saved {name}").format(name=key)
@@ -122,7 +124,7 @@ def _saved_tensor(index: Index, key: str, kept: dict[str, Data], covered: Covere
         return _("saved {name}: {value}").format(name=key, value=value)
     tensor, version = TensorId(kept["tensor"]), kept.get("version")
     name = written(gradient_text(index, tensor)) or short_name(index, tensor, index.tensors[tensor].step)
-    value = _value(index, tensor, version, covered)
+    value = _value(index, tensor, version, step, covered)
     if key.startswith(_CONTEXT):
         return f"{key} = {name}: {value}"
     if version is None:
@@ -130,10 +132,11 @@ def _saved_tensor(index: Index, key: str, kept: dict[str, Data], covered: Covere
     return _("saved {name} (version {version}): {value}").format(name=name, version=version, value=value)
 
 
-def _value(index: Index, tensor: TensorId, version: Data, covered: Covered) -> str:
-    """As it was at the version that was saved."""
+def _value(index: Index, tensor: TensorId, version: Data, step: int, covered: Covered) -> str:
+    """Of the version that was saved; what was since written behind autograd's back is what the node has now."""
     values = index.values.get(tensor, ())
-    found = next((v for v in values if v.version == version), values[0] if values else None)
+    of_version = [v for v in values if v.version == version]
+    found = last(of_version, step) or (*of_version, *values, None)[0]
     if found is None or (found.value is None and found.stats is not None):
         return number_text({"shape": index.shape_of(tensor)})
     return number_text(found.value, hidden=value_covered(tensor, index, covered))

@@ -7,6 +7,7 @@ from tutor.insight.errors import explain
 from tutor.insight.hook_text import counted, hook_text
 from tutor.insight.node_text import freed_lines, saved_names
 from tutor.insight.operation_text import module_call, module_text, telling_lines
+from tutor.insight.pin_text import behind_lines, broken_lines, broken_title, pin_lines
 from tutor.insight.tensor_text import dual_lines
 from tutor.insight.update_text import update_lines, update_title
 from tutor.insight.used_up import USED_TWICE
@@ -43,20 +44,33 @@ def _calling(at: Moment, operation: OperationId) -> Callout | None:
     known = told_of(at.trace, at.index)
     lines += [line for t in row.outputs for line in dual_lines(at.index, known, t, at.step, at.covered)]
     lines += [hook_text(hook, hidden=bool(at.covered)) for hook in known.hooks_at.get(at.step, ())]
+    broken = broken_lines(at)
+    if broken and not lines:
+        return Callout(item, broken_title(at), broken, about="error")
     if not lines:
         return None
     call = module_call(at.trace, row)
     title = module_text(call) if call is not None else written(at.index.text(row.span)) or row.function
-    return Callout(item, title, counted(lines), about="value")
+    return Callout(item, title, (*counted(lines), *broken), about="value")
 
 
 def _updating(at: Moment, tensor: TensorId) -> Callout | None:
     update = told_of(at.trace, at.index).update_at(tensor, at.step)
     item = box_id(tensor)
-    if update is None or item not in at.stage.boxes:
+    if item not in at.stage.boxes:
         return None
+    if update is None:
+        return _written_behind(at, tensor)
     lines = update_lines(at.index, update, tensor, at.step, at.covered)
     return Callout(item, update_title(update), tuple(lines), about="value")
+
+
+def _written_behind(at: Moment, tensor: TensorId) -> Callout | None:
+    """A write through `.data`, and whose saved value it was."""
+    if not behind_lines(at.trace, tensor, at.step):
+        return None
+    title = _("changed behind autograd's back")
+    return Callout(box_id(tensor), title, broken_lines(at), about="error")
 
 
 def _used_up(at: Moment) -> Callout | None:
@@ -66,6 +80,9 @@ def _used_up(at: Moment) -> Callout | None:
     if error is None or item is None or at.failed is None:
         return None
     explained = explain(error)
+    overtaken = pin_lines(at.trace, at.failed, at.step)
+    if overtaken:
+        return Callout(item, _("a saved value was changed"), tuple(overtaken), about="error")
     if explained is None or explained.id != USED_TWICE:
         return None
     names = ", ".join(saved_names(at.index, at.failed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutor.i18n import _
 from tutor.insight.hook_text import hooks_of_tensor
 from tutor.insight.numbers_text import number_text
+from tutor.insight.pin_text import behind_lines
 from tutor.insight.update_text import kept_lines, skipped_text
 from tutor.protocol import OptimizerStepped, TensorId
 from tutor.trace.index import Index, index_of
@@ -20,6 +21,7 @@ def tensor_lines(trace: Trace, tensor: TensorId, step: int, covered: Covered) ->
     index, known = index_of(trace), told(trace)
     return [
         *origin_lines(index, tensor, step),
+        *behind_lines(trace, tensor, step),
         *dual_lines(index, known, tensor, step, covered),
         *hooks_of_tensor(known, index, tensor, step, covered),
         *_state(index, known, tensor, step, covered),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from tutor.protocol import NodeId, OperationId, Step, TensorId
+from tutor.trace.breaks import breaks
 from tutor.trace.gradient_graph import operations_at
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id, circle_id
@@ -37,10 +38,10 @@ def _forward(at: Moment, operation: OperationId) -> Motion:
     )
     if item not in at.stage.circles:
         kind: Literal["forward", "change"] = "change" if at.index.operations[operation].inputs else "forward"
-        return Motion(kind, boxes=boxes) if boxes else _STILL
+        return Motion(kind, boxes=boxes, breaks=breaks(at)) if boxes else _STILL
     receives = tuple(lane.id for lane in at.stage.into[item])
     passes = tuple(lane.id for lane in at.stage.out_of[item] if lane.target in at.stage.boxes)
-    return Motion("forward", item=item, receives=receives, passes=passes, boxes=boxes)
+    return Motion("forward", item=item, receives=receives, passes=passes, boxes=boxes, breaks=breaks(at))
 
 
 def _node(at: Moment, node: NodeId) -> Motion:
@@ -114,4 +115,6 @@ def _change(at: Moment, step: Step) -> Motion:
     if operation is not None and circle_id(operation) in at.stage.circles:
         return _forward(at, operation)
     item = box_id(TensorId(step.id))
-    return Motion("change", item=item, boxes=(item,)) if item in at.stage.boxes else _STILL
+    if item not in at.stage.boxes:
+        return _STILL
+    return Motion("change", item=item, boxes=(item,), breaks=breaks(at))

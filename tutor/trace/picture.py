@@ -346,6 +346,8 @@ class Motion:
     """What a backward with create_graph makes in this step: circles and boxes of the gradient's own graph."""
     lays: tuple[LaneId, ...] = ()
     """The lanes to and from what it makes."""
+    breaks: tuple[ItemId, ...] = ()
+    """Circles that saved what this step writes: their pins turn red."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,9 @@ def _focus(after: Picture) -> tuple[frozenset[ItemId] | None, frozenset[LaneId]]
         items.add(motion.item)
     if after.callout is not None:
         items |= {after.callout.item, *after.callout.glows}
-    return frozenset(items | set(motion.makes)) or None, frozenset((*lanes, *motion.lays))
+    return frozenset(items | set(motion.makes) | set(motion.breaks)) or None, frozenset(
+        (*lanes, *motion.lays)
+    )
 
 
 def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
@@ -183,7 +185,9 @@ def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> 
     return replace(
         still,
         boxes=boxes,
-        circles=_without_result(after, motion.item) if progress < PASSING else after.circles,
+        circles=_unbroken(before, _without_result(after, motion.item), motion)
+        if progress < PASSING
+        else after.circles,
         lanes={**still.lanes, **lanes},
         movers=tuple(movers),
         appearing=appearing,
@@ -286,7 +290,16 @@ def _change(before: Picture, after: Picture, still: Frame, progress: float) -> F
     for item in (*after.motion.boxes, after.motion.item):
         if item is not None and item in boxes and item in before.boxes and before.boxes[item].present:
             boxes[item] = before.boxes[item]
-    return replace(still, boxes=boxes, outline=beat(progress, 0))
+    circles = _unbroken(before, after.circles, after.motion)
+    return replace(still, boxes=boxes, circles=circles, outline=beat(progress, 0))
+
+
+def _unbroken(
+    before: Picture, circles: Mapping[ItemId, CircleState], motion: Motion
+) -> Mapping[ItemId, CircleState]:
+    """Until the value is written the pins of those who saved it are sound."""
+    old = {item: before.circles[item] for item in motion.breaks if item in before.circles}
+    return {**circles, **old} if old else circles
 
 
 def _without_result(after: Picture, item: ItemId | None) -> Mapping[ItemId, CircleState]:
