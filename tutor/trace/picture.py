@@ -124,7 +124,7 @@ class Group:
     type_name: str
     """The class of the module, or of the modules in a row; ""."""
     count: int
-    """How many blocks of one kind lie in a row; 1 for any other."""
+    """How many blocks of one kind lie in a row, or in a module that consists of a row; 1 for any other."""
     operations: int
     """How many circles lie in it."""
     parameters: int
@@ -135,7 +135,7 @@ class Group:
     depth: int
     """How many groups lie around it."""
     of: Literal["", "module", "turn", "iteration"] = ""
-    """Of what a row consists."""
+    """Of what such a row consists."""
     leaves: tuple[ItemId, ...] = ()
     """The trainable leaves that belong to it: those within, and for a module those that it owns."""
 
@@ -330,7 +330,7 @@ class Callout:
     """Boxes whose value was saved and is used now."""
     about: Literal["gradient", "value", "error"] = "gradient"
     """Its colour says of what it speaks."""
-    drawing: Drawing | None = None
+    drawings: tuple[Drawing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from tutor.protocol import Data, NodeId, Operation, TensorId
 from tutor.trace.drawn import drawn_as, is_detach, is_drawn, ordered_nodes, zone_of
 from tutor.trace.gradient_graph import gradient_graph, gradient_text, made_in, operations_at, texts_of
 from tutor.trace.gradient_nodes import argument_text, operand_of
+from tutor.trace.groups import Drawn, groups_of
 from tutor.trace.index import Index, index_of
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.keys import keys_of, signature_of
@@ -58,15 +59,16 @@ def _unchanged(old: Structure | None, new: Structure) -> Structure:
 
 def _built(trace: Trace, index: Index, iteration: int | None) -> Structure:
     gradient_graph(trace, index)
-    if iteration is None:
-        return _Builder(index, Iteration(0, 0, len(trace.steps), ())).build()
     found = iterations(trace)
+    if iteration is None:
+        turns = found if len(found) > 1 else ()
+        return _Builder(trace, index, Iteration(0, 0, len(trace.steps), ()), turns=turns).build()
     span = found[iteration]
     born_by = _consumed(trace, span) if iteration + 1 < len(found) else span.end_step
-    drawn = _Builder(index, span, born_by=born_by).build()
+    drawn = _Builder(trace, index, span, born_by=born_by).build()
     following = next((turn for turn in found[1:3] if turn.backwards), None)
     if iteration == 0 and following is not None:
-        return _without_preparation(index, span, drawn, structure(trace, following.index))
+        return _without_preparation(trace, index, span, drawn, structure(trace, following.index))
     return drawn
 
 
@@ -76,11 +78,13 @@ def _consumed(trace: Trace, span: Iteration) -> int:
     return max(ends, default=span.end_step)
 
 
-def _without_preparation(index: Index, span: Iteration, drawn: Structure, following: Structure) -> Structure:
+def _without_preparation(
+    trace: Trace, index: Index, span: Iteration, drawn: Structure, following: Structure
+) -> Structure:
     """A loop's first turn as the next ones look, where only the preparation of its data (2*X + 1) makes it different."""
     if drawn.signature == following.signature:
         return drawn
-    plain = _Builder(index, span, prepared=True).build()
+    plain = _Builder(trace, index, span, prepared=True).build()
     return plain if plain.signature == following.signature else drawn
 
 
@@ -93,9 +97,16 @@ class _Builder:
     """Builds one Structure out of the operations of steps `first` to before `end`."""
 
     def __init__(
-        self, index: Index, span: Iteration, *, born_by: int | None = None, prepared: bool = False
+        self,
+        trace: Trace,
+        index: Index,
+        span: Iteration,
+        *,
+        born_by: int | None = None,
+        prepared: bool = False,
+        turns: tuple[Iteration, ...] = (),
     ) -> None:
-        self.index, self.iteration = index, span.index
+        self.trace, self.index, self.iteration, self.turns = trace, index, span.index, turns
         self.first, self.end = span.first_step, span.end_step
         self.born_by = self.end if born_by is None else born_by
         """Until which step a new tensor is drawn even where nothing uses it."""
@@ -127,6 +138,9 @@ class _Builder:
             last_step=max(self.first, self.end - 1),
             keys=keys,
             signature=signature_of(boxes, circles, lanes, zones, keys),
+            groups=groups_of(
+                self.trace, self.index, Drawn(self.operations, circles, boxes, lanes, self.turns)
+            ),
         )
 
     # ------------------------------------------------------------- what belongs to it
