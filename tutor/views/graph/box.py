@@ -13,6 +13,7 @@ from tutor.views.graph.faces import page_count, page_name
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.funnel import draw_funnel, funnel_words
 from tutor.views.graph.items import DETAIL, GraphItem, halo, rounded
+from tutor.views.graph.marks import hatch_behind, version_sheets
 from tutor.views.graph.paint import (
     CENTRE,
     RIGHT,
@@ -118,10 +119,7 @@ class BoxItem(GraphItem):
 
     def _frame(self, painter: QPainter, state: BoxState) -> None:
         inks, body = self.inks, self.anatomy.body
-        if state.version > 0:
-            painter.setPen(pen(inks.faint, 1.2))
-            painter.setBrush(inks.panel)
-            painter.drawRoundedRect(body.translated(4, -4), _RADIUS, _RADIUS)
+        version_sheets(painter, body, state.version, _RADIUS, inks)
         if self._is_tracked_leaf(state):
             outline = pen(inks.leaf, 2.8)
         elif self.box.zone != "none":
@@ -160,6 +158,8 @@ class BoxItem(GraphItem):
 
     def _rows(self, painter: QPainter, state: BoxState) -> None:
         inks, value, grad = self.inks, self.anatomy.value, self.anatomy.grad
+        if state.behind:
+            hatch_behind(painter, value, inks)
         label = QRectF(value.left(), value.top(), LABEL, value.height())
         write(painter, label, _("value"), role="label", colour=inks.muted)
         if state.value is not None:
