@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import psutil
 import pytest
 
 from tutor.cli import main
+from tutor.process_tree import kill_tree
 from tutor.trace.file import read_trace
 
 MAIN = Path(__file__).parents[1] / "main.py"
@@ -120,62 +123,102 @@ def test_whatever_ends_the_program_the_file_tells_it(
 
 
 @pytest.mark.kernel
-def test_after_the_timeout_the_program_ends_with_all_that_it_started(folder: Path) -> None:
+def test_after_the_timeout_the_program_ends_with_all_that_it_started(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the clock's first reading and the program's loop no time passes; then the four seconds, and no more."""
+    readings, looping = count(), folder / "looping"
+    clock = lambda: 4.5 if next(readings) and looping.exists() else 0.0  # noqa: E731
+    monkeypatch.setattr("tutor.recorded_run.monotonic", clock)
     trace = traced(
-        "import subprocess, sys\n"
+        "import subprocess, sys; file = None\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'])\n"
         "print(child.pid, flush=True)\n"
-        "while True: pass\n",
+        "while True: file = file or open('looping', 'w')\n",
         "--timeout",
         "4",
     )
     assert (trace["error"]["type"], trace["error"]["span"]["line"]) == ("TimeoutError", 4)
-    assert not psutil.pid_exists(int(trace["output"]))
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(int(trace["output"])).wait(60)
+
+
+PATIENT = """\
+import sys
+import tutor.recorded_run
+tutor.recorded_run.PATIENCE = 60.0
+from tutor.cli import main
+sys.exit(main())
+"""
+"""The program's door, for one that an interrupt ends, however busy the computer is."""
+
+
+@contextmanager
+def tracing(**options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A terminal's `trace program.py`, once the program has said that it has begun."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PATIENT, "trace", "program.py", "-o", "out.json"],
+        env={**os.environ, "PYTHONPATH": str(MAIN.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begun\n", process.communicate()
+            yield process
+        finally:
+            kill_tree(process.pid)
 
 
 @pytest.mark.kernel
 def test_ctrl_c_ends_the_program_and_writes_what_it_did(folder: Path) -> None:
     program = "begun = False\nwhile True: begun = begun or not print('begun', flush=True)\n"
     (folder / "program.py").write_text(program)
-    command = [sys.executable, str(MAIN), "trace", "program.py", "-o", "out.json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline() == "begun\n"
+    with tracing() as process:
         os.kill(process.pid, signal.SIGINT)
-        errors = process.stderr.read()
+        errors = process.communicate()[1]
     assert process.returncode == 130
     assert 'File "program.py", line 2' in errors
     error = read_trace(folder / "out.json").error
     assert error is not None and error.type == "KeyboardInterrupt"
 
 
-LOOP = """\
-import torch
-x = torch.ones(2, requires_grad=True)
-(x * x).sum().backward()
-print('begun', flush=True)
-while True:
-    (x * x).sum().backward()
-"""
-
-
 @pytest.mark.kernel
 def test_a_request_to_end_leaves_a_sound_file(folder: Path) -> None:
-    """The whole group hears it, as when a terminal or a batch system ends a job; and once more for good measure."""
-    (folder / "program.py").write_text(LOOP)
-    command = [sys.executable, str(MAIN), "trace", "program.py", "-o", "out.json"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline() == "begun\n"
+    """The whole group hears it, as when a terminal or a batch system ends a job."""
+    (folder / "program.py").write_text(
+        "import torch\nx = torch.ones(2, requires_grad=True)\n(x * x).sum().backward()\n"
+        "print('begun', flush=True)\nwhile True: (x * x).sum().backward()\n"
+    )
+    with tracing(start_new_session=True) as process:
         os.killpg(process.pid, signal.SIGTERM)
-        os.killpg(process.pid, signal.SIGTERM)
-        process.stderr.read()
+        process.communicate()
     assert process.returncode == 143
     trace = read_trace(folder / "out.json")
     assert trace.error is not None and trace.error.type == "KeyboardInterrupt"
     assert trace.backwards
+
+
+@pytest.mark.kernel
+def test_a_program_that_goes_on_ends_at_the_second_request(folder: Path) -> None:
+    (folder / "program.py").write_text(
+        "import torch\nx = torch.ones(2, requires_grad=True)\n(x * x).sum().backward()\nbegun = False\n"
+        "while True:\n    try:\n        begun = begun or not print('begun', flush=True)\n"
+        "        while True:\n            sum(range(1000))\n"  # the jump back, too, lies inside the try
+        "    except KeyboardInterrupt: print('and on', flush=True)\n"
+    )
+    with tracing(start_new_session=True) as process:
+        assert process.stdout is not None
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.stdout.readline() == "and on\n"
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate()
+    assert process.returncode == 143
+    trace = read_trace(folder / "out.json")
+    assert trace.error is not None and trace.error.type == "KeyboardInterrupt"
+    assert len(trace.backwards) == 1
 
 
 @pytest.mark.kernel
