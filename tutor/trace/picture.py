@@ -168,6 +168,10 @@ class Structure:
 # ------------------------------------------------------------------ state: after one step
 
 
+    block_of: Mapping[ItemId, ItemId] = field(default_factory=dict, compare=False, repr=False)
+    """In a folded structure: of each box and circle that lies in a block, which one."""
+    parts: Mapping[LaneId, tuple[Lane, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """In a folded structure: of each lane that ends at a block, the lanes for which it stands."""
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Values to show. `covered` hides them behind "?" everywhere; `stats` where the values were not kept."""
