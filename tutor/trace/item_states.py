@@ -8,6 +8,7 @@ from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId
 from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
 from tutor.trace.grad_row import grad_row
 from tutor.trace.index import Index, RunOf, last
+from tutor.trace.leaving import told_value
 from tutor.trace.picture import (
     Box,
     BoxState,
@@ -278,6 +279,7 @@ def circle_state(at: Moment, circle: Circle) -> CircleState:
         tabs=tuple(_tab_state(at, tab) for tab in circle.tabs),
         funnel=funnel(at, circle.id),
         result=_result(at, circle),
+        told=told_value(operation, at.index, at.covered) if circle.cut == "python" else None,
     )
 
 
@@ -289,7 +291,7 @@ def _result(at: Moment, circle: Circle) -> Shown | None:
         if target is None or at.index.operations[target.operation].step <= at.step:
             return None
     operation = at.index.operations[circle.operation]
-    if not operation.outputs:
+    if not operation.outputs or circle.cut == "python":
         return None
     tensor = operation.outputs[0]
     hidden = value_covered(tensor, at.index, at.covered)

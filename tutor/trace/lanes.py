@@ -82,7 +82,7 @@ class LaneMaker:
         for base in self._written_through(operation, nodes):
             self._from[base] = circle
             self._head[base] = heads[base]
-        outputs = operation.outputs or operation.inputs[:1]
+        outputs = operation.outputs or (operation.inputs[:1] if written else [])
         for slot, tensor in enumerate((*outputs, *self.index.left.get(operation.id, ()))):
             if tensor in heads:
                 self._head[tensor] = heads[tensor]

@@ -72,7 +72,12 @@ class Circle:
     tabs: tuple[Tab, ...]
     span: Span | None
     zone: Literal["none", "no_grad", "inference"] = "none"
-    cut: Literal["none", "detach"] = "none"
+    cut: Literal["none", "detach", "python"] = "none"
+    """`python`: it is drawn as a tag, since its value goes on as a plain Python number or index."""
+    tells: TensorId | None = None
+    """The tensor whose numbers are on the tag."""
+    binds: str = ""
+    """The Python name that gets them."""
     made_in: BackwardId | None = None
     """The backward that carried it out, where it belongs to a gradient's own graph (create_graph)."""
 
@@ -163,15 +168,15 @@ class Structure:
     """In a folded structure: the open groups; their `items` are boxes, circles and blocks as they now stand."""
     whole: Structure | None = field(default=None, compare=False, repr=False)
     """In a folded structure: the unfolded one."""
+    block_of: Mapping[ItemId, ItemId] = field(default_factory=dict, compare=False, repr=False)
+    """In a folded structure: of each box and circle that lies in a block, which one."""
+    parts: Mapping[LaneId, tuple[Lane, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """In a folded structure: of each lane that ends at a block, the lanes for which it stands."""
 
 
 # ------------------------------------------------------------------ state: after one step
 
 
-    block_of: Mapping[ItemId, ItemId] = field(default_factory=dict, compare=False, repr=False)
-    """In a folded structure: of each box and circle that lies in a block, which one."""
-    parts: Mapping[LaneId, tuple[Lane, ...]] = field(default_factory=dict, compare=False, repr=False)
-    """In a folded structure: of each lane that ends at a block, the lanes for which it stands."""
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Values to show. `covered` hides them behind "?" everywhere; `stats` where the values were not kept."""
@@ -274,6 +279,8 @@ class CircleState:
     funnel: Funnel | None = None
     result: Shown | None = None
     """The value it computed, while no lane and no box shows it yet."""
+    told: Shown | None = None
+    """What a tag says."""
 
 
 @dataclass(frozen=True, slots=True)

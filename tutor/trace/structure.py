@@ -14,6 +14,7 @@ from tutor.trace.index import Index, index_of
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.keys import keys_of, signature_of
 from tutor.trace.lanes import LaneMaker, box_id, circle_id
+from tutor.trace.leaving import bound_name, is_bare, leaves, told_tensor
 from tutor.trace.names import expression, short_name, shortened, written
 from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab
 from tutor.trace.pins import pins_of
@@ -156,7 +157,7 @@ class _Builder:
 
     def _operations(self) -> list[Operation]:
         """The iteration's circles, and those of earlier ones through which its gradients still pass."""
-        own = [o for o in self._own() if is_drawn(o, self.index)]
+        own = [o for o in self._own() if is_drawn(o, self.index) or leaves(o, self.index)]
         if self.prepared:
             own = own[next((at for at, o in enumerate(own) if o.nodes), 0) :]
         known = {o.id for o in own}
@@ -195,6 +196,9 @@ class _Builder:
         return boxed
 
     def _is_box(self, tensor: TensorId, made: set[TensorId]) -> bool:
+        maker = self._maker(tensor) if tensor in made else None
+        if maker is not None and is_bare(maker, self.index):
+            return False
         return tensor >= 0 and (
             tensor not in made
             or bool(self.index.last_name(tensor, self.end))
@@ -246,6 +250,7 @@ class _Builder:
         return box_id(maker.inputs[0])
 
     def _circle(self, operation: Operation) -> Circle:
+        leaving = leaves(operation, self.index)
         return Circle(
             id=circle_id(operation.id),
             operation=operation.id,
@@ -257,7 +262,9 @@ class _Builder:
             tabs=tuple(self._tab(n, operation) for n in ordered_nodes(operation, self.index)),
             span=operation.span,
             zone=zone_of(operation),
-            cut="detach" if is_detach(operation) else "none",
+            cut="detach" if is_detach(operation) else "python" if leaving else "none",
+            tells=told_tensor(operation) if leaving else None,
+            binds=bound_name(operation, self.index) if leaving else "",
             made_in=made_in(self.index, operation.id),
         )
 

@@ -27,7 +27,9 @@ from tutor.views.graph.paint import (
     write_readable,
 )
 from tutor.views.graph.pins import draw_pins, is_hollow, is_locked, lock_badge
+from tutor.views.graph.python_tag import draw_tag, tag_path, tag_sentence, tag_text
 from tutor.views.graph.sizes import CircleAnatomy, room_for, saves_text
+from tutor.views.graph.values import tooltip
 
 _LAID = TabState("laid")
 _BUSIEST = ("failed", "running", "waiting", "laid", "done", "used", "idle")
@@ -78,6 +80,8 @@ class CircleItem(GraphItem):
         if self.anatomy.funnel is not None and self.anatomy.funnel.contains(place) and funnel is not None:
             return funnel_words(funnel)
         lines = [circle.expression or circle.function, circle.function]
+        if circle.cut == "python" and state is not None and state.told is not None:
+            return "\n".join((lines[0], tooltip(state.told), tag_sentence(circle)))
         if not circle.tabs:
             lines.append(_("Not recorded by autograd: nothing will come back through here"))
         return "\n".join(dict.fromkeys(lines))
@@ -98,6 +102,10 @@ class CircleItem(GraphItem):
     def draw(self, painter: QPainter, detail: float) -> None:
         state, body = self.state, self.anatomy.body
         if state is None:
+            return
+        if self.circle.cut == "python":
+            halo(painter, tag_path(body), self.inks, self.look)
+            draw_tag(painter, body, self.circle, state.told, self.inks, working=self.look.working)
             return
         radius = body.height() / 2
         halo(painter, rounded(body, radius), self.inks, self.look)
@@ -234,6 +242,8 @@ def _of(circle: Circle) -> str:
 
 def _name(circle: Circle, state: CircleState) -> str:
     """What a screen reader says."""
+    if circle.cut == "python":
+        return f"{tag_text(circle, state.told)}. {tag_sentence(circle)}"
     nodes = ", ".join(tab.name for tab in circle.tabs) or _("not recorded")
     running = any(tab.phase == "running" for tab in state.tabs)
     text = _("operation {expression}, {nodes}").format(

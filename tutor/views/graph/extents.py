@@ -105,6 +105,7 @@ _SHORT = Extent(3, 3, "0.0", "0.0")
 def extents(structure: Structure, trace: Trace) -> Extents:
     """Measured over all that the trace holds of the structure's tensors."""
     wanted = {box.tensor for box in structure.boxes} | {lane.tensor for lane in structure.lanes}
+    wanted |= {circle.tells for circle in structure.circles if circle.tells is not None}
     shown: dict[TensorId, list[Shown]] = {tensor: [] for tensor in wanted}
     shapes = {row.id: (*row.batch, *row.shape) for row in trace.tensors}
     for value in trace.values:

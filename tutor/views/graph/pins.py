@@ -21,6 +21,7 @@ _HEAD = 13.0
 _GAP = 9.0
 _FALL = 30.0
 _TURN = 34.0
+_HELD: tuple[PinPhase, ...] = ("held",)
 _RED: frozenset[PinPhase] = frozenset(("missing", "changed", "behind"))
 
 
@@ -65,7 +66,7 @@ def draw_pins(painter: QPainter, row: QRectF, tab: Tab, state: TabState, inks: I
     if not tab.pins:
         write(painter, row, _("saves nothing"), role="small", colour=inks.muted, align=CENTRE)
         return
-    phases = [*state.pins, *["held"] * len(tab.pins)][: len(tab.pins)]
+    phases: tuple[PinPhase, ...] = (*state.pins, *_HELD * len(tab.pins))[: len(tab.pins)]
     if "dropped" in phases:
         _draw_dropped(painter, row, tab, state.fallen, inks, near=near)
         return
@@ -195,7 +196,7 @@ def _draw_falling(painter: QPainter, row: QRectF, tab: Tab, fallen: float, inks:
     """Each pin tips over and falls, fainter and fainter."""
     painter.save()
     painter.setOpacity(painter.opacity() * (1.0 - fallen))
-    for place in _places(row, tab, ["held"] * len(tab.pins), near=near):
+    for place in _places(row, tab, _HELD * len(tab.pins), near=near):
         painter.save()
         painter.translate(place.rect.left() + 5, place.rect.center().y() + _FALL * fallen)
         painter.rotate(_TURN * fallen)

@@ -22,6 +22,7 @@ from tutor.views.graph.face_paint import CHIP_HEIGHT, face_size
 from tutor.views.graph.faces import Face, face_of, page_count, page_name
 from tutor.views.graph.fonts import Role, symbol_size, text_width
 from tutor.views.graph.pins import row_width, top_versions
+from tutor.views.graph.python_tag import tag_width
 from tutor.views.reasons import reason_text
 
 PAD = 12.0
@@ -199,7 +200,9 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
             circle,
             slots=returning.get(circle.id, 0),
             ports=degree.get(circle.id, 1),
-            term=texts.term(outputs.get(circle.id, TensorId(-1))),
+            term=texts.term(
+                circle.tells if circle.tells is not None else outputs.get(circle.id, TensorId(-1))
+            ),
             versions=versions,
             down=down,
         )
@@ -289,7 +292,7 @@ def circle_anatomy(
     if down:
         return _upright_circle(circle, slots=slots, ports=ports, term=term, versions=versions)
     half_height = max(RADIUS, ports * 10.0 + 4)
-    half_width = max(half_height, symbol_size(circle.symbol)[1] / 2 + 11)
+    half_width = max(half_height, _sign_width(circle, term) / 2)
     body = QRectF(-half_width, -half_height, 2 * half_width, 2 * half_height)
     tabs = []
     for row, tab in enumerate(circle.tabs):
@@ -303,7 +306,7 @@ def _upright_circle(
     circle: Circle, *, slots: int, ports: int, term: float, versions: Mapping[TensorId, int]
 ) -> CircleAnatomy:
     """Lanes arrive above and leave below: tabs stand at the right, the funnel over them."""
-    half_width = max(RADIUS, ports * 10.0 + 4, symbol_size(circle.symbol)[1] / 2 + 11)
+    half_width = max(RADIUS, ports * 10.0 + 4, _sign_width(circle, term) / 2)
     body = QRectF(-half_width, -RADIUS, 2 * half_width, 2 * RADIUS)
     top = -((TAB + 4) * len(circle.tabs) - 4) / 2
     tabs = tuple(
@@ -314,6 +317,11 @@ def _upright_circle(
     if funnel is not None:
         funnel.moveBottomLeft(QPointF(_BESIDE_LANES + (ports - 1) * 10, min(top, body.top()) - 10))
     return CircleAnatomy(body, tabs, funnel, down=True)
+
+
+def _sign_width(circle: Circle, term: float) -> float:
+    """A tag is as wide as what it tells."""
+    return tag_width(circle, term) if circle.cut == "python" else symbol_size(circle.symbol)[1] + 22
 
 
 def _tab_width(tab: Tab, versions: Mapping[TensorId, int]) -> float:
