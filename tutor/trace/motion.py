@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, TypedDict
 
 from tutor.protocol import NodeId, OperationId, Step, TensorId
@@ -10,6 +11,7 @@ from tutor.trace.gradient_graph import operations_at
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id, circle_id
 from tutor.trace.picture import ItemId, Lane, LaneId, Motion
+from tutor.trace.rebinding import renames
 
 _STILL = Motion("none")
 
@@ -17,6 +19,11 @@ _STILL = Motion("none")
 def motion(at: Moment) -> Motion:
     if not 0 <= at.step < len(at.trace.steps):
         return _STILL
+    moved, given = _moved(at), renames(at)
+    return replace(moved, renames=given) if given else moved
+
+
+def _moved(at: Moment) -> Motion:
     step = at.trace.steps[at.step]
     match step.kind:
         case "operation":

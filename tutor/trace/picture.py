@@ -345,6 +345,15 @@ class Callout:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """A Python name that goes from one box to another."""
+
+    name: str
+    old: ItemId
+    new: ItemId
+
+
+@dataclass(frozen=True, slots=True)
 class Motion:
     """What moves in this step: pulses along lanes (forward or back), the item that works, the boxes that change."""
 
@@ -357,6 +366,7 @@ class Motion:
     """What a backward with create_graph makes in this step: circles and boxes of the gradient's own graph."""
     lays: tuple[LaneId, ...] = ()
     """The lanes to and from what it makes."""
+    renames: tuple[Rename, ...] = ()
     breaks: tuple[ItemId, ...] = ()
     """Circles that saved what this step writes: their pins turn red."""
 

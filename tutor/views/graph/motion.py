@@ -65,6 +65,16 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Flight:
+    """A name on its way from the box that had it to the one that gets it; `at` from 0 to 1."""
+
+    name: str
+    old: ItemId
+    new: ItemId
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What differs from the still picture of the state after the step."""
 
@@ -74,6 +84,7 @@ class Frame:
     lanes: Mapping[LaneId, LaneFrame] = field(default_factory=dict)
     movers: tuple[Mover, ...] = ()
     drop: Drop | None = None
+    flights: tuple[Flight, ...] = ()
     appearing: Mapping[ItemId, float] = field(default_factory=dict)
     working: ItemId | None = None
     outline: float = 1.0
@@ -87,10 +98,15 @@ class Frame:
 
 def frame(before: Picture | None, after: Picture, progress: float) -> Frame:
     """What is seen at this progress of the step that led from `before` to `after`; at 1 it is exactly `after`."""
+    if before is None or progress >= 1.0:
+        return _still(after)
+    seen = _moving(before, after, progress)
+    return _flying(before, seen, after.motion, progress) if after.motion.renames else seen
+
+
+def _moving(before: Picture, after: Picture, progress: float) -> Frame:
     motion = after.motion
     still = _still(after)
-    if before is None or progress >= 1.0:
-        return still
     match motion.kind:
         case "none":
             return still
@@ -157,9 +173,8 @@ def _focus(after: Picture) -> tuple[frozenset[ItemId] | None, frozenset[LaneId]]
         items.add(motion.item)
     if after.callout is not None:
         items |= {after.callout.item, *after.callout.glows}
-    return frozenset(items | set(motion.makes) | set(motion.breaks)) or None, frozenset(
-        (*lanes, *motion.lays)
-    )
+    items |= {*motion.makes, *motion.breaks, *(i for name in motion.renames for i in (name.old, name.new))}
+    return frozenset(items) or None, frozenset((*lanes, *motion.lays))
 
 
 def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> Frame:
@@ -300,6 +315,21 @@ def _unbroken(
     """Until the value is written the pins of those who saved it are sound."""
     old = {item: before.circles[item] for item in motion.breaks if item in before.circles}
     return {**circles, **old} if old else circles
+
+
+def _flying(before: Picture, seen: Frame, motion: Motion, progress: float) -> Frame:
+    """The name leaves the old box and arrives at the new one, while this appears or when it is written."""
+    share = beat(progress, 2) if motion.kind == "forward" else beat(progress / 3, 0)
+    boxes = dict(seen.boxes)
+    for name in motion.renames:
+        if name.new in boxes:
+            boxes[name.new] = replace(boxes[name.new], name="", was="", was_line=None)
+        if share <= 0.0 and name.old in boxes and name.old in before.boxes:
+            boxes[name.old] = replace(
+                boxes[name.old], name=before.boxes[name.old].name, was="", was_line=None
+            )
+    flights = tuple(Flight(r.name, r.old, r.new, share) for r in motion.renames if share > 0.0)
+    return replace(seen, boxes=boxes, flights=flights)
 
 
 def _without_result(after: Picture, item: ItemId | None) -> Mapping[ItemId, CircleState]:

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from tutor.views.graph.ground import Ground
 from tutor.views.graph.lanes import ChipItem
-from tutor.views.graph.motion import Drop, Mover
+from tutor.views.graph.motion import Drop, Flight, Frame
+from tutor.views.graph.names import NameItem, flight_place
 from tutor.views.graph.paint import Inks
 from tutor.views.graph.sizes import BoxAnatomy
 
@@ -21,9 +22,10 @@ class Movers:
         self._scene, self._inks = scene, inks
         self.chips: list[ChipItem] = []
         self.drop = self._new()
+        self.names: list[NameItem] = []
 
-    def items(self) -> Iterator[ChipItem]:
-        yield from (*self.chips, self.drop)
+    def items(self) -> Iterator[ChipItem | NameItem]:
+        yield from (*self.chips, self.drop, *self.names)
 
     def set_inks(self, inks: Inks) -> None:
         self._inks = inks
@@ -31,11 +33,14 @@ class Movers:
             item.set_inks(inks)
 
     def hide(self) -> None:
-        for item in self.items():
+        for item in (*self.chips, self.drop):
             item.set_shown(None)
+        for name in self.names:
+            name.hide()
 
-    def show(self, movers: Sequence[Mover], drop: Drop | None, ground: Ground) -> None:
+    def show(self, seen: Frame, ground: Ground) -> None:
         """Puts a chip where each mover is, and hides the others."""
+        movers = seen.movers
         while len(self.chips) < len(movers):
             self.chips.append(self._new())
         for item in self.chips[len(movers) :]:
@@ -47,7 +52,8 @@ class Movers:
             item.set_shown(mover.shown)
             item.setPos(QPointF(*curve.at(mover.at)))
             item.update()
-        self._show_drop(drop, ground)
+        self._show_drop(seen.drop, ground)
+        self._show_names(seen.flights, ground)
 
     def _show_drop(self, drop: Drop | None, ground: Ground) -> None:
         """Over the box, from the funnel or the end of the lane, into the tray."""
@@ -61,6 +67,18 @@ class Movers:
         else:
             start = ground.places.rect(drop.item, anatomy.funnel or anatomy.body).center()
         self.drop.setPos(start + (end - start) * drop.at)
+
+    def _show_names(self, flights: Sequence[Flight], ground: Ground) -> None:
+        """A tag for each name on its way."""
+        while len(self.names) < len(flights):
+            self.names.append(NameItem(self._inks))
+            self._scene.addItem(self.names[-1])
+        for name, flight in zip(self.names, flights, strict=False):
+            name.show_at(
+                flight.name, flight_place(ground.body(flight.old), ground.body(flight.new), flight.at)
+            )
+        for name in self.names[len(flights) :]:
+            name.hide()
 
     def _new(self) -> ChipItem:
         item = ChipItem(self._inks, gradient=True)

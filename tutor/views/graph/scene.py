@@ -144,7 +144,7 @@ class GraphScene(QGraphicsScene):
         seen = frame(before, picture, progress)
         self._show_nodes(seen, self.ground)
         self._show_lanes(picture.structure, seen)
-        self.movers.show(seen.movers, seen.drop, self.ground)
+        self.movers.show(seen, self.ground)
         self._show_looks(seen, resting=resting)
         self.callout.set_progress(progress)
         self._show_notes(picture, seen, self.ground)
