@@ -47,12 +47,12 @@ def test_the_leaf_adds_what_came_to_what_was_there() -> None:
 
 def test_a_stretched_bias_gets_the_sum_over_the_rows() -> None:
     lines = [line for c in _all("matmul") for line in c.lines]
-    assert "∂(X @ W + b)/∂b = 1 → Σ of [4×2] × 1 = [4, 4] to b" in lines
+    assert "∂(X @ W + b)/∂b = 1 → Σ over dim 0 (4 rows) of [4×2] × 1 = [4, 4] to b" in lines
 
 
 def test_a_product_of_matrices_shows_the_shapes() -> None:
     lines = [line for c in _all("matmul") for line in c.lines]
-    assert any(line.startswith("∂(X@W)/∂W: Xᵀ[3, 4] · G[4, 2] → [3, 2]") for line in lines)
+    assert any(line.startswith("∂(X@W)/∂W: Xᵀ[3×4] · G[4×2] → [3×2]") for line in lines)
 
 
 def test_a_long_expression_gets_a_letter_that_is_explained() -> None:

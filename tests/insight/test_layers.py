@@ -42,8 +42,8 @@ layer(x).sum().backward()
 """,
         "MmBackward0",
     )
-    assert "∂(x@layer.weightᵀ)/∂x: G[1, 3] · layer.weight[3, 3] → [1, 3]" in said
-    assert "∂(x@layer.weightᵀ)/∂layer.weightᵀ: xᵀ[3, 1] · G[1, 3] → [3, 3]" in said
+    assert "∂(x@layer.weightᵀ)/∂x: G[1×3] · layer.weight[3×3] → [1×3]" in said
+    assert "∂(x@layer.weightᵀ)/∂layer.weightᵀ: xᵀ[3×1] · G[1×3] → [3×3]" in said
 
 
 def test_a_batch_of_sequences_goes_through_a_layer_as_one_matrix_of_rows() -> None:
@@ -55,7 +55,7 @@ layer(X).sum().backward()
 """,
         "AddmmBackward0",
     )
-    assert "Xᵀ[3, 20] · G[20, 2] → [3, 2]" in said
+    assert "Xᵀ[3×20] · G[20×2] → [3×2]" in said
 
 
 def test_an_error_that_the_program_caught_is_called_by_its_type() -> None:
@@ -85,7 +85,7 @@ torch.einsum("ij,jk->ik", x, B).sum().backward()
 
 
 def test_factors_that_only_torch_knows_get_a_free_letter_each() -> None:
-    assert "∂(y@u)/∂y: G[1, 1, 1] · uᵀ[1, 1, 2]" in _said(EINSUM, "BmmBackward0")
+    assert "∂(y@u)/∂y: G[1×1×1] · uᵀ[1×1×2]" in _said(EINSUM, "BmmBackward0")
 
 
 def test_a_shape_that_is_not_known_is_not_claimed() -> None:

@@ -49,13 +49,18 @@ def test_where_the_switch_matters_it_is_said_what_it_does() -> None:
     assert telling_lines(trace, _of(trace, "linear")[0]) == []
 
 
-def test_only_such_a_call_has_a_callout_on_the_way_forward() -> None:
+def test_a_call_says_on_the_way_forward_only_what_is_special_of_it() -> None:
     trace = record_text(NET)
     drawn = structure(trace, None)
     said = [scene(trace, drawn, _of(trace, name)[0].step).callout for name in ("linear", "dropout")]
 
-    assert said[0] is None
+    assert said[0] is not None and said[0].title == "net.0 (Linear, training)"
+    assert said[0].lines == (
+        "x[4×2] · net.0.weightᵀ[2×3] → [4×3]",
+        "net.0.bias[3] is stretched to [4×3]: 4 copies",
+    )
     assert said[1] is not None and said[1].title == "net.1 (Dropout, training)"
+    assert said[1].drawings == ()
 
 
 def _trace(**changes: object) -> Trace:
@@ -73,7 +78,7 @@ def test_autocast_tells_the_precision_of_what_it_cast() -> None:
     product, logarithm = _of(trace, "matmul")[0], _of(trace, "log")[0]
     callout = scene(trace, structure(trace, 0), product.step).callout
 
-    assert callout is not None and callout.lines == ("in bfloat16 (autocast)",)
+    assert callout is not None and callout.lines[1:] == ("in bfloat16 (autocast)",)
     assert operation_lines(trace, logarithm) == []
 
 

@@ -9,7 +9,8 @@ from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
 from tutor.insight.hook_text import counted, hook_text, is_early
 from tutor.insight.local import Floats, Local, Use, agrees
-from tutor.insight.numbers_text import LIMIT, number_text
+from tutor.insight.numbers_text import LIMIT, number_text, sides_text
+from tutor.insight.sheets import drawing_of, folded_dims, sum_words
 from tutor.insight.step_callout import step_callout
 from tutor.insight.uses import array, letters, use_of, wordy
 from tutor.protocol import Data, NodeId, NodeRun, TensorId
@@ -18,10 +19,12 @@ from tutor.trace.index import RunOf
 from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id
 from tutor.trace.names import short_name, written
-from tutor.trace.picture import Callout, Circle, ItemId
+from tutor.trace.picture import Callout, Circle, Drawing, ItemId
 from tutor.trace.shown import grad_covered
 from tutor.trace.told import told_of
-from tutor.trace.values import shape_text
+
+_MOST_DRAWN = 2
+"""So many drawings stand in a callout."""
 
 
 def callout(at: Moment) -> Callout | None:
@@ -66,17 +69,32 @@ def _passing(at: Moment, run: NodeRun, circle: Circle) -> Callout:
     hidden = _received_hidden(at, run.node, circle)
     hidden = hidden or any(at.gives_away(g) for g in run.grad_outputs)
     received = ", ".join(number_text(g, hidden=hidden) for g in run.grad_outputs)
-    lines = []
+    lines, drawings = [], []
     for edge in at.index.edges_from.get(run.node, ()):
         output = at.index.edges[edge].output
         sent = run.grad_inputs[output] if output < len(run.grad_inputs) else None
         lines.append(_line(at, use, edge, sent, known, hidden=hidden))
+        drawings += _drawn(at, use, edge, sent, known, hidden=hidden)
     said = " ".join(lines)
     lines += [f"{letter} = {wordy(at.index, t)}" for t, letter in known.items() if letter in said]
     title = _("receives {value}").format(value=received)
     early, late = _hooks(at, hidden=hidden)
     whole = (*early, *lines, *late, *_own_graph(at))
-    return Callout(circle.id, title, whole, _glowing(at, run.node))
+    return Callout(circle.id, title, whole, _glowing(at, run.node), drawings=tuple(drawings[:_MOST_DRAWN]))
+
+
+def _drawn(
+    at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, str], *, hidden: bool
+) -> list[Drawing]:
+    """The sheets of what goes along this edge, where numbers are summed, copied or multiplied as matrices."""
+    local = local_derivative(use, at.index.edges[edge].output)
+    numbers = array(sent)
+    if local is None or not agrees(local, use.received, numbers) or numbers is None:
+        return []
+    lane = at.stage.lane_of.get(edge)
+    covered = at.hides(lane.tensor, sent) if lane is not None else at.gives_away(sent)
+    found = drawing_of(local, use, numbers, _target(at, edge, known), hidden=hidden, covered=covered)
+    return [found] if found is not None else []
 
 
 def _own_graph(at: Moment) -> list[str]:
@@ -118,11 +136,7 @@ def _glowing(at: Moment, node: NodeId) -> tuple[ItemId, ...]:
 def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, str], *, hidden: bool) -> str:
     found = at.index.edges[edge]
     lane = at.stage.lane_of.get(edge)
-    target = (
-        _node_name(at, found.to)
-        if lane is None
-        else known.get(lane.tensor) or short_name(at.index, lane.tensor, at.step)
-    )
+    target = _target(at, edge, known)
     covered = at.hides(lane.tensor, sent) if lane is not None else at.gives_away(sent)
     if sent is None:
         return _("no gradient to {target}").format(target=target)
@@ -134,6 +148,14 @@ def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, 
     if at.gives_away(_plain_data(local.value)):
         local = replace(local, hidden=True)
     return _explained(local, use, array(sent), result, target, hidden=hidden)
+
+
+def _target(at: Moment, edge: int, known: Mapping[TensorId, str]) -> str:
+    """What the edge leads to is called."""
+    lane = at.stage.lane_of.get(edge)
+    if lane is None:
+        return _node_name(at, at.index.edges[edge].to)
+    return known.get(lane.tensor) or short_name(at.index, lane.tensor, at.step)
 
 
 def _plain(local: Local | None, result: str, target: str) -> str:
@@ -151,10 +173,29 @@ def _explained(local: Local, use: Use, sent: Floats | None, result: str, target:
         rule = f"{local.of} = " + _rule(local)
         result = result if _is_one(local, use, sent) else _product(local, use, sent, result, hidden=hidden)
     elif local.kind == "matrix" and sent is not None:
-        rule = f"{local.of}: {local.rule} → {shape_text(sent.shape)}"
+        rule = f"{local.of}: {local.rule} → {sides_text(sent.shape)}"
+        if result == sides_text(sent.shape):
+            return _("{rule} to {target}").format(rule=rule, target=target)
+    elif local.kind == "moves" and sent is not None and use.received is not None:
+        return _moved(local, use.received.shape, sent.shape, result, target)
     else:
         return _plain(local, result, target)
     return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
+
+
+def _moved(local: Local, came: tuple[int, ...], sent: tuple[int, ...], result: str, target: str) -> str:
+    """Elements that only change places, with the shapes: G[6] → [2×3]."""
+    shapes = f"G{sides_text(came)} → {sides_text(sent)}"
+    rule = f"{local.of}: {_summed(came, sent)}{shapes}"
+    if result == sides_text(sent):
+        return _("{rule} to {target}").format(rule=rule, target=target)
+    return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
+
+
+def _summed(came: tuple[int, ...], sent: tuple[int, ...]) -> str:
+    """Σ over dim 0 (4 rows), where copies fold back."""
+    dims = folded_dims(came, sent)
+    return f"{sum_words(came, dims)}, " if dims else ""
 
 
 def _is_one(local: Local, use: Use, sent: Floats | None) -> bool:
@@ -184,7 +225,9 @@ def _product(local: Local, use: Use, sent: Floats | None, result: str, *, hidden
     received = number_text(_plain_data(use.received), hidden=hidden)
     product = f"{received} × {_value(local)}"
     if sent is not None and use.received is not None and use.received.size > sent.size:
-        return _("Σ of {product} = {result}").format(product=product, result=result)
+        dims = folded_dims(use.received.shape, sent.shape)
+        words = _("{sum} of {product} = {result}")
+        return words.format(sum=sum_words(use.received.shape, dims), product=product, result=result)
     return f"{product} = {result}"
 
 

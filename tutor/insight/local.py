@@ -57,6 +57,8 @@ class Local:
     whole: Floats | None = None
     """For "formula" and "matrix": what the rule gives for the gradient received."""
     hidden: bool = False
+    factors: tuple[Operand, Operand] | None = None
+    """For "matrix": the two that are multiplied, as they stand in the product."""
 
 
 Rule = Callable[[Use, int], Local | None]

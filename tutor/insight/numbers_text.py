@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tutor.protocol import Data
 from tutor.trace.values import dense, elements, shape_text, short
 
@@ -17,10 +19,15 @@ def number_text(data: Data, *, hidden: bool = False) -> str:
         return COVERED
     data = data if (whole := dense(data)) is None else whole
     if not isinstance(data, dict) and len(elements(data)) <= MANY:
-        text = short(data, limit=LIMIT + 1)
+        text = short(data, limit=1_000)
         if len(text) <= LIMIT:
             return text
-    return shape_text(_shape(data)).replace(", ", "×")
+    return sides_text(_shape(data))
+
+
+def sides_text(shape: Sequence[int]) -> str:
+    """[3×4]: a shape in a sentence."""
+    return shape_text(shape).replace(", ", "×")
 
 
 def _shape(data: Data) -> list[int]:

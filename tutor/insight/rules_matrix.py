@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from tutor.insight.local import Floats, Local, Operand, Rule, Use, atom
-from tutor.trace.values import shape_text
+from tutor.insight.numbers_text import sides_text
+from tutor.trace.values import cell
 
 Product = Callable[[Floats, Floats], Floats]
 
@@ -28,12 +29,32 @@ def _factor(use: Use, a: Operand, b: Operand, *, left: bool) -> Local:
     if left:
         rule = f"G{grown} · {_turned_text(b)}"
         whole = _safely(_left, g, b.value)
+        factors = _arrived(g), _turned(b)
     else:
         rule = f"{_turned_text(a)} · G{grown}"
         whole = _safely(_right, g, a.value)
+        factors = _turned(a), _arrived(g)
     hidden = b.hidden if left else a.hidden
     mine = a if left else b
-    return Local(f"∂({atom(a.text)}@{atom(b.text)})/∂{atom(mine.text)}", rule, None, "matrix", whole, hidden)
+    of = f"∂({atom(a.text)}@{atom(b.text)})/∂{atom(mine.text)}"
+    return Local(of, rule, None, "matrix", whole, hidden, factors)
+
+
+def _arrived(g: Floats | None) -> Operand:
+    """G, the gradient received; a vector as a column."""
+    if g is not None and g.ndim == 1:
+        g = g[:, None]
+    return Operand("G", g, () if g is None else g.shape)
+
+
+def _turned(x: Operand) -> Operand:
+    """The factor as it stands in the product: transposed; a vector as a row."""
+    shape = (*x.shape[:-2], x.shape[-1], x.shape[-2]) if len(x.shape) > 1 else (1, *x.shape)
+    value = x.value
+    if value is not None:
+        value = np.swapaxes(value, -1, -2) if value.ndim > 1 else value[None, :]
+    text = x.text.removesuffix("ᵀ") if x.text.endswith("ᵀ") else f"{atom(x.text)}ᵀ"
+    return Operand(text, value, shape, x.hidden)
 
 
 def _flat(use: Use, x: Operand, key: str) -> Operand:
@@ -70,10 +91,13 @@ def _safely(product: Product, g: Floats | None, other: Floats | None) -> Floats 
 
 def _addmm(use: Use, at: int) -> Local | None:
     """addmm (a linear layer, bias + x·Wᵀ): bias: the sum of grad's rows, mat1: grad·mat2ᵀ, mat2: mat1ᵀ·grad."""
+    if len(use.operands) == 3 and len(use.operand(2).shape) == 2:
+        return _plain_addmm(use, at)
     x, weight, bias = _linear_operands(use)
     x = _flat(use, x, "mat1_sym_sizes")
     if at == 0:
-        return Local(f"∂({x.text}·Wᵀ + {bias.text})/∂{atom(bias.text)}", "1", np.asarray(1.0))
+        share = use.number("beta", 1.0)
+        return Local(f"∂({x.text}·Wᵀ + {bias.text})/∂{atom(bias.text)}", cell(share), np.asarray(share))
     if at == 1:
         turned = (
             weight.value
@@ -81,21 +105,36 @@ def _addmm(use: Use, at: int) -> Local | None:
             else np.swapaxes(weight.value, -1, -2)
         )
         factor = Operand(f"{weight.text}ᵀ", turned, tuple(reversed(weight.shape)), weight.hidden)
-        whole = _safely(_left, use.received, turned)
-        rule = f"G{_shape(use.received)} · {weight.text}{shape_text(weight.shape)}"
-        return Local(f"∂({x.text}@{factor.text})/∂{atom(x.text)}", rule, None, "matrix", whole, weight.hidden)
+        whole = _scaled(_safely(_left, use.received, turned), use)
+        rule = f"G{_shape(use.received)} · {weight.text}{sides_text(weight.shape)}"
+        of = f"∂({x.text}@{factor.text})/∂{atom(x.text)}"
+        factors = _arrived(use.received), replace(factor, text=weight.text, shape=weight.shape)
+        factors = factors[0], replace(factors[1], value=weight.value)
+        return Local(of, rule, None, "matrix", whole, weight.hidden, factors)
     rule = f"{_turned_text(x)} · G{_shape(use.received)}"
-    return Local(
-        f"∂({x.text}@{weight.text}ᵀ)/∂{weight.text}ᵀ",
-        rule,
-        None,
-        "matrix",
-        _safely(_right, use.received, x.value),
-    )
+    whole = _scaled(_safely(_right, use.received, x.value), use)
+    of = f"∂({x.text}@{weight.text}ᵀ)/∂{weight.text}ᵀ"
+    return Local(of, rule, None, "matrix", whole, x.hidden, (_turned(x), _arrived(use.received)))
+
+
+def _plain_addmm(use: Use, at: int) -> Local:
+    """torch.addmm itself: the bias comes first, the weight is not transposed."""
+    bias, x, weight = (use.operand(place) for place in range(3))
+    if at == 0:
+        share = use.number("beta", 1.0)
+        of = f"∂({bias.text} + {atom(x.text)}@{atom(weight.text)})/∂{atom(bias.text)}"
+        return Local(of, cell(share), np.asarray(share))
+    found = _factor(use, x, weight, left=at == 1)
+    return replace(found, whole=_scaled(found.whole, use))
+
+
+def _scaled(whole: Floats | None, use: Use) -> Floats | None:
+    """addmm may multiply the product by a number of its own."""
+    return None if whole is None else whole * use.number("alpha", 1.0)
 
 
 def _linear_operands(use: Use) -> tuple[Operand, Operand, Operand]:
-    """x, weight, bias of torch.nn.functional.linear; torch.addmm has the bias first and an untransposed weight."""
+    """x, weight, bias of torch.nn.functional.linear."""
     if len(use.operands) == 3 and use.operand(0).shape != () and len(use.operand(1).shape) == 2:
         return use.operand(0), use.operand(1), use.operand(2)
     return use.operand(0), use.operand(1), Operand("b")
@@ -117,12 +156,12 @@ def _turned_text(operand: Operand) -> str:
     shape = operand.shape
     turned = (*shape[:-2], shape[-1], shape[-2]) if len(shape) > 1 else shape
     if operand.text.endswith("ᵀ"):
-        return f"{operand.text.removesuffix('ᵀ')}{shape_text(turned)}"
-    return f"{atom(operand.text)}ᵀ{shape_text(turned)}"
+        return f"{operand.text.removesuffix('ᵀ')}{sides_text(turned)}"
+    return f"{atom(operand.text)}ᵀ{sides_text(turned)}"
 
 
 def _shape(values: Floats | None) -> str:
-    return "" if values is None else shape_text(values.shape)
+    return "" if values is None else sides_text(values.shape)
 
 
 MATRICES: dict[str, Rule] = {

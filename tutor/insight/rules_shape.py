@@ -11,7 +11,7 @@ import numpy as np
 
 from tutor.i18n import _
 from tutor.insight.local import Floats, Local, Rule, Use, atom, folded
-from tutor.trace.values import cell, shape_text
+from tutor.trace.values import cell
 
 
 def _sum(use: Use, at: int) -> Local:
@@ -141,8 +141,7 @@ def _reshaped(use: Use, at: int) -> Local | None:
     whole = None if use.received is None else _into(use.received, use.operand(0).shape)
     if use.received is not None and whole is None:
         return None
-    text = _("same elements, back in shape {shape}").format(shape=shape_text(use.operand(0).shape))
-    return Local(text, "", None, "moves", whole)
+    return Local(_("same elements, back in the old shape"), "", None, "moves", whole)
 
 
 def _into(values: Floats, shape: tuple[int, ...]) -> Floats | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tutor.i18n import _
 from tutor.insight.errors import explain
+from tutor.insight.forward_sheets import forward_said
 from tutor.insight.hook_text import counted, hook_text
 from tutor.insight.node_text import freed_lines, saved_names
 from tutor.insight.operation_text import module_call, module_text, telling_lines
@@ -47,11 +48,13 @@ def _calling(at: Moment, operation: OperationId) -> Callout | None:
     broken = broken_lines(at)
     if broken and not lines:
         return Callout(item, broken_title(at), broken, about="error")
-    if not lines:
+    shapes, drawings = forward_said(at, row)
+    if not lines and not shapes:
         return None
     call = module_call(at.trace, row)
     title = module_text(call) if call is not None else written(at.index.text(row.span)) or row.function
-    return Callout(item, title, (*counted(lines), *broken), about="value")
+    words = (*shapes, *counted(lines), *broken)
+    return Callout(item, title, words, about="value", drawings=drawings)
 
 
 def _updating(at: Moment, tensor: TensorId) -> Callout | None:

@@ -61,14 +61,13 @@ def page_shape(shape: Sequence[int]) -> tuple[int, int]:
 
 def page_count(shape: Sequence[int]) -> int:
     """How many matrices a tensor of three or more dimensions is."""
-    leading: Sequence[int] = shape[:-2]
-    return prod(leading)
+    return int(np.prod(shape[:-2], dtype=int))
 
 
 def page_place(shape: Sequence[int], page: int) -> tuple[int, ...]:
     """The leading indices of a page."""
     leading = tuple(shape[:-2])
-    return tuple(int(at) for at in np.unravel_index(page, leading)) if leading and prod(leading) else ()
+    return tuple(int(at) for at in np.unravel_index(page, leading)) if leading and all(leading) else ()
 
 
 def page_name(shape: Sequence[int], page: int) -> str:

@@ -9,11 +9,12 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPolygonF
 
 from tutor.i18n import _
-from tutor.trace.picture import Callout
+from tutor.trace.picture import Callout, Drawing
 from tutor.views.graph.bands import Band, Twins, zone_label
-from tutor.views.graph.drawing import draw_drawing, drawing_size
+from tutor.views.graph.drawing import draw_drawings, drawings_size, fitting
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.items import GraphItem
+from tutor.views.graph.lit import lit_runs, write_runs
 from tutor.views.graph.paint import Inks, dotted, lock, pen, write
 
 _LINE = 20.0
@@ -31,6 +32,7 @@ class CalloutItem(GraphItem):
         self.callout: Callout | None = None
         self.lines: tuple[str, ...] = ()
         self.rect = QRectF()
+        self.drawings: tuple[Drawing, ...] = ()
         self.progress = 1.0
         """How far the step is, for a drawing that moves with it."""
         self.magnified = 1.0
@@ -42,16 +44,18 @@ class CalloutItem(GraphItem):
     def set_progress(self, progress: float) -> None:
         if progress != self.progress:
             self.progress = progress
-            if self.callout is not None and self.callout.drawing is not None:
+            if self.drawings:
                 self.update()
 
-    def size_for(self, callout: Callout, pane: float) -> tuple[float, float]:
-        """In a pane so wide its lines take no more than a good half."""
-        widest = min(max(_PART * pane / self.magnified, _NARROWEST), _WIDEST)
+    def size_for(self, callout: Callout, pane: QSizeF) -> tuple[float, float]:
+        """In a pane of this size its lines take no more than a good half; it draws what then still has room."""
+        widest = min(max(_PART * pane.width() / self.magnified, _NARROWEST), _WIDEST)
         self.lines = wrapped(callout.lines, widest)
         widths = [text_width("title", callout.title), *(text_width("note", line) for line in self.lines)]
         height = 28 + _LINE * len(self.lines) + (8 if self.lines else 4)
-        drawn = drawing_size(callout.drawing)
+        left = QSizeF(widest, _PART * pane.height() / self.magnified - height)
+        self.drawings = fitting(callout.drawings, left)
+        drawn = drawings_size(self.drawings)
         widths.append(drawn.width())
         height += drawn.height()
         return (max(widths) + 2 * _CALLOUT_PAD) * self.magnified, height * self.magnified
@@ -83,11 +87,11 @@ class CalloutItem(GraphItem):
         width = rect.width() / self.magnified - _CALLOUT_PAD
         head = QRectF(_CALLOUT_PAD, 6, width, 24)
         write(painter, head, self.callout.title, role="title", colour=title)
-        for row, text in enumerate(self.lines):
+        for row, runs in enumerate(lit_runs(self.lines)):
             place = QRectF(head.left(), 29 + row * _LINE, width, _LINE)
-            write(painter, place, text, role="note", colour=inks.ink)
+            write_runs(painter, place, runs, role="note", colour=inks.ink, inks=inks)
         top = 29 + len(self.lines) * _LINE
-        draw_drawing(painter, QPointF(head.left(), top), self.callout.drawing, self.progress, inks)
+        draw_drawings(painter, QPointF(head.left(), top), self.drawings, self.progress, inks)
         painter.restore()
 
 

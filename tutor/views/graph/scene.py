@@ -240,7 +240,7 @@ class GraphScene(QGraphicsScene):
         self.callout.magnified = max(1.0 / self._view.zoom, 1.0)
         view = self.sceneRect() if self._view.rect.isEmpty() else self._view.rect
         crowd = ground.crowd(picture, seen, view.united(ground.anchor(callout.item)))
-        size = self.callout.size_for(callout, view.width())
+        size = self.callout.size_for(callout, view.size())
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
         body, parts = ground.body(callout.item), ground.lower_parts(callout.item)
         if callout.item in self.pool.circles:
