@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 def add(box: Unsent, *pieces: str) -> None:
     for piece in pieces:
-        box.add(msgspec.msgpack.encode(printed(piece)))
+        box.add([msgspec.msgpack.encode(printed(piece))])
 
 
 def test_events_behind_those_received_are_found(path: Path) -> None:

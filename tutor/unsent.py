@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -37,13 +37,14 @@ class Unsent:
         self._count = 0
         self._clear()
 
-    def add(self, event: bytes) -> None:
-        """One encoded event. When there is no room the rest is left out until the next `sent`."""
-        self._count += 1
-        end = self._end + _LENGTH.size + len(event)
+    def add(self, events: Sequence[bytes]) -> None:
+        """Encoded events. When there is no room for all of them, they and the rest are left out until the next `sent`."""
+        self._count += len(events)
+        data = b"".join([_LENGTH.pack(len(event)) + event for event in events])
+        end = self._end + len(data)
         self._whole = self._whole and end <= SIZE
         if self._whole:
-            self._map[self._end : end] = _LENGTH.pack(len(event)) + event
+            self._map[self._end : end] = data
             self._end = end
             self._write_head()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.benchmarks import models
 from tests.benchmarks import work as works
+from tutor.kernel.budget import Emit
 from tutor.kernel.record import DEFAULT_LIMITS, Recorder
 from tutor.protocol import TraceEvent
 from tutor.trace.trace import Trace
@@ -21,19 +22,19 @@ class Recorded:
         self.trace = Trace()
 
     def __call__(self) -> None:
-        """As the kernel records: events leave one by one."""
+        """As the kernel records: the events of a step leave together."""
         self.events = 0
         self._run(self._count)
 
     def kept(self) -> None:
         """As `record()` does: events become a trace."""
         self.trace = Trace()
-        self._run(self.trace.append)
+        self._run(self.trace.extend)
 
-    def _count(self, event: TraceEvent) -> None:
-        self.events += 1
+    def _count(self, events: Sequence[TraceEvent]) -> None:
+        self.events += len(events)
 
-    def _run(self, emit: Callable[[TraceEvent], None]) -> None:
+    def _run(self, emit: Emit) -> None:
         recorder = Recorder(emit, limits=DEFAULT_LIMITS)
         for module in (works, models):
             file = str(module.__file__)

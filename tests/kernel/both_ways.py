@@ -56,7 +56,7 @@ def run(text: str, recorder: Recorder | None = None) -> Outcome:
 
 def recorded(text: str) -> tuple[Outcome, Trace]:
     trace = Trace()
-    recorder = Recorder(trace.append)
+    recorder = Recorder(trace.extend)
     recorder.add_source(text, path=None, cell=None, filename=FILENAME)
     outcome = run(text, recorder)
     recorder.cell_ended(outcome.namespace)

@@ -21,7 +21,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.events: list[Event] = []
-        self.runner = Runner(self.events.append)
+        self.runner = Runner(self.events.extend)
 
     def run(
         self,

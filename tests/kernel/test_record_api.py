@@ -74,7 +74,7 @@ def test_nothing_of_torch_stays_changed_after_a_recording() -> None:
 
 def test_a_fault_of_the_recorder_never_breaks_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = Trace()
-    recorder = Recorder(trace.append)
+    recorder = Recorder(trace.extend)
     with recorder:
         x = torch.tensor(3.0, requires_grad=True)
         monkeypatch.setattr(recorder._tape.graph, "claim", None)
@@ -87,7 +87,7 @@ def test_a_fault_of_the_recorder_never_breaks_the_run(monkeypatch: pytest.Monkey
 
 
 def test_a_fault_inside_the_engine_never_breaks_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder(Trace().append)
+    recorder = Recorder(Trace().extend)
     with recorder:
         x = torch.tensor(3.0, requires_grad=True)
         y = x * x
@@ -101,7 +101,7 @@ def test_a_fault_inside_the_engine_never_breaks_the_run(monkeypatch: pytest.Monk
 
 
 def test_no_tensor_and_no_graph_outlives_the_program() -> None:
-    recorder = Recorder(Trace().append)
+    recorder = Recorder(Trace().extend)
     with recorder:
         x = torch.ones(3, requires_grad=True)
         y = (x * x).sum()
@@ -123,7 +123,7 @@ def test_other_threads_work_and_are_not_recorded() -> None:
         torch.nn.Linear(2, 2)(w).sum().backward()
         results.append(w.grad)
 
-    with Recorder(trace.append) as recorder:
+    with Recorder(trace.extend) as recorder:
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()

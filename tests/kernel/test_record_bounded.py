@@ -114,7 +114,7 @@ def test_an_evaluation_behind_the_training_does_not_hide_the_last_iteration() ->
 
 def test_what_is_printed_is_told_at_once_and_has_its_place_where_its_iteration_is_kept() -> None:
     events: list[TraceEvent] = []
-    recorder = Recorder(events.append, limits=Limits(events=700))
+    recorder = Recorder(events.extend, limits=Limits(events=700))
     w = torch.ones(2, requires_grad=True)
     with recorder:
         for turn in range(60):
@@ -143,7 +143,7 @@ def test_a_gap_counts_what_was_left_out() -> None:
 
 def test_a_process_that_is_killed_leaves_a_sound_trace() -> None:
     told: list[TraceEvent] = []
-    recorder = Recorder(told.append, limits=Limits(events=700))
+    recorder = Recorder(told.extend, limits=Limits(events=700))
     w = torch.ones(2, requires_grad=True)
     with recorder:
         for turn in range(60):
@@ -258,7 +258,7 @@ def test_an_error_in_a_cell_is_told_behind_what_was_held_back(turn: int) -> None
 @pytest.mark.parametrize("turns", [1, 6, 40])
 def test_a_forgotten_recorder_tells_nothing_more(turns: int) -> None:
     told: list[TraceEvent] = []
-    recorder = Recorder(told.append, limits=Limits(events=300))
+    recorder = Recorder(told.extend, limits=Limits(events=300))
     w = torch.ones(2, requires_grad=True)
     with recorder:
         for turn in range(turns):
@@ -302,7 +302,7 @@ class Ran:
 def _run(text: str, turns: int, limits: Limits) -> Ran:
     text = re.sub(r"range\(\d\d\)", f"range({turns})", text)
     told: list[TraceEvent] = []
-    ran = Ran(Recorder(told.append, limits=limits), told, {"__name__": "__main__"})
+    ran = Ran(Recorder(told.extend, limits=limits), told, {"__name__": "__main__"})
     ran.recorder.add_source(text, path=None, cell=None, filename="long")
     with ran.recorder, redirect_stdout(None):
         exec(compile(text, "long", "exec"), ran.namespace)

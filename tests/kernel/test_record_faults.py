@@ -208,7 +208,7 @@ def outcome_with(piece: Piece, at: int) -> tuple[Outcome, str | None, bool]:
         for owner, name in piece.owners:
             patch.setattr(owner, name, replacement)
         try:
-            recorder = Recorder(Trace().append)
+            recorder = Recorder(Trace().extend)
             recorder.add_source(PROGRAM, path=None, cell=None, filename="program.py")
         except InjectedError:
             # No recording has begun.

@@ -75,7 +75,7 @@ def test_the_graph_of_a_model_is_torchs_own_and_runs_in_the_engines_order(name: 
     with observed() as twins:
         loss_of(name, device).backward()
     trace = Trace()
-    with Recorder(trace.append, limits=ROOMY) as recorder:
+    with Recorder(trace.extend, limits=ROOMY) as recorder:
         loss = loss_of(name, device)
         torchs = walked(loss)
         loss.backward()

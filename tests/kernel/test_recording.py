@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -203,10 +203,11 @@ def test_leaving_by_exit_is_no_error() -> None:
 class Interrupted(list[TraceEvent]):
     """Where Ctrl+C strikes while a node is told."""
 
-    def append(self, event: TraceEvent) -> None:
-        if isinstance(event, Node):
-            raise KeyboardInterrupt
-        super().append(event)
+    def extend(self, events: Iterable[TraceEvent]) -> None:
+        for event in events:
+            if isinstance(event, Node):
+                raise KeyboardInterrupt
+            self.append(event)
 
 
 def test_an_interrupt_inside_the_recorder_leaves_a_sound_trace() -> None:

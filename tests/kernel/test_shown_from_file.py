@@ -29,7 +29,7 @@ NOTHING: frozenset[str] = frozenset()
 def told(text: str, limits: Limits) -> list[TraceEvent]:
     """The events of a run, as they come out of the wire."""
     events: list[TraceEvent] = []
-    recorder = Recorder(events.append, limits=limits)
+    recorder = Recorder(events.extend, limits=limits)
     recorder.add_source(text, path=None, cell=None, filename="program")
     namespace: dict[str, object] = {"__name__": "__main__"}
     with contextlib.redirect_stdout(io.StringIO()):

@@ -69,7 +69,7 @@ def difference(action: Action) -> str | None:
     """How the recorded run differs from the unrecorded one, or what is unsound in its trace."""
     plain = carried_out(action, nullcontext())
     trace = Trace()
-    recorder = Recorder(trace.append)
+    recorder = Recorder(trace.extend)
     recorded = carried_out(action, recorder)
     if recorder.fault is not None:
         return recorder.fault

@@ -271,7 +271,7 @@ def test_what_autograd_grad_returns_is_covered_on_its_way_too() -> None:
 
 def _events(text: str) -> list[TraceEvent]:
     events: list[TraceEvent] = []
-    recorder = Recorder(events.append)
+    recorder = Recorder(events.extend)
     recorder.add_source(text, path=None, cell=None, filename="cell")
     with recorder:
         exec(compile(text, "cell", "exec"), {"__name__": "__main__"})

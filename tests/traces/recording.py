@@ -35,7 +35,7 @@ def record_text(
     """The trace of a program's text; its error, if it raises, is in the trace. A recorder's fault raises."""
     trace = Trace()
     trace.environment = environment()
-    recorder = Recorder(trace.append, limits=limits)
+    recorder = Recorder(trace.extend, limits=limits)
     namespace = {"__name__": "__main__"} if namespace is None else namespace
     torch.manual_seed(0)
     cells = text.split("# %%\n")

@@ -18,7 +18,10 @@ from tutor.kernel.pace import ROOM_FOR, Pace, block_of
 from tutor.kernel.renumbering import Renumbering
 from tutor.protocol import BackwardId, Span, Step, StepKind, Tensor, TensorId, TraceEvent, Truncation
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "Outlet", "size"]
+__all__ = ["DEFAULT_LIMITS", "Emit", "Limits", "Outlet", "size"]
+
+Emit = Callable[[Sequence[TraceEvent]], None]
+"""Takes records in their order: those of one step together, where they come together."""
 
 _STREAMED = 1 / 2
 """The share of the budget up to which nothing is held back."""
@@ -67,7 +70,7 @@ class _Held:
 class Outlet:
     """Hands events on, counts them and their steps; holds iterations back, or closes, when the limits come near."""
 
-    def __init__(self, emit: Callable[[TraceEvent], None], limits: Limits) -> None:
+    def __init__(self, emit: Emit, limits: Limits) -> None:
         self._out = emit
         self._emit = emit
         self.limits = limits
@@ -81,8 +84,10 @@ class Outlet:
         self.names: Callable[[], Mapping[str, TensorId]] = dict
         """Which tensor has a name; asked once, when iterations begin to be held back."""
         self.backwards_left_out = 0
+        self.gathered: list[TraceEvent] | None = None
+        """Where a step on its way is handed on as a whole: its events so far, which are counted as it ends."""
         self.numbers = 0
-        """How many numbers lie in the events that are to be `put_all`."""
+        """How many numbers lie in them."""
 
         self._forgotten = False
         self._full: Truncation | None = None
@@ -108,28 +113,29 @@ class Outlet:
     # ------------------------------------------------------------ events
 
     def put(self, event: TraceEvent, *, elements: int = 0) -> None:
+        gathered = self.gathered
+        if gathered is not None:
+            gathered.append(event)
+            self.numbers += elements
+            return
         self._events += 1
         self._bytes += EVENT_BYTES + NUMBER_BYTES * elements
-        self._emit(event)
-
-    def put_all(self, events: Sequence[TraceEvent]) -> None:
-        """Several at once; `numbers` says how many numbers lie in them beside one each, and is used up."""
-        count = len(events)
-        self._events += count
-        self._bytes += count * EVENT_BYTES + NUMBER_BYTES * self.numbers
-        self.numbers = 0
-        for event in events:
-            self._emit(event)
+        self._emit((event,))
 
     def put_now(self, event: TraceEvent) -> None:
         """For what is told whatever becomes of its iteration; its step is `told_step`."""
         self._count(1, EVENT_BYTES)
-        self._out(event)
+        self._out((event,))
 
     def end_step(self, kind: StepKind, id: int, backward: BackwardId | None, span: Span | None) -> None:
-        self._events += 1
-        self._bytes += EVENT_BYTES
-        self._emit(Step(kind=kind, id=id, backward=backward, span=span))
+        """A step is over, and goes out with what was gathered for it."""
+        events = [] if self.gathered is None else self.gathered
+        self.gathered = None
+        events.append(Step(kind=kind, id=id, backward=backward, span=span))
+        self._events += len(events)
+        self._bytes += EVENT_BYTES * len(events) + NUMBER_BYTES * self.numbers
+        self.numbers = 0
+        self._emit(events)
         self.step += 1
 
     @property
@@ -176,7 +182,7 @@ class Outlet:
         if not self._dropping:
             limit = "events" if self._events >= self._most_events else "bytes"
             self._full = Truncation(limit=limit, what="later_operations", step=self.told_step)
-            self._out(self._full)
+            self._out((self._full,))
 
     def forget(self) -> None:
         """Stops for good, and tells nothing more."""
@@ -275,10 +281,10 @@ class Outlet:
         self._emit = self._take
         self._most_events, self._most_bytes = self.limits.events, self.limits.bytes
 
-    def _take(self, event: TraceEvent) -> None:
+    def _take(self, events: Sequence[TraceEvent]) -> None:
         held = self._held
         assert held is not None
-        held.events.append(event)
+        held.events.extend(events)
         if self._events > self.limits.events or self._bytes > self.limits.bytes:
             self._make_room(held)
 
@@ -306,8 +312,7 @@ class Outlet:
             self._iteration += 1
             self.over = False
         self._start_dropping()
-        for event in rest:
-            self._drop(event)
+        self._drop(rest)
 
     def _start_dropping(self) -> None:
         if self._emit != self._take:
@@ -317,11 +322,12 @@ class Outlet:
         self._most_events = -1
         self.first_untold = None
 
-    def _drop(self, event: TraceEvent) -> None:
-        if self.first_untold is None and isinstance(event, Tensor):
-            self.first_untold = event.id
+    def _drop(self, events: Sequence[TraceEvent]) -> None:
         before = self._left.bytes
-        self._left.take(event)
+        for event in events:
+            if self.first_untold is None and isinstance(event, Tensor):
+                self.first_untold = event.id
+            self._left.take(event)
         self._base = (self._base[0], self._base[1] + self._left.bytes - before)
         self._events, self._bytes = self._base
 
@@ -339,24 +345,25 @@ class Outlet:
 
     # ------------------------------------------------------------ what is told
 
-    def _tell(self, event: TraceEvent) -> None:
-        told = self._numbers.told(event)
-        self._left.heard(event)
-        if told is not None:
-            self._out(told)
+    def _tell(self, events: Sequence[TraceEvent]) -> None:
+        told = []
+        for event in events:
+            renumbered = self._numbers.told(event)
+            self._left.heard(event)
+            if renumbered is not None:
+                told.append(renumbered)
+        self._out(told)
 
     def _tell_all(self, held: _Held) -> None:
         if self._left.anything:
             self._tell_gap(held.first_step)
-        for event in held.events:
-            self._tell(event)
+        self._tell(held.events)
         self._told_step = self._numbers.steps.of(held.end_step)
 
     def _tell_gap(self, next_step: int) -> None:
         """What was left out lay before the step `next_step`, as the recorder counts."""
         rows = [*self._left.rows(self._told_step), Step(kind="gap", id=self._gaps)]
-        for row in rows:
-            self._out(row)
+        self._out(rows)
         # What had changed was counted when it was taken in.
         self._count(len(rows), 2 * EVENT_BYTES)
         self._gaps += 1
@@ -385,8 +392,8 @@ class Outlet:
         full = self._full
         if full is not None and full.backwards != self.backwards_left_out:
             self._full = structs.replace(full, backwards=self.backwards_left_out)
-            self._out(self._full)
+            self._out((self._full,))
 
 
-def _ignore(event: TraceEvent) -> None:
+def _ignore(events: Sequence[TraceEvent]) -> None:
     """A forked child's events are not the run's."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+import msgspec
 import torch
 
-from tutor.kernel.calls import Function, Traits
+from tutor.kernel.calls import Function, Kind, Traits
 from tutor.kernel.identity import Known, version
 from tutor.kernel.spans import Place, Sources
 from tutor.protocol import Data
@@ -28,27 +29,27 @@ class Written:
         return version(self.tensor) != self.version
 
 
-class Call:
-    """A call in progress: what it was given, as it was before it ran."""
+class Call(msgspec.Struct, eq=False):
+    """A call in progress: what it was given, as it was before it ran. (A Struct is made in half the time.)"""
 
+    traits: Traits
+    arguments: tuple[object, ...]
+    keywords: Mapping[str, object]
+    frame: FrameType
+    pairs: list[tuple[Known, torch.Tensor]] = msgspec.field(default_factory=list)
+    """The tensors that it was given and that are known, with what was known of them."""
     gradients: Sequence[Written] = ()
     """The gradients that it may write to."""
     inputs: Sequence[torch.Tensor] = ()
     """What a setter is called on."""
     before: Data = None
     grad_before: torch.Tensor | None = None
-    _place: Place | None = None
+    found: Place | None = None
+    """Where it was called from, once that was asked."""
 
-    def __init__(
-        self, traits: Traits, arguments: tuple[object, ...], keywords: Mapping[str, object], frame: FrameType
-    ) -> None:
-        self.traits = traits
-        self.kind = traits.kind
-        self.arguments = arguments
-        self.keywords = keywords
-        self.frame = frame
-        self.pairs: list[tuple[Known, torch.Tensor]] = []
-        """The tensors that it was given and that are known, with what was known of them."""
+    @property
+    def kind(self) -> Kind:
+        return self.traits.kind
 
     @property
     def function(self) -> Function:
@@ -56,6 +57,6 @@ class Call:
 
     def place(self, sources: Sources) -> Place:
         """Where it was called from, looked up once."""
-        if self._place is None:
-            self._place = sources.place(self.frame)
-        return self._place
+        if self.found is None:
+            self.found = sources.place(self.frame)
+        return self.found

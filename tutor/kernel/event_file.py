@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ _RESERVED = 65_536
 
 
 class EventFile:
-    """Appends events. When there is no room for one it raises OSError, once; later ones but the run's end are left out."""
+    """Appends events. When there is no room it raises OSError, once; what comes later but the run's end is left out."""
 
     def __init__(self, path: Path) -> None:
         self._reserve = path.with_name("reserve")
@@ -26,12 +27,13 @@ class EventFile:
         self._size = 0
         self._full = False
 
-    def write(self, event: Event) -> None:
-        if self._full and not isinstance(event, RunEnded):
-            return
-        data = self._encoder.encode(event)
+    def write(self, events: Sequence[Event]) -> None:
+        """All of them, or none where there is no room."""
+        if self._full:
+            events = [event for event in events if isinstance(event, RunEnded)]
+        encoded = map(self._encoder.encode, events)
         try:
-            self._append(struct.pack("<I", len(data)) + data)
+            self._append(b"".join([struct.pack("<I", len(data)) + data for data in encoded]))
         except OSError:
             self._make_room()
             raise
@@ -42,7 +44,7 @@ class EventFile:
         self._size += len(data)
 
     def _make_room(self) -> None:
-        """What was written of the event goes, and what was held back is free."""
+        """What was written of the events goes, and what was held back is free."""
         self._full = True
         os.ftruncate(self._file, self._size)
         self._reserve.unlink(missing_ok=True)

@@ -46,14 +46,13 @@ class Tutor:
     def announce(self) -> None:
         """Says that torch is loaded. The window asks until it hears it: the first words on iopub can be lost."""
         self._sender.begin(RunId(-1))
-        self._sender.emit(
-            KernelReady(
-                torch=str(torch.__version__),
-                python=platform.python_version(),
-                devices=devices(),
-                pid=os.getpid(),
-            )
+        ready = KernelReady(
+            torch=str(torch.__version__),
+            python=platform.python_version(),
+            devices=devices(),
+            pid=os.getpid(),
         )
+        self._sender.emit([ready])
         self._sender.flush()
 
     def run(self, command: RunCells) -> None:

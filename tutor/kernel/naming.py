@@ -8,6 +8,7 @@ import torch
 
 from tutor.kernel.bare import bare
 from tutor.kernel.budget import Outlet
+from tutor.kernel.calls import Traits
 from tutor.kernel.identity import Known, Tensors, is_a
 from tutor.kernel.names import Target
 from tutor.kernel.paths import path_at, path_in, things_in
@@ -26,7 +27,8 @@ class Naming:
         self._tensors = tensors
         self._by_address = tensors.by_address
         self._holders: dict[str, Known] = {}
-        self._names: dict[TensorId, str] = {}
+        self.names: dict[TensorId, str] = {}
+        """The name of each tensor that has one."""
         self._others: dict[TensorId, set[str]] = {}
         """The further names of tensors that have several."""
         self._global: dict[str, None] = {}
@@ -44,7 +46,7 @@ class Naming:
         self._namespace: Mapping[str, object] = {}
 
     def name_of(self, tensor: TensorId) -> str | None:
-        return self._names.get(tensor)
+        return self.names.get(tensor)
 
     @property
     def holders(self) -> Mapping[str, TensorId]:
@@ -53,7 +55,7 @@ class Naming:
 
     def give(self, known: Known, name: str, step: int) -> None:
         """From `step` on the name is this tensor's."""
-        before, names = self._holders.get(name), self._names
+        before, names = self._holders.get(name), self.names
         if before is known:
             return
         if before is not None:
@@ -86,7 +88,7 @@ class Naming:
         while dead:
             tensor = dead.pop()
             self._sought.pop(tensor, None)
-            name = self._names.pop(tensor, None)
+            name = self.names.pop(tensor, None)
             if name is not None:
                 for each in sorted((name, *self._others.pop(tensor, ()))):
                     self._forget(each, step)
@@ -124,13 +126,13 @@ class Naming:
     def _let_go(self, tensor: TensorId, name: str) -> None:
         others = self._others.get(tensor)
         if others is None:
-            if self._names.get(tensor) == name:
-                del self._names[tensor]
+            if self.names.get(tensor) == name:
+                del self.names[tensor]
             return
-        if self._names.get(tensor) != name:
+        if self.names.get(tensor) != name:
             others.discard(name)
         else:
-            self._names[tensor] = current = min(others)
+            self.names[tensor] = current = min(others)
             others.discard(current)
         if not others:
             self._others.pop(tensor, None)
@@ -138,23 +140,17 @@ class Naming:
     # ------------------------------------------------------------ at a call
 
     def call(
-        self,
-        place: Place,
-        arguments: Sequence[object],
-        results: object,
-        step: int,
-        *,
-        function: str,
-        reflected: bool,
+        self, place: Place, arguments: Sequence[object], results: object, step: int, traits: Traits
     ) -> None:
-        """Names the operands and the results of a call of `function` (its plain name)."""
-        spot, elsewhere = place.spot, place.module_spot
-        written = NOTHING
+        """Names the operands and the results of a call."""
+        spot, written = place.spot, NOTHING
         if spot is not None and place.direct:
-            written = spot.written(function, len(arguments), reflected=reflected)
-            if written.operands:
-                self._operands(place, written, arguments, step)
-        if elsewhere is not self._pending_spot or place.namespace is not self._namespace:
+            written = spot.written(traits.plain, len(arguments), reflected=traits.reflected)
+            for index, name in written.operands:
+                known = self._by_address.get(id(arguments[index]))
+                if known is not None and known.id not in self.names:
+                    self._name_operand(place, name, known, arguments[index], step)
+        if place.module_spot is not self._pending_spot or place.namespace is not self._namespace:
             self._arrive(place, step)
         for target in written.targets:
             self._assign(place, target, results, step)
@@ -171,10 +167,12 @@ class Naming:
         for index, name in written.operands:
             argument = arguments[index]
             known = self._by_address.get(id(argument))
-            if known is not None and known.id not in self._names and isinstance(argument, torch.Tensor):
+            if known is not None and known.id not in self.names:
                 self._name_operand(place, name, known, argument, step)
 
-    def _name_operand(self, place: Place, name: str, known: Known, tensor: torch.Tensor, step: int) -> None:
+    def _name_operand(self, place: Place, name: str, known: Known, tensor: object, step: int) -> None:
+        if not isinstance(tensor, torch.Tensor):
+            return
         if place.namespace is not None and place.is_module and not name.isidentifier():
             path = path_at(place.namespace, name, tensor)
             if path is not None:
@@ -183,7 +181,7 @@ class Naming:
         own = place.namespace is not None and place.namespace.get(name) is tensor
         if not own or name in self._loop_names:
             self._give_path(place.namespace or {}, known, tensor, step)
-        if known.id in self._names or not name.isidentifier() or (place.is_module and not own):
+        if known.id in self.names or not name.isidentifier() or (place.is_module and not own):
             return
         if not place.is_module and name in self._global:
             return
@@ -226,7 +224,7 @@ class Naming:
             known = self._by_address.get(id(value))
             if known is None or not (place.is_module or target not in self._global):
                 return
-            if known.step == step or known.id not in self._names:
+            if known.step == step or known.id not in self.names:
                 self._give_in(place, known, target, step)
         elif isinstance(value, (tuple, list)) and len(value) == len(target):
             for part, item in zip(target, value, strict=True):
@@ -262,7 +260,7 @@ class Naming:
         known = self._tensors.find(value)
         if known is None or self._holders.get(name) is known:
             return
-        current = self._names.get(known.id)
+        current = self.names.get(known.id)
         if current is not None and self._namespace.get(current) is value:
             return
         if current is None and name in self._loop_names:
@@ -286,7 +284,7 @@ class Naming:
                 self._check(name, value, max(step - 1, 0))
         for path, value in things_in(namespace):
             known = self._tensors.find(value) if is_a(value, torch.Tensor) else None
-            if known is not None and known.id not in self._names:
+            if known is not None and known.id not in self.names:
                 self.give(known, path, max(known.step, step - 1, 0))
         self._pending = ()
         self._pending_spot = None

@@ -53,11 +53,12 @@ class NodeHooks:
         self._learner_hooks.arm()
         self._key, self._hooked = run.key, run.hooked
         ran = self._ran(run)
+        self._ours = ran
         for node, mark in zip(nodes, marks, strict=True):
             if mark.leaf is not None:
                 self._attach_leaf(run, node, mark.id)
-            else:
                 self._ours = ran
+            else:
                 handle = node.register_hook(ran)
                 if handle is not None:
                     run.handles.append(handle)
@@ -137,10 +138,14 @@ class NodeHooks:
                     node = mark.id
                     if run.create_graph:
                         register_created(tape, run, [*received, *sent], step=tape.step)
-                    came = [read(received[0])] if len(received) == 1 else [*map(read, received)]
-                    went = [read(sent[0])] if len(sent) == 1 else [*map(read, sent)]
+                    came, went = [], []
+                    for gradient in received:
+                        came.append(None if gradient is None else read(gradient))
+                    for gradient in sent:
+                        went.append(None if gradient is None else read(gradient))
                     done[node] = None
                     what = NodeRun(node=node, grad_outputs=came, grad_inputs=went, step=outlet.step)
+                    outlet.gathered = []
                     tell(NodeRan(backward=backward, run=what), elements=numbers(came, went))
                     if run.retained or run.hooks_ran:
                         self._accumulations.retained(run, node, came)
@@ -148,5 +153,7 @@ class NodeHooks:
                     tape.end_node(node, backward, mark.span or span)
             except Exception as fault:
                 guard.keep(fault)
+            finally:
+                outlet.gathered = None
 
         return ran

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from tutor.kernel.bare import PLAIN
 from tutor.kernel.call import Call, Written
 from tutor.kernel.calls import NUMBERS
 from tutor.kernel.identity import Known, flat_tensors, is_a, version
@@ -20,23 +21,27 @@ class Operands:
         self.tape = tape
         self._find = tape.tensors.find
         self._by_address = tape.tensors.by_address
-        self._name_of = tape.naming.name_of
+        self._names = tape.naming.names
 
     def see_inputs(self, call: Call) -> None:
         """Every tensor among the arguments, through lists and dicts; one known as it is needs two looks."""
-        pairs = call.pairs
+        by_address, names = self._by_address, self._names
         for argument in call.arguments:
             if type(argument) in NUMBERS:
                 continue
             if not isinstance(argument, torch.Tensor):
                 self._see_all(flat_tensors(argument), call)
                 continue
-            known = self._by_address.get(id(argument))
-            if known is None or version(argument) != known.version:
+            known = by_address.get(id(argument))
+            try:
+                now = argument._version if type(argument) in PLAIN else version(argument)
+            except RuntimeError:
+                now = version(argument)
+            if known is None or now != known.version:
                 known = self._see(argument, call)
             if known is not None:
-                pairs.append((known, argument))
-                if self._name_of(known.id) is None:
+                call.pairs.append((known, argument))
+                if known.id not in names:
                     self._call_by_its_path(known, argument)
         if call.keywords:
             self._see_all(flat_tensors(dict(call.keywords)), call)
@@ -65,7 +70,7 @@ class Operands:
     def _call_by_its_path(self, known: Known, tensor: torch.Tensor) -> None:
         """A parameter or buffer that was seen while its module was being made."""
         path = self.tape.modules.parameter_path(tensor)
-        if path is not None and self._name_of(known.id) is None:
+        if path is not None and known.id not in self._names:
             self.tape.naming.give(known, path, max(self.tape.step - 1, 0))
 
     def _gradients(self, call: Call) -> list[Written]:

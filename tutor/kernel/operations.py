@@ -172,9 +172,8 @@ class Operations:
                 tape.put(Tangent(tensor=id, value=value, step=tape.outlet.step), elements=size(value))
 
     def _name(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
-        naming, step, traits = self._tape.naming, self._tape.outlet.step, call.traits
         results = outputs[0] if len(outputs) == 1 else outputs
-        naming.call(place, call.arguments, results, step, function=traits.plain, reflected=traits.reflected)
+        self._tape.naming.call(place, call.arguments, results, self._tape.outlet.step, call.traits)
 
 
 def _written_without_version(call: Call) -> Pairs:

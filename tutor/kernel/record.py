@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType, ModuleType, TracebackType
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ import torch
 from msgspec import structs
 
 from tutor.kernel.backward import Engine
-from tutor.kernel.budget import DEFAULT_LIMITS, Limits
+from tutor.kernel.budget import DEFAULT_LIMITS, Emit, Limits
 from tutor.kernel.encodable import shortened
 from tutor.kernel.failures import failure_of
 from tutor.kernel.forward import Forward, RecordingMode
@@ -36,15 +36,13 @@ __all__ = ["DEFAULT_LIMITS", "Limits", "Recorder", "Recording", "record"]
 
 
 class Recorder:
-    """Records one run: `with recorder:` around the learner's code; every record goes to `emit` as it comes.
+    """Records one run: `with recorder:` around the learner's code; `emit` is given the records of a step as it ends.
 
     With `modules` the files of the learner's own modules become sources as they are met; else what they compute is
     told of the line that called them.
     """
 
-    def __init__(
-        self, emit: Callable[[TraceEvent], None], *, limits: Limits = DEFAULT_LIMITS, modules: bool = False
-    ) -> None:
+    def __init__(self, emit: Emit, *, limits: Limits = DEFAULT_LIMITS, modules: bool = False) -> None:
         self.guard = Guard()
         """Stands around all that the recorder does within the learner's program."""
         self._tape = Tape(emit, limits)
@@ -241,9 +239,9 @@ class Recording:
         self._events.clear()
         self._frame = None
 
-    def _take(self, event: TraceEvent) -> None:
-        self._events.append(event)
-        self.trace.append(event)
+    def _take(self, events: Sequence[TraceEvent]) -> None:
+        self._events.extend(events)
+        self.trace.extend(events)
 
     def _named(self, frame: FrameType, recorder: Recorder) -> dict[str, object]:
         """The variables whose tensors the block has met, or made."""

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +43,7 @@ class Runner:
 
     def __init__(
         self,
-        emit: Callable[[Event], None],
+        emit: Callable[[Sequence[Event]], None],
         *,
         descriptors: Descriptors | None = None,
         echo: Echo | None = None,
@@ -69,7 +69,7 @@ class Runner:
                 ended = RunEnded(run=command.run, outcome="error", recorder_fault=traceback.format_exc())
             if ended.outcome == "interrupted":
                 kill_descendants(os.getpid())
-            self._emit(ended)
+            self._emit([ended])
         return ended
 
     def display(self, form: Shown) -> None:
@@ -83,9 +83,8 @@ class Runner:
         if self._descriptors is not None:
             self._descriptors.skip()
         settings = command.settings
-        self._emit(
-            RunBegan(run=command.run, environment=environment(device=settings.device, seed=settings.seed))
-        )
+        here = environment(device=settings.device, seed=settings.seed)
+        self._emit([RunBegan(run=command.run, environment=here)])
 
     def _carried_out(self, command: RunCells, interrupts: Interrupts) -> RunEnded:
         module = _enter_document(command)

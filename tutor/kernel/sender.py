@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from tutor.unsent import Unsent
 
 BATCH_BYTES = 256_000
 PERIOD = 0.2
+_TOGETHER = 64
+"""So many events are added at once: no batch grows far beyond its size."""
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -51,13 +53,17 @@ class Sender:
             self._queue.append(_Pending(run, self._kernel.get_parent("shell")))
             self._unsent.begin(run)
 
-    def emit(self, event: Event) -> None:
-        encoded = _encoder.encode(event)
+    def emit(self, events: Sequence[Event]) -> None:
+        """Those of a step, or of a whole iteration that was held back."""
+        for start in range(0, len(events), _TOGETHER):
+            self._add([*map(_encoder.encode, events[start : start + _TOGETHER])])
+
+    def _add(self, encoded: Sequence[bytes]) -> None:
         with self._lock:
             self._unsent.add(encoded)
             last = self._queue[-1]
-            last.events.append(msgspec.Raw(encoded))
-            last.size += len(encoded)
+            last.events.extend(map(msgspec.Raw, encoded))
+            last.size += sum(map(len, encoded))
             full = last.size >= BATCH_BYTES
             if full:
                 self._queue.append(_Pending(last.run, last.parent))

@@ -142,6 +142,8 @@ class Place:
     namespace: Mapping[str, object] | None = None
     frame: int = 0
     """The id of the learner's frame, while it is entered."""
+    base: Base | None = None
+    """The call of a module within which it is, where that says which statement it is under."""
     span: Span | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,12 +204,10 @@ class Sources:
                 place = spot.place
                 if (
                     place is not None
-                    and place.is_module
                     and place.direct
                     and place.frame == id(frame)
-                    and place.namespace is frame.f_globals
+                    and self._still_holds(place, frame)
                 ):
-                    # The program's own statement, as it was the last time.
                     return place
                 return self._placed(spot, frame, direct=True, quiet=False)
         frame, passed_override = _outside(frame)
@@ -239,6 +239,16 @@ class Sources:
     def _found(self, frame: FrameType, file: File, *, direct: bool, quiet: bool) -> Place:
         return self._placed(self.spot(frame, file), frame, direct=direct, quiet=quiet)
 
+    def _still_holds(self, place: Place, frame: FrameType) -> bool:
+        """Whether the place is under the same statement as the last time, as can be told without a walk.
+
+        It is the program's own statement; or the same call of a module is still the innermost in progress.
+        """
+        if place.is_module:
+            return place.namespace is frame.f_globals
+        base, bases = place.base, self.bases
+        return bool(bases) and base is bases[-1] and base.files == len(self.files)
+
     def _placed(self, spot: Spot, frame: FrameType, *, direct: bool, quiet: bool) -> Place:
         base = self.bases[-1] if self.bases else None
         outer = self._module_frame(frame, 0 if base is None else base.frame)
@@ -246,7 +256,9 @@ class Sources:
         if outer is not frame and base is not None and outer is not None and id(outer) == base.frame:
             statement = self._waits_under(base, outer)
         elif outer is not frame:
-            statement = self._statement(outer)
+            base, statement = None, self._statement(outer)
+        else:
+            base = None
         module_spot, namespace = statement
         place = spot.place
         if (
@@ -257,8 +269,10 @@ class Sources:
             and place.module_spot is module_spot
             and place.namespace is namespace
         ):
+            place.base = base
             return place
-        spot.place = place = Place(spot, direct, quiet, outer is frame, module_spot, namespace, id(frame))
+        place = Place(spot, direct, quiet, outer is frame, module_spot, namespace, id(frame), base)
+        spot.place = place
         return place
 
     def _module_frame(self, frame: FrameType | None, base: int) -> FrameType | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
 from typing import Literal
 
 import torch
 
 from tutor.kernel.bare import bare
-from tutor.kernel.budget import Limits, Outlet, size
+from tutor.kernel.budget import Emit, Limits, Outlet, size
 from tutor.kernel.capture import grad_of
 from tutor.kernel.gradients import Gradients, is_unread
 from tutor.kernel.graph import Graph
@@ -18,7 +17,7 @@ from tutor.kernel.identity import Known, Tensors
 from tutor.kernel.modules import Modules
 from tutor.kernel.naming import Naming
 from tutor.kernel.spans import Sources
-from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, StepKind, TensorId, TraceEvent
+from tutor.protocol import BackwardId, Change, Data, NodeId, OperationId, Span, StepKind, TensorId
 
 What = Literal["grad", "value", "requires_grad", "retains_grad"]
 
@@ -26,7 +25,7 @@ What = Literal["grad", "value", "requires_grad", "retains_grad"]
 class Tape:
     """One recording's counters and tables; `token` marks its nodes."""
 
-    def __init__(self, emit: Callable[[TraceEvent], None], limits: Limits) -> None:
+    def __init__(self, emit: Emit, limits: Limits) -> None:
         self.outlet = Outlet(emit, limits)
         self.put = self.outlet.put
         self.limits = limits
@@ -46,8 +45,8 @@ class Tape:
         self.read_gradient = reader.read
         """A gradient's values. One that goes from node to node is looked through once."""
 
-        self._glance = reader.glance
         self.reread_gradient = reader.reread
+        self._glance = reader.glance
         self.keep_gradient = reader.keep
 
         self.gradients: dict[int, Data] = {}
@@ -97,13 +96,13 @@ class Tape:
             after = self.gradients[known.id] = self.standing_gradient(known, grad)
             step = max(self.step - 1, 0)
             self.put(Change(tensor=known.id, what="grad", before=None, after=after, span=None, step=step))
+
     def standing_gradient(self, known: Known | None, grad: torch.Tensor | None) -> Data:
         """The `.grad` that the tensor has, without a look through a large one from before the recording."""
         if grad is None:
             return None
         before = None if known is None else self.gradients.get(known.id)
         return self._glance(grad) if before is None or is_unread(before) else self.read_gradient(grad)
-
 
     def _leave_frames(self) -> None:
         left = self.sources.left(self.naming.frames, sys._getframe(1))

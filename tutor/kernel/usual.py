@@ -62,28 +62,29 @@ class Usual:
         graph, outlet, traits = self._graph, self._outlet, call.traits
         if id(result) in self._by_address or graph.packs or are_active() or forward_ad._current_level >= 0:
             return False
-        node, span, step = result.grad_fn, place.span, outlet.step
-        nodes: list[NodeId] = []
-        events: list[TraceEvent] = []
-        if node is None:
-            operation = next(self._ids)
-            shares = call.pairs[0][0].id if traits.shares and call.pairs else None
-            known = self._bear(events, result, None, step, shares)
-        else:
-            following, metadata = graph.following(node), node.metadata
-            if not following or self._token in metadata:  # type: ignore[operator]
+        node, span, step, following = result.grad_fn, place.span, outlet.step, None
+        if node is not None:
+            following = graph.following(node)
+            if not following or self._token in node.metadata:  # type: ignore[operator]
                 return False
-            operation, id_ = next(self._ids), next(graph.ids)
-            metadata[self._token] = Mark(graph.epoch, id_, span, None)  # type: ignore[index]
-            nodes.append(id_)
-            known = self._bear(events, result, id_, step, None)
-            self._add_node(events, call, result, operation, node, id_, following)
-        events.append(self._row(call, operation, span, [known.id], nodes))
-        outlet.put_all(events)
-        self._naming.call(
-            place, call.arguments, result, step, function=traits.plain, reflected=traits.reflected
-        )
-        self._tape.end_step("operation", operation, span, place.frame)
+        operation = next(self._ids)
+        events: list[TraceEvent] = []
+        outlet.gathered = events
+        try:
+            if node is None or following is None:
+                shares = call.pairs[0][0].id if traits.shares and call.pairs else None
+                known, nodes = self._bear(events, result, None, step, shares), []
+            else:
+                id_ = next(graph.ids)
+                node.metadata[self._token] = Mark(graph.epoch, id_, span, None)  # type: ignore[index]
+                known, nodes = self._bear(events, result, id_, step, None), [id_]
+                self._add_node(events, call, result, operation, node, id_, following)
+            events.append(self._row(call, operation, span, [known.id], nodes))
+            self._naming.call(place, call.arguments, result, step, traits)
+            self._tape.end_step("operation", operation, span, place.frame)
+        finally:
+            # Nothing is told of a step that a fault or an interrupt has broken off.
+            outlet.gathered = None
         return True
 
     def _bear(

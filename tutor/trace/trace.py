@@ -6,8 +6,9 @@ Fed event by event (live, or from a file); everything that is shown is computed 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -132,8 +133,13 @@ class Trace:
         write_trace(self, Path(path))
 
     def extend(self, events: Iterable[TraceEvent]) -> None:
+        """As `append`, of each in turn; what only goes into its list takes the short way there."""
         for event in events:
-            self.append(event)
+            rows = _ROWS.get(type(event))
+            if rows is None:
+                self.append(event)
+            else:
+                rows(self).append(event)
 
     def append(self, event: TraceEvent) -> None:
         """Takes in one event. An event that names a backward or module call not begun raises IndexError."""
@@ -208,6 +214,18 @@ class Trace:
         backward.results = event.results
         backward.result_tensors = event.result_tensors
         backward.error = event.error
+
+
+_ROWS: dict[type[TraceEvent], Callable[[Trace], list[TraceEvent]]] = {
+    Edge: attrgetter("edges"),
+    Value: attrgetter("values"),
+    Tensor: attrgetter("tensors"),
+    Node: attrgetter("nodes"),
+    Operation: attrgetter("operations"),
+    TensorNamed: attrgetter("names"),
+    NameForgotten: attrgetter("forgotten"),
+}
+"""The lists of the records that are many and that nothing but their list need know of."""
 
 
 def _entered(event: ModuleEntered) -> ModuleCall:
