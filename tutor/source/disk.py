@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tutor.i18n import _
@@ -41,32 +42,44 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     A symbolic link is followed. Raises DocumentError when the folder is missing, full or may not be written.
     """
-    try:
-        if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file():
+        with told(path):
             path.write_bytes(data)  # a device or a pipe takes the bytes; a move would put a file in its place
-        else:
-            _replace(path.resolve(), data)
-    except OSError as fault:
-        raise DocumentError(
-            path,
-            None,
-            _("cannot be saved: {why}; what was there before is unharmed").format(why=fault.strerror),
-        ) from fault
+        return
+    with whole_file(path) as place:
+        place.write_bytes(data)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write to, beside the path; at the end it takes the path's place, after a fault nothing is left of it.
+
+    Permissions are kept, a symbolic link is followed. Raises DocumentError as `write_bytes` does.
+    """
+    with told(path):
+        place = path.resolve()
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".new")
+        os.close(handle)
+        try:
+            yield Path(name)
+            with open(name, "rb+") as file:
+                os.fsync(file.fileno())
+            os.chmod(name, _mode(place))
+            os.replace(name, place)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """What the system says against writing there becomes a DocumentError."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, _mode(path))
-        os.replace(name, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+        yield
+    except OSError as fault:
+        text = _("cannot be saved: {why}; what was there before is unharmed")
+        raise DocumentError(path, None, text.format(why=fault.strerror or str(fault))) from fault
 
 
 def _mode(path: Path) -> int:

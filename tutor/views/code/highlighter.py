@@ -40,17 +40,17 @@ class Highlighter(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument, palette: Palette = LIGHT) -> None:
         super().__init__(document)
         self._stacks: list[Stack] = [_ROOT]
-        self._formats = _formats(palette)
+        self._formats = token_formats(palette)
 
     def apply_theme(self, palette: Palette) -> None:
-        self._formats = _formats(palette)
+        self._formats = token_formats(palette)
         self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:
         state = self.previousBlockState()
         tokens, stack = lexed(text, self._stacks[state] if state > 0 else _ROOT)
         for place, kind, piece in tokens:
-            if (style := self._format(kind)) is not None:
+            if (style := format_of(kind, self._formats)) is not None:
                 self.setFormat(to_units(text, place), to_units(piece, len(piece)), style)
         self.setCurrentBlockState(self._state(stack))
 
@@ -60,11 +60,13 @@ class Highlighter(QSyntaxHighlighter):
             self._stacks.append(stack)
         return self._stacks.index(stack)
 
-    def _format(self, kind: _TokenType) -> QTextCharFormat | None:
-        return next((self._formats[part] for part in reversed(kind.split()) if part in self._formats), None)
+
+def format_of(kind: _TokenType, formats: dict[_TokenType, QTextCharFormat]) -> QTextCharFormat | None:
+    """That of the token's kind, or of the kind that this one is a kind of; None for plain text."""
+    return next((formats[part] for part in reversed(kind.split()) if part in formats), None)
 
 
-def _formats(palette: Palette) -> dict[_TokenType, QTextCharFormat]:
+def token_formats(palette: Palette) -> dict[_TokenType, QTextCharFormat]:
     """Code keeps to quiet colours: blue, vermilion and green mean values, gradients and leaves, and stay free."""
     dark = palette == DARK
     keyword, string, number = ("#c9a7ff", "#c5cf8d", "#e6edf3") if dark else ("#6f3fb5", "#6b6a00", "#1b2430")

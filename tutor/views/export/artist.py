@@ -1,0 +1,181 @@
+"""Draws a run's picture at any step and progress on any painter: the stage, the camera on it, and what stands below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from tutor.i18n import _
+from tutor.views.export.camera import Camera
+from tutor.views.export.foot import Foot
+from tutor.views.export.request import ExportError, Request, kind_of
+from tutor.views.export.stage import Stage
+from tutor.views.graph.canvas import MAX_FIT, MIN_FIT
+
+BOUND = (1280, 720)
+"""An animation is at most so large when no size is asked for."""
+_EDGE = QMarginsF(12, 12, 12, 12)
+_MOST_LOOKED_AT = 240
+"""The callouts of at most so many steps are looked at beforehand, to know how much room they need."""
+_MOST_PIXELS = 300_000_000
+_LONGEST_SIDE = 32_000
+
+
+class Artist:
+    """`prepare` first, then `show` a moment and `paint` it; at last `close`.
+
+    Painted in units of the scene, and so in full detail: what a small picture leaves out is a matter of its zoom.
+    """
+
+    def __init__(self, request: Request) -> None:
+        stretch, self._look = request.stretch, request.look
+        self._animated = kind_of(request.format) == "animation"
+        self._steps = range(stretch.first if self._animated else stretch.last, stretch.last + 1)
+        self.stage = Stage(request.subject, request.look)
+        self._foot = Foot(request.subject.trace, request.look, self._steps)
+        self._rooms: dict[int | None, QRectF] = {}
+        self._camera: Camera | None = None
+        self._taken: int | None = None
+        self._now = (-2, 1.0)
+        self.zoom = 1.0
+        """Units of the picture a unit of the scene."""
+        self.size = QSizeF()
+        """Of the picture, in its units."""
+
+    def close(self) -> None:
+        """Lets go of everything, also in the middle of the work."""
+        if self._camera is not None:
+            self._camera.close()
+        self.stage.close()
+
+    def prepare(self) -> Iterator[None]:
+        """Lays out and measures; yields while it has to wait."""
+        apart = max(len(self._steps) // _MOST_LOOKED_AT, 1)
+        for step in dict.fromkeys((*self._steps[::apart], self._steps[-1])):
+            yield from self.stage.take(step)
+            self._note_room(step)
+            yield
+        self._measure()
+
+    def show(self, step: int, progress: float = 1.0) -> Iterator[None]:
+        """Brings everything to this moment; yields while it has to wait."""
+        yield from self.stage.take(step)
+        which = self.stage.iteration(step)
+        if self._camera is not None:
+            if which != self._taken:
+                self._camera.look_anew()
+            self._camera.follow(self.stage.picture(step))
+        self._taken, self._now = which, (step, progress)
+        view = self.stage.room() if self._camera is None else self._camera.goal
+        self.stage.show(step, progress, view, self.zoom)
+
+    # how large
+
+    def _note_room(self, step: int) -> None:
+        """What the picture takes at this step, with its callout."""
+        which, room = self.stage.iteration(step), self.stage.room()
+        zoom = self._zoom_for(room.size(), self._bound())
+        self.stage.show(step, 1.0, room, zoom)
+        noted = self._rooms.get(which, self.stage.scene.sceneRect().marginsAdded(_EDGE))
+        callout = self.stage.scene.callout
+        if callout.isVisible():
+            noted = noted.united(callout.sceneBoundingRect().marginsAdded(_EDGE)).intersected(room)
+        self._rooms[which] = noted
+
+    def _measure(self) -> None:
+        """The zoom, and the size of the whole."""
+        width = max(room.width() for room in self._rooms.values())
+        height = max(room.height() for room in self._rooms.values())
+        bound = self._bound()
+        self.zoom = self._zoom_for(QSizeF(width, height), bound)
+        if self._animated and not self._look.whole and self.zoom < MIN_FIT:
+            self._follow(bound)
+        elif self._look.size is None:
+            bound = QSizeF(max(width * self.zoom, self._foot.least_width()), height * self.zoom)
+        self.size = self._evened(QSizeF(bound.width(), bound.height() + self._foot.height(bound.width())))
+
+    def _bound(self) -> QSizeF:
+        """The room for the picture without its foot: what was asked for; of an animation else a usual size."""
+        width, height = self._look.size or BOUND
+        return QSizeF(width, max(height - self._foot.height(width), 1.0))
+
+    def _zoom_for(self, room: QSizeF, bound: QSizeF) -> float:
+        if self._look.size is None and not self._animated:
+            return 1.0
+        return min(bound.width() / room.width(), bound.height() / room.height(), MAX_FIT)
+
+    def _follow(self, bound: QSizeF) -> None:
+        self._camera = Camera(self.stage.scene, bound.toSize())
+        self.zoom = self._camera.zoom
+
+    def _evened(self, size: QSizeF) -> QSizeF:
+        """Whole pixels; of an animation an even number of them, as videos need it."""
+        grain = (2 if self._animated else 1) / self._look.scale
+        return QSizeF(
+            math.ceil(size.width() / grain - 1e-6) * grain, math.ceil(size.height() / grain - 1e-6) * grain
+        )
+
+    # what is painted
+
+    @property
+    def extent(self) -> QSizeF:
+        """The size in units of the scene, in which `paint` paints."""
+        return self.size / self.zoom
+
+    def paint(self, painter: QPainter) -> None:
+        """The moment that is shown, from (0, 0) on."""
+        step, _progress = self._now
+        whole = QRectF(QPointF(0, 0), self.extent)
+        foot = self._foot.height(self.size.width())
+        area = whole.adjusted(0, 0, 0, -foot / self.zoom)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        if not self._look.transparent:
+            painter.fillRect(whole, QColor(self._look.palette.ground))
+        self.stage.scene.render(painter, area, self._source(area.size()))
+        if foot:
+            painter.save()
+            painter.scale(1 / self.zoom, 1 / self.zoom)
+            below = QRectF(0, self.size.height() - foot, self.size.width(), foot)
+            self._foot.paint(painter, below, step)
+            painter.restore()
+
+    def _source(self, size: QSizeF) -> QRectF:
+        """The part of the scene that is seen."""
+        step, progress = self._now
+        source = QRectF(QPointF(0, 0), size)
+        seen = (
+            self._rooms.get(self.stage.iteration(step))
+            if self._camera is None
+            else self._camera.seen(progress)
+        )
+        source.moveCenter((seen or self.stage.room()).center())
+        return source
+
+    @property
+    def pixels(self) -> QSize:
+        """How large `image` is."""
+        scale = self._look.scale
+        return QSize(round(self.size.width() * scale), round(self.size.height() * scale))
+
+    def image(self) -> QImage:
+        """What is shown, in pixels. Raises ExportError where they would be too many."""
+        width, height = self.pixels.width(), self.pixels.height()
+        if max(width, height) > _LONGEST_SIDE or width * height > _MOST_PIXELS:
+            text = _("{width} × {height} pixels are too many; choose a smaller size or scale, or SVG or PDF.")
+            raise ExportError(text.format(width=width, height=height))
+        form = (
+            QImage.Format.Format_ARGB32_Premultiplied
+            if self._look.transparent
+            else QImage.Format.Format_RGB32
+        )
+        image = QImage(width, height, form)
+        image.setDevicePixelRatio(self.zoom * self._look.scale)
+        image.fill(0)
+        painter = QPainter(image)
+        self.paint(painter)
+        painter.end()
+        image.setDevicePixelRatio(1.0)
+        return image

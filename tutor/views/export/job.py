@@ -1,0 +1,80 @@
+"""Drives one export from the event loop, so that the window stays alive, the progress is seen, and it can be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tutor.source.disk import DocumentError
+from tutor.views.export.exporting import Progress, exporting
+from tutor.views.export.request import ExportError, Request
+
+_SLICE = 0.012
+"""Seconds of work before the event loop gets its turn."""
+_WAIT_MS = 15
+
+
+class ExportJob(QObject):
+    """One export. After `done`, `failed` or `cancel` it is over; only after `done` there is a file."""
+
+    progressed = Signal(int, int)
+    """Frames done, of how many."""
+    done = Signal()
+    failed = Signal(str)
+    """Why, in words."""
+    over = Signal()
+    """However it went."""
+
+    def __init__(self, request: Request, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.request = request
+        self._work: Generator[Progress, None, None] | None = None
+        self._timer = QTimer(self, interval=0)
+        self._timer.timeout.connect(self._on_timer_timeout)
+
+    @property
+    def running(self) -> bool:
+        return self._work is not None
+
+    def start(self) -> None:
+        self._work = exporting(self.request)
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Breaks off; nothing is left of the file."""
+        if self.running:
+            self._end()
+
+    def _on_timer_timeout(self) -> None:
+        try:
+            progress = self._a_little()
+        except StopIteration:
+            self._end(self.done.emit)
+        except (ExportError, DocumentError) as fault:
+            self._end(partial(self.failed.emit, str(fault)))
+        except BaseException:
+            self._end()
+            raise
+        else:
+            self._timer.setInterval(_WAIT_MS if progress.waiting else 0)
+            self.progressed.emit(progress.done, progress.total)
+
+    def _end(self, tell: Callable[[], None] = lambda: None) -> None:
+        work, self._work = self._work, None
+        self._timer.stop()
+        if work is not None:
+            work.close()
+        tell()
+        self.over.emit()
+
+    def _a_little(self) -> Progress:
+        """Works until its time is over, or there is something to wait for."""
+        assert self._work is not None
+        end = perf_counter() + _SLICE
+        progress = next(self._work)
+        while not progress.waiting and perf_counter() < end:
+            progress = next(self._work)
+        return progress

@@ -1,0 +1,92 @@
+"""One picture in a file: PNG, SVG whose texts are texts, PDF whose texts can be found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter
+from PySide6.QtSvg import QSvgGenerator
+
+from tutor.i18n import _
+from tutor.views.export.artist import Artist
+from tutor.views.fonts import MONO
+
+_SVG = "http://www.w3.org/2000/svg"
+_UNITS_AN_INCH = 96
+_GENERIC = {True: "monospace", False: "sans-serif"}
+
+
+def write_png(artist: Artist, path: Path) -> None:
+    """Raises ExportError, or OSError when the disk is full."""
+    save_png(artist.image(), path)
+
+
+def save_png(image: QImage, path: Path) -> None:
+    """Raises OSError."""
+    writer = QImageWriter(str(path), QByteArray(b"png"))
+    if not writer.write(image):
+        raise OSError(None, writer.errorString())
+
+
+def write_pdf(artist: Artist, path: Path, title: str) -> None:
+    """One page of the picture's size, its fonts in it."""
+    extent, size = artist.extent, artist.size
+    writer = QPdfWriter(str(path))
+    writer.setTitle(title)
+    writer.setCreator("Autograd Tutor")
+    inches = QSizeF(size.width() / _UNITS_AN_INCH, size.height() / _UNITS_AN_INCH)
+    writer.setPageSize(QPageSize(inches, QPageSize.Unit.Inch, "", QPageSize.SizeMatchPolicy.ExactMatch))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    writer.setResolution(max(round(extent.width() / inches.width()), 1))
+    painter = QPainter(writer)
+    if not painter.isActive():
+        raise OSError(None, _("the picture could not be written"))
+    painter.scale(writer.width() / extent.width(), writer.height() / extent.height())
+    artist.paint(painter)
+    painter.end()
+
+
+def write_svg(artist: Artist, path: Path, title: str) -> None:
+    """Texts keep their widths also where the fonts are others."""
+    extent, size = artist.extent, artist.size
+    generator = QSvgGenerator()
+    generator.setFileName(str(path))
+    generator.setTitle(title)
+    generator.setDescription("Autograd Tutor")
+    generator.setViewBox(QRectF(0, 0, extent.width(), extent.height()))
+    generator.setSize(QSize(round(extent.width()), round(extent.height())))
+    painter = QPainter(generator)
+    if not painter.isActive():
+        raise OSError(None, _("the picture could not be written"))
+    artist.paint(painter)
+    painter.end()
+    _tidy(path, size)
+
+
+def _tidy(path: Path, size: QSizeF) -> None:
+    ElementTree.register_namespace("", _SVG)
+    tree = ElementTree.parse(path)
+    root = tree.getroot()
+    root.set("width", f"{size.width():g}")
+    root.set("height", f"{size.height():g}")
+    for group in root.iter(f"{{{_SVG}}}g"):
+        for child in [one for one in group if one.tag.endswith("}g") and not len(one)]:
+            group.remove(child)
+    for text in root.iter(f"{{{_SVG}}}text"):
+        _fix_width(text)
+    tree.write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _fix_width(text: ElementTree.Element) -> None:
+    """With another font than ours the letters move together or apart, and stay where they belong."""
+    families = text.get("font-family", "").split(",")
+    font = QFont(families)
+    font.setPixelSize(max(round(float(text.get("font-size", "12"))), 1))
+    font.setWeight(QFont.Weight(int(text.get("font-weight", "400"))))
+    width = QFontMetricsF(font).horizontalAdvance(text.text or "")
+    text.set("font-family", ", ".join([*(f"'{one}'" for one in families), _GENERIC[families[0] == MONO]]))
+    if width > 0:
+        text.set("textLength", f"{width:.4g}")
+        text.set("lengthAdjust", "spacingAndGlyphs")
