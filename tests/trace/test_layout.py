@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.trace import graphs
 from tests.trace.programs import Shown
 from tests.traces import golden, names
-from tutor.trace import layout as layout_module
 from tutor.trace.columns import columns
 from tutor.trace.layout import Layout, Order, Point, layout
 from tutor.trace.picture import ItemId, Structure
@@ -27,14 +26,6 @@ edges_of_a_graph = st.integers(2, 26).flatmap(
         ),
     )
 )
-
-
-@pytest.fixture(params=["graphlay", "layered"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways of placing."""
-    if request.param == "layered":
-        monkeypatch.setattr(layout_module, "MAX_GRAPHLAY", 0)
-    return str(request.param)
 
 
 def _overlaps(drawn: Layout, sizes: graphs.Sizes) -> list[tuple[ItemId, ItemId]]:
@@ -82,32 +73,21 @@ def test_nothing_overlaps_and_every_lane_arrives(found: tuple[int, list[tuple[in
     _check(layout(graph, Order(sizes)), graph, sizes)
 
 
-@settings(max_examples=60, deadline=None)
-@given(edges_of_a_graph, st.integers(0, 5))
-def test_the_own_placing_overlaps_nothing_either(found: tuple[int, list[tuple[int, int]]], seed: int) -> None:
-    count, edges = found
-    graph = graphs.graph(edges, count)
-    sizes = graphs.sizes_of(graph, seed)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(layout_module, "MAX_GRAPHLAY", 0)
-        _check(layout(graph, Order(sizes)), graph, sizes)
-
-
 @pytest.mark.parametrize("name", names())
-def test_recorded_programs_are_laid_out_well(engine: str, name: str) -> None:
+def test_recorded_programs_are_laid_out_well(name: str) -> None:
     drawn = structure(golden(name), None)
     sizes = graphs.sizes_of(drawn)
     _check(layout(drawn, Order(sizes)), drawn, sizes)
 
 
-def test_the_same_graph_is_laid_out_the_same(engine: str) -> None:
+def test_the_same_graph_is_laid_out_the_same() -> None:
     graph = graphs.graph(graphs.random_edges(80, 3), 80)
     sizes = graphs.sizes_of(graph)
     assert layout(graph, Order(sizes)) == layout(graph, Order(sizes))
     assert pickle.loads(pickle.dumps(layout(graph, Order(sizes)))) == layout(graph, Order(sizes))
 
 
-def test_equal_structures_share_one_layout(engine: str) -> None:
+def test_equal_structures_share_one_layout() -> None:
     """The layout hangs on places and sizes, not on which tensors stand there."""
     placed = []
     for iteration in (0, 1):
@@ -152,16 +132,6 @@ def test_nothing_to_draw_has_an_empty_layout() -> None:
     assert layout(graphs.graph([], 0), Order({})) == Layout()
 
 
-def test_a_refused_graph_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise layout_module.graphlay.GraphlayError("no")
-
-    monkeypatch.setattr(layout_module.graphlay, "layout", refuse)
-    graph = graphs.graph(graphs.random_edges(20, 1), 20)
-    sizes = graphs.sizes_of(graph)
-    _check(layout(graph, Order(sizes)), graph, sizes)
-
-
 def test_a_leaf_used_all_along_a_chain_has_a_lane_to_each_use() -> None:
     turns = range(300)
     edges = [edge for turn in turns for edge in ((2 * turn + 1, 2 * turn + 2), (2 * turn + 2, 2 * turn + 3))]
@@ -169,15 +139,6 @@ def test_a_leaf_used_all_along_a_chain_has_a_lane_to_each_use() -> None:
     graph = graphs.graph(edges, 2 * len(turns) + 2)
     drawn = layout(graph, Order(graphs.sizes_of(graph)))
     assert len(drawn.routes) == len(edges)
-
-
-def test_the_own_placing_crosses_not_much_more_than_graphlay(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {}
-    for engine, most in (("graphlay", layout_module.MAX_GRAPHLAY), ("own", 0)):
-        monkeypatch.setattr(layout_module, "MAX_GRAPHLAY", most)
-        drawn = (graphs.graph(graphs.random_edges(40, seed), 40) for seed in range(6))
-        found[engine] = sum(_crossings(layout(g, Order(graphs.sizes_of(g)))) for g in drawn)
-    assert found["own"] <= 2.5 * found["graphlay"]
 
 
 def _crossings(drawn: Layout) -> int:

@@ -13,8 +13,8 @@ Edges = Sequence[tuple[int, int]]
 def columns(count: int, edges: Edges, ends: Collection[int]) -> list[int]:
     """The column of each node 0 … count-1, from the left; `ends` are the losses (none: whatever nothing consumes)."""
     producers, consumers = _neighbours(count, edges)
-    main = _leading_to(ends, producers) if ends else set(range(count))
     order = _topological(count, producers, consumers)
+    main = _leading_to(ends, producers) if ends else set(range(count))
     column = [0] * count
     for node in reversed(order):
         column[node] = min((column[c] - 1 for c in consumers[node] if c in main), default=0)
@@ -50,11 +50,27 @@ def _leading_to(ends: Collection[int], producers: list[list[int]]) -> set[int]:
 
 
 def _topological(count: int, producers: list[list[int]], consumers: list[list[int]]) -> list[int]:
+    """Every node behind its producers. Of a circle one edge is taken out of the lists."""
     waiting = [len(p) for p in producers]
     order = [v for v in range(count) if not waiting[v]]
-    for node in order:
-        for consumer in consumers[node]:
+    done, forced = 0, 0
+    while len(order) < count or done < len(order):
+        if done == len(order):
+            forced = next(v for v in range(forced, count) if waiting[v] > 0)
+            _cut(forced, set(order), producers, consumers)
+            waiting[forced] = 0
+            order.append(forced)
+        for consumer in consumers[order[done]]:
             waiting[consumer] -= 1
             if not waiting[consumer]:
                 order.append(consumer)
+        done += 1
     return order
+
+
+def _cut(node: int, done: set[int], producers: list[list[int]], consumers: list[list[int]]) -> None:
+    """Takes the edges to a node out that come from what is not done."""
+    for producer in producers[node]:
+        if producer not in done:
+            consumers[producer].remove(node)
+    producers[node] = [producer for producer in producers[node] if producer in done]

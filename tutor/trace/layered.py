@@ -1,216 +1,263 @@
-"""A layered layout in linear time: few crossings by sweeps, heights by averaging that keeps the order.
+"""A layered layout of one level: a straight main path, branches and long lanes beside it, few crossings.
 
-After Sugiyama, Tagawa and Toda (1981).
+After Sugiyama, Tagawa and Toda (1981): columns, order, heights; all of it in nearly linear time.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 
-SWEEPS = 8
-_SETTLING = 12
-MAX_DUMMIES = 24
-"""An edge that passes more columns than this gets no places of its own in them: it goes above everything."""
+from tutor.trace.columns import columns
+from tutor.trace.heights import Crowd, Link, heights
+from tutor.trace.ordering import Ordering
+from tutor.trace.routes import Column, Port, Stand, beside
 
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """Nodes 0 … n-1 with heights, edges towards the loss, and the column of each node counted from the left."""
-
-    heights: Sequence[float]
-    edges: Sequence[tuple[int, int]]
-    columns: Sequence[int]
-    ports: Sequence[float] = ()
-    """How far below its middle each node's lanes meet it; empty: at its middle."""
-
-    def port(self, node: int) -> float:
-        return self.ports[node] if self.ports else 0.0
+XY = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """The height at which each node stands, and where each edge would like to pass each column between its ends."""
+class Node:
+    """Its size, and where lanes meet it. A gate, in the border of a frame, has no size."""
 
-    y: list[float]
-    passes: dict[tuple[int, int], list[float]]
+    width: float
+    height: float
+    port: Port
+    gate: bool = False
 
 
-def place(graph: Graph, gap: float, lane_gap: float) -> Placed:
-    """Orders each column for few crossings, then finds the heights."""
-    work = _Work(graph, gap, lane_gap)
-    work.order()
-    work.settle()
-    return work.result()
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From left to right; at each end so far below the node's port."""
+
+    source: int
+    target: int
+    out: float = 0.0
+    into: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Between columns, between nodes and between lanes."""
+
+    column: float
+    node: float
+    lane: float
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What is laid out at once. Gates that nothing leads to stand before the first column, the others behind the last.
+
+    `losses` are the nodes that the columns are counted from; none: whatever leads nowhere.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    losses: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The nodes' centres; for each edge the points between its ends; the room that all of it takes."""
+
+    centres: tuple[XY, ...]
+    ways: tuple[tuple[XY, ...], ...]
+    top: float
+    bottom: float
+    width: float
+    path: float
+    """How high its longest path runs."""
+
+
+def lay_out(level: Level, gaps: Gaps) -> Laid:
+    """Centres and points are measured from the left of the first column (of nodes that are no gates)."""
+    work = _Work(level, gaps)
+    return work.laid()
+
+
+@dataclass(slots=True)
+class _Way:
+    """The dummies an edge goes through, or none and its rail, in the order of the columns."""
+
+    dummies: list[int] = field(default_factory=list)
+    far: bool = False
 
 
 class _Work:
-    """The nodes and, for edges that pass columns, their dummies in each column; `y` is where lanes meet them."""
+    """One level while it is laid out; `y` is where lanes meet the nodes."""
 
-    def __init__(self, graph: Graph, gap: float, lane_gap: float) -> None:
-        self.count = len(graph.heights)
-        self.column = list(graph.columns)
-        self.ports = [graph.port(node) for node in range(self.count)]
-        self.above = [(h + gap) / 2 + p for h, p in zip(graph.heights, self.ports, strict=True)]
-        self.below = [(h + gap) / 2 - p for h, p in zip(graph.heights, self.ports, strict=True)]
-        self.left: list[list[int]] = [[] for _ in range(self.count)]
-        self.right: list[list[int]] = [[] for _ in range(self.count)]
-        self.chains: dict[tuple[int, int], list[int]] = {}
-        for edge in dict.fromkeys(graph.edges):
-            self._add_edge(edge, lane_gap)
-        self.layers: list[list[int]] = [[] for _ in range(max(self.column, default=0) + 1)]
-        self._first_order()
-        self.place = [0] * len(self.column)
-        for layer in self.layers:
-            self._number(layer)
-        self.y = [0.0] * len(self.column)
+    def __init__(self, level: Level, gaps: Gaps) -> None:
+        self.level, self.gaps = level, gaps
+        self.column = _columns(level)
+        gates = {at for at, node in enumerate(level.nodes) if node.gate}
+        self.ordering = Ordering(self.column, [(e.source, e.target) for e in level.edges], gates)
+        self.ways: list[_Way] = []
+        crowd = self._crowd()
+        self.y = heights(crowd, self.ordering)
+        self.stands = self._stands()
+        self.x = self._abscissae()
 
-    def _add_edge(self, edge: tuple[int, int], lane_gap: float) -> None:
-        source, target = edge
-        span = self.column[target] - self.column[source]
-        chain = []
-        if 1 < span <= MAX_DUMMIES:
-            for step in range(1, span):
-                chain.append(len(self.column))
-                self.column.append(self.column[source] + step)
-                self.above.append(lane_gap / 2)
-                self.below.append(lane_gap / 2)
-                self.left.append([])
-                self.right.append([])
-        self.chains[edge] = chain
-        if span > MAX_DUMMIES:
-            return
-        path = [source, *chain, target]
-        for here, there in pairwise(path):
-            self.right[here].append(there)
-            self.left[there].append(here)
+    def _crowd(self) -> Crowd:
+        """The nodes, and for each dummy as many as lanes pass there from different heights."""
+        gap = self.gaps.node / 2
+        nodes = self.level.nodes
+        above = [self._half(n) + gap + n.port.height for n in nodes]
+        below = [self._half(n) + gap - n.port.height for n in nodes]
+        passing: dict[tuple[int, float], int] = {}
+        of: dict[int, list[tuple[float, int]]] = {}
+        links: dict[Link, None] = {}
+        ahead = list(self.ordering.runs[1])
+        for edge in self.level.edges:
+            way = self._way(edge)
+            for dummy in self.ordering.chains.get((edge.source, edge.target), ()):
+                known = passing.get((dummy, edge.out))
+                if known is None:
+                    known = passing[dummy, edge.out] = len(above)
+                    of.setdefault(dummy, []).append((edge.out, known))
+                    above.append(self.gaps.lane / 2)
+                    below.append(self.gaps.lane / 2)
+                    ahead.append(0)
+                ahead[known] = max(ahead[known], ahead[edge.target])
+                way.dummies.append(known)
+            self.ways.append(way)
+            if not way.far:
+                links.update(dict.fromkeys(_links(edge, way.dummies)))
+        layers = [
+            [
+                at
+                for node in layer
+                for at in ([node] if node < len(nodes) else [d for _, d in sorted(of[node])])
+            ]
+            for layer in self.ordering.layers
+        ]
+        return Crowd(layers, above, below, ahead, list(links))
 
-    def _first_order(self) -> None:
-        """Depth first from the loss, so that what belongs together starts together."""
-        seen = [False] * len(self.column)
-        ends = [v for v in range(len(self.column)) if not self.right[v]]
-        for end in (*ends, *range(len(self.column))):
-            stack = [end]
-            while stack:
-                node = stack.pop()
-                if seen[node]:
-                    continue
-                seen[node] = True
-                self.layers[self.column[node]].append(node)
-                stack.extend(reversed(self.left[node]))
+    def _way(self, edge: Edge) -> _Way:
+        return _Way(far=(edge.source, edge.target) in self.ordering.rails)
 
-    def _number(self, layer: list[int]) -> None:
-        for at, node in enumerate(layer):
-            self.place[node] = at
+    def _half(self, node: Node) -> float:
+        return (self.gaps.lane - self.gaps.node) / 2 if node.gate else node.height / 2
 
-    # ------------------------------------------------------------- order
+    def _stands(self) -> list[Column]:
+        """The columns, each as wide as its widest node."""
+        count = max(self.column, default=0) + 1
+        widths, blocked = [0.0] * count, [list[tuple[float, float]]() for _ in range(count)]
+        for at, (node, column) in enumerate(zip(self.level.nodes, self.column, strict=True)):
+            if not node.gate:
+                widths[column] = max(widths[column], node.width)
+                middle = self._middle(at)
+                blocked[column].append((middle - node.height / 2, middle + node.height / 2))
+        stands, left = [], 0.0
+        for width, spans in zip(widths, blocked, strict=True):
+            stands.append(Column(left, left + width, sorted(spans)))
+            left += width + (self.gaps.column if spans else 0.0)
+        return stands
 
-    def order(self) -> None:
-        best, fewest = [list(layer) for layer in self.layers], self._crossings()
-        for sweep in range(SWEEPS):
-            if not fewest:
-                break
-            self._sweep(rightwards=bool(sweep % 2))
-            self._transpose()
-            crossings = self._crossings()
-            if crossings < fewest:
-                best, fewest = [list(layer) for layer in self.layers], crossings
-        self.layers = best
-        for layer in self.layers:
-            self._number(layer)
+    def _middle(self, node: int) -> float:
+        return self.y[node] - self.level.nodes[node].port.height
 
-    def _sweep(self, *, rightwards: bool) -> None:
-        near = self.left if rightwards else self.right
-        for layer in self.layers if rightwards else reversed(self.layers):
-            if len(layer) > 1:
-                key = {node: self._mean_place(node, near) for node in layer}
-                layer.sort(key=key.__getitem__)
-                self._number(layer)
+    def _abscissae(self) -> list[float]:
+        places = zip(self.level.nodes, self.column, strict=True)
+        found = [Stand(n.width, n.port, self._middle(at), c) for at, (n, c) in enumerate(places)]
+        return beside([(e.source, e.target) for e in self.level.edges], found, self.stands)
 
-    def _mean_place(self, node: int, near: list[list[int]]) -> float:
-        found = near[node]
-        return sum(self.place[n] for n in found) / len(found) if found else float(self.place[node])
+    def laid(self) -> Laid:
+        nodes = self.level.nodes
+        rails = self._rails()
+        ways = tuple(
+            self._rail_points(edge, rails) if way.far else tuple(self._points(way.dummies, edge))
+            for edge, way in zip(self.level.edges, self.ways, strict=True)
+        )
+        centres = tuple((x, self._middle(at)) for at, x in enumerate(self.x))
+        half = self.gaps.lane / 2
+        tops = [y - n.height / 2 for (_, y), n in zip(centres, nodes, strict=True) if not n.gate]
+        bottoms = [y + n.height / 2 for (_, y), n in zip(centres, nodes, strict=True) if not n.gate]
+        lanes = [
+            *self.y[len(nodes) :],
+            *(self.y[at] for at, n in enumerate(nodes) if n.gate),
+            *rails.values(),
+        ]
+        return Laid(
+            centres,
+            ways,
+            min([*tops, *(y - half for y in lanes)], default=0.0),
+            max([*bottoms, *(y + half for y in lanes)], default=0.0),
+            max((stand.right for stand in self.stands if stand.blocked), default=0.0),
+            self._path(),
+        )
 
-    def _transpose(self) -> None:
-        """Swaps neighbours wherever that saves a crossing."""
-        for layer in self.layers:
-            for at in range(len(layer) - 1):
-                upper, lower = layer[at], layer[at + 1]
-                if self._pair(upper, lower) > self._pair(lower, upper):
-                    layer[at], layer[at + 1] = lower, upper
-                    self.place[upper], self.place[lower] = at + 1, at
+    def _path(self) -> float:
+        back, ahead = self.ordering.runs
+        lengths = {at: back[at] + ahead[at] for at, n in enumerate(self.level.nodes) if not n.gate}
+        longest = max(lengths.values(), default=0)
+        found = Counter(round(self.y[at], 3) for at, length in lengths.items() if length == longest)
+        return max(found, key=found.__getitem__, default=0.0)
 
-    def _pair(self, upper: int, lower: int) -> int:
-        """Crossings of the edges of two neighbours in this order (of the first few edges of each)."""
-        found = 0
-        for near in (self.left, self.right):
-            for u in near[upper][:12]:
-                for v in near[lower][:12]:
-                    found += self.place[u] > self.place[v]
-        return found
+    def _points(self, dummies: Sequence[int], edge: Edge) -> list[XY]:
+        """Two points a column, so that the lane is level while it passes."""
+        points: list[XY] = []
+        for column, dummy in enumerate(dummies, start=self.column[edge.source] + 1):
+            stand, y = self.stands[column], self.y[dummy]
+            points += [(stand.left, y), (stand.right, y)]
+        return points
 
-    def _crossings(self) -> int:
-        return sum(self._crossings_right_of(layer) for layer in self.layers)
+    # ------------------------------------------------------------- far edges
 
-    def _crossings_right_of(self, layer: list[int]) -> int:
-        """Inversions among the targets, counted with a Fenwick tree."""
-        targets = [t for node in layer for t in sorted(self.place[r] for r in self.right[node])]
-        size = max(targets, default=-1) + 1
-        tree = [0] * (size + 1)
-        found = 0
-        for seen, target in enumerate(targets):
-            at, below = target + 1, 0
-            while at > 0:
-                below += tree[at]
-                at -= at & -at
-            found += seen - below
-            at = target + 1
-            while at <= size:
-                tree[at] += 1
-                at += at & -at
-        return found
+    def _rails(self) -> dict[int, float]:
+        """A height above everything for the far edges of each node, which share it; nodes far apart share one too."""
+        ends: dict[int, tuple[int, int]] = {}
+        for source, target in self.ordering.rails:
+            first, last = sorted((self.column[source], self.column[target]))
+            known = ends.get(source, (first, last))
+            ends[source] = (min(first, known[0]), max(last, known[1]))
+        top = min(
+            (y - a for y, a in zip(self.y, self._reaches(), strict=True)),
+            default=0.0,
+        )
+        free: list[int] = []
+        rails: dict[int, float] = {}
+        for source, (first, last) in sorted(ends.items(), key=lambda found: (found[1], found[0])):
+            at = next((rail for rail, until in enumerate(free) if until < first), len(free))
+            free[at : at + 1] = [last]
+            rails[source] = top - self.gaps.lane * (at + 0.5)
+        return rails
 
-    # ------------------------------------------------------------- heights
+    def _reaches(self) -> list[float]:
+        own = [self._half(n) + n.port.height for n in self.level.nodes]
+        return own + [self.gaps.lane / 2] * (len(self.y) - len(own))
 
-    def settle(self) -> None:
-        for layer in self.layers:
-            at = 0.0
-            for node in layer:
-                self.y[node] = at + self.above[node]
-                at += self.above[node] + self.below[node]
-            for node in layer:
-                self.y[node] -= at / 2
-        for sweep in range(_SETTLING):
-            rightwards = bool(sweep % 2)
-            near = self.left if rightwards else self.right
-            for layer in self.layers if rightwards else reversed(self.layers):
-                self._settle(layer, [self._wanted(node, near) for node in layer])
+    def _rail_points(self, edge: Edge, rails: dict[int, float]) -> tuple[XY, ...]:
+        y = rails[edge.source]
+        first, last = self.column[edge.source], self.column[edge.target]
+        if last > first + 1:
+            return (self.stands[first + 1].left, y), (self.stands[last - 1].right, y)
+        return (self.stands[first].right, y), (self.stands[last].left, y)
 
-    def _wanted(self, node: int, near: list[list[int]]) -> float:
-        found = near[node] or self.left[node] or self.right[node]
-        return sum(self.y[n] for n in found) / len(found) if found else self.y[node]
 
-    def _settle(self, layer: list[int], wanted: list[float]) -> None:
-        """The heights nearest to what each node wants that keep order and distance (pool adjacent violators)."""
-        offsets: list[float] = []
-        blocks: list[tuple[float, float, int]] = []
-        for at, node in enumerate(layer):
-            offsets.append(offsets[-1] + self.below[layer[at - 1]] + self.above[node] if at else 0.0)
-            weight = 4.0 if node >= self.count else 1.0
-            blocks.append((wanted[at] - offsets[at], weight, 1))
-            while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-                mean, heavy, many = blocks.pop()
-                before, light, few = blocks.pop()
-                total = heavy + light
-                blocks.append(((mean * heavy + before * light) / total, total, many + few))
-        at = 0
-        for mean, _, many in blocks:
-            for _ in range(many):
-                self.y[layer[at]] = mean + offsets[at]
-                at += 1
+def _links(edge: Edge, dummies: Sequence[int]) -> list[Link]:
+    path = [edge.source, *dummies, edge.target]
+    found = []
+    for at in range(len(path) - 1):
+        out = edge.out if at == 0 else 0.0
+        into = edge.into if at == len(path) - 2 else 0.0
+        found.append((path[at], path[at + 1], out, into))
+    return found
 
-    def result(self) -> Placed:
-        passes = {edge: [self.y[d] for d in chain] for edge, chain in self.chains.items()}
-        y = [y - port for y, port in zip(self.y, self.ports, strict=False)]
-        return Placed(y, passes)
+
+def _columns(level: Level) -> list[int]:
+    """Columns of the nodes between the gates; those of the gates around them."""
+    led_to = {e.target for e in level.edges}
+    first = {at for at, n in enumerate(level.nodes) if n.gate and at not in led_to}
+    last = {at for at, n in enumerate(level.nodes) if n.gate and at in led_to}
+    edges = [(e.source, e.target) for e in level.edges]
+    inner = [(s, t) for s, t in edges if s not in first and t not in last]
+    ends = {s for s, t in edges if t in last and s not in first} or level.losses
+    found = columns(len(level.nodes), inner, ends)
+    gates = first | last
+    inside = [column for at, column in enumerate(found) if at not in gates]
+    low, high = min(inside, default=0), max(inside, default=-1)
+    shift = int(bool(first))
+    place = {**dict.fromkeys(first, 0), **dict.fromkeys(last, high - low + 1 + shift)}
+    return [place[at] if at in place else column - low + shift for at, column in enumerate(found)]

@@ -1,68 +1,18 @@
-"""How a lane passes the columns between its ends: through the gaps between what stands there."""
+"""Where in its column each item stands: in the middle, or at an edge where its lanes are shorter or run into nothing."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-CLEARANCE = 18.0
-"""A lane keeps this distance from boxes, for its two lines and their arrowheads."""
 
-
-@dataclass
+@dataclass(slots=True)
 class Column:
-    """One column: what stands in it (top and bottom of each, from above), and the lanes that already pass."""
+    """One column, and what stands in it: top and bottom of each item, from above."""
 
     left: float
     right: float
     blocked: list[tuple[float, float]] = field(default_factory=list)
-    passing: list[float] = field(default_factory=list)
-
-    def free_height(self, wanted: float) -> float:
-        """The height nearest to `wanted` at which nothing stands; remembers that a lane passes there."""
-        at = wanted
-        for top, bottom in self._gaps():
-            if bottom < top:
-                continue
-            nearest = min(max(wanted, top), bottom)
-            if top <= wanted <= bottom:
-                at = nearest
-                break
-            if at == wanted or abs(nearest - wanted) < abs(at - wanted):
-                at = nearest
-        at = self._beside_others(at)
-        self.passing.append(at)
-        return at
-
-    def _gaps(self) -> list[tuple[float, float]]:
-        edges = [(top - CLEARANCE, bottom + CLEARANCE) for top, bottom in self.blocked]
-        tops = [float("-inf"), *(bottom for _, bottom in edges)]
-        bottoms = [*(top for top, _ in edges), float("inf")]
-        return list(zip(tops, bottoms, strict=True))
-
-    def _beside_others(self, at: float) -> float:
-        """A little further where another lane passes at that very height."""
-        for _ in range(8):
-            if not any(abs(at - other) < CLEARANCE for other in self.passing):
-                break
-            lower, upper = at + CLEARANCE, at - CLEARANCE
-            at = lower if self._is_free(lower) else upper if self._is_free(upper) else at
-        return at
-
-    def _is_free(self, at: float) -> bool:
-        place = bisect_right([top for top, _ in self.blocked], at)
-        near = self.blocked[max(0, place - 1) : place + 1]
-        return all(not (top - CLEARANCE < at < bottom + CLEARANCE) for top, bottom in near)
-
-
-def through(columns: Sequence[Column], wanted: Sequence[float]) -> list[tuple[float, float]]:
-    """Two points a column, so that the lane is level while it passes."""
-    points: list[tuple[float, float]] = []
-    for column, height in zip(columns, wanted, strict=True):
-        at = column.free_height(height)
-        points += [(column.left, at), (column.right, at)]
-    return points
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +37,11 @@ class Stand:
 def beside(
     edges: Sequence[tuple[int, int]], stands: Sequence[Stand], columns: Sequence[Column]
 ) -> list[float]:
-    """Each item's x: the middle of its column, or its edge where a bent lane would run into a wider neighbour."""
-    x = [(columns[s.column].left + columns[s.column].right) / 2 for s in stands]
+    """Each item's x: the middle of its column, or its edge where a bent lane would run into a wider neighbour.
+
+    In a much wider column a leaf stands at the right, beside its use, and what leads nowhere at the left.
+    """
+    x = _first_places(edges, stands, columns)
     lanes: dict[int, list[tuple[int, int]]] = {}
     for edge in dict.fromkeys(edges):
         lanes.setdefault(edge[0], []).append(edge)
@@ -106,7 +59,21 @@ def beside(
     return x
 
 
+def _first_places(
+    edges: Sequence[tuple[int, int]], stands: Sequence[Stand], columns: Sequence[Column]
+) -> list[float]:
+    used, made = {source for source, _ in edges}, {target for _, target in edges}
+    places = []
+    for item, stand in enumerate(stands):
+        column = columns[stand.column]
+        slack = (column.right - column.left - stand.width) / 2
+        side = 0.0 if slack < _WIDE else float(item not in made) - float(item not in used)
+        places.append((column.left + column.right) / 2 + side * slack)
+    return places
+
+
 _NEAR = 12.0
+_WIDE = 60.0
 _CROWDED = 64
 _SAMPLES = 12
 
