@@ -39,7 +39,7 @@ def fold(structure: Structure, closed: Collection[ItemId]) -> Structure:
     lanes = tuple(_lane(name, found, block_of) for name, found in parts.items())
     zones = tuple(_zones(whole.zones, blocks, block_of))
     frames = tuple(replace(frame, items=_seen(frame.items, block_of)) for frame in frames)
-    keys = {item.id: whole.keys[item.id] for item in (*boxes, *circles)}
+    keys = {name: whole.keys[name] for name in (*(b.id for b in boxes), *(c.id for c in circles))}
     keys |= {block.id: f"block:{block.id}" for block in blocks}
     return Structure(
         iteration=whole.iteration,
