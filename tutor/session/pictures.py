@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tutor.insight.scene import scene
+from tutor.trace.ghosts import with_ghosts
 from tutor.trace.iterations import Iteration, iteration_at, iterations
 from tutor.trace.picture import Picture, Structure
 from tutor.trace.structure import structure
@@ -57,5 +58,5 @@ class Pictures:
 
     def _structure(self, iteration: int | None) -> Structure:
         if iteration not in self._structures:
-            self._structures[iteration] = structure(self.trace, iteration)
+            self._structures[iteration] = with_ghosts(structure(self.trace, iteration))
         return self._structures[iteration]

@@ -235,7 +235,8 @@ def box_state(at: Moment, box: Box) -> BoxState:
     hidden = value_covered(tensor, index, at.covered)
     value = index.value_at(tensor, step) if present else None
     frozen = _frozen(at, box)
-    lands = tray(at, box) if present else None
+    own = present and box.ghost_of is None
+    lands = tray(at, box) if own else None
     behind = value is not None and is_behind(index, value)
     return BoxState(
         present=present,
@@ -246,8 +247,8 @@ def box_state(at: Moment, box: Box) -> BoxState:
         retains_grad=index.retains_at(tensor, step),
         version=value.version if value else 0,
         tray=lands,
-        awaits=lands is not None or at.backward is None,
-        funnel=funnel(at, box.id) if present else None,
+        awaits=own and (lands is not None or at.backward is None),
+        funnel=funnel(at, box.id) if own else None,
         was=rebound.name if rebound else "",
         was_line=_line_of(at, rebound.step) if rebound else None,
         hooked=present and any(_is_hooked(at, node) for node in index.accumulators.get(tensor, ())),

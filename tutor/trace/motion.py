@@ -59,7 +59,8 @@ def _node(at: Moment, node: NodeId) -> Motion:
     if item is None:
         return _STILL
     passes = dict.fromkeys(_lanes_of(at, at.index.edges_from.get(node, ())))
-    boxes = tuple(dict.fromkeys(at.stage.lanes[lane].source for lane in passes))
+    sources = [at.stage.lanes[lane].source for lane in passes]
+    boxes = tuple(dict.fromkeys((*sources, *map(at.stage.home, sources))))
     return Motion(
         "backward",
         item=item,

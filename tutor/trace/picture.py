@@ -38,6 +38,8 @@ class Box:
     zone: Literal["none", "no_grad", "inference"] = "none"
     shares_memory_with: ItemId | None = None
     """The box whose memory this detached tensor shares."""
+    ghost_of: ItemId | None = None
+    """The leaf that stands here again, beside a far use; its gradient meets at the leaf itself."""
 
 
 @dataclass(frozen=True, slots=True)

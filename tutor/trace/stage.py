@@ -23,6 +23,8 @@ class Stage:
     lanes: dict[LaneId, Lane] = field(default_factory=dict)
     into: defaultdict[ItemId, list[Lane]] = field(default_factory=lambda: defaultdict(list))
     out_of: defaultdict[ItemId, list[Lane]] = field(default_factory=lambda: defaultdict(list))
+    homes: dict[ItemId, ItemId] = field(default_factory=dict)
+    """The leaf of each ghost: the ghost's lanes are its own too."""
     circle_of: dict[NodeId, ItemId] = field(default_factory=dict)
     lane_of: dict[int, Lane] = field(default_factory=dict)
     heads: dict[TensorId, tuple[tuple[NodeId, ...], int]] = field(default_factory=dict)
@@ -31,6 +33,10 @@ class Stage:
     """Which items and lanes a step may change."""
     sweeping: list[int] = field(default_factory=list)
     """Steps at which anything may change: a backward begins or is over."""
+
+    def home(self, item: ItemId) -> ItemId:
+        """The leaf of a ghost; any other item itself."""
+        return self.homes.get(item, item)
 
     def sweeps_between(self, low: int, high: int) -> bool:
         """Whether one of the steps low+1 … high changes everything."""
@@ -42,6 +48,8 @@ def stage_of(trace: Trace, index: Index, structure: Structure) -> Stage:
     stage = Stage(structure)
     for box in structure.boxes:
         stage.boxes[box.id] = box
+        if box.ghost_of is not None:
+            stage.homes[box.id] = box.ghost_of
         _set_head(stage, index, box.tensor)
     for circle in structure.circles:
         stage.circles[circle.id] = circle
@@ -51,6 +59,8 @@ def stage_of(trace: Trace, index: Index, structure: Structure) -> Stage:
         stage.lanes[lane.id] = lane
         stage.into[lane.target].append(lane)
         stage.out_of[lane.source].append(lane)
+        if lane.source in stage.homes:
+            stage.out_of[stage.homes[lane.source]].append(lane)
         stage.lane_of.update(dict.fromkeys(lane.edges, lane))
         _set_head(stage, index, lane.tensor)
         if lane.edges and index.tensors[lane.tensor].grad_fn is None:
@@ -133,7 +143,7 @@ def _touch_run(index: Index, stage: Stage, step: int, node: NodeId, item: ItemId
     for edge in index.edges_from.get(node, ()):
         lane = stage.lane_of.get(edge)
         if lane is not None:
-            found.update((lane.id, lane.source))
+            found.update((lane.id, lane.source, stage.home(lane.source)))
     for lane in stage.out_of[item]:
         if not lane.edges:
             found.update((lane.id, lane.target))

@@ -12,6 +12,7 @@ from tutor.views.graph.face_paint import draw_face, sheet_rect
 from tutor.views.graph.faces import page_count, page_name
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.funnel import draw_funnel, funnel_words
+from tutor.views.graph.ghost_paint import draw_ghost
 from tutor.views.graph.items import DETAIL, GraphItem, halo, rounded
 from tutor.views.graph.marks import hatch_behind, version_sheets
 from tutor.views.graph.paint import (
@@ -101,6 +102,9 @@ class BoxItem(GraphItem):
         if state is None:
             return
         halo(painter, rounded(anatomy.body, _RADIUS), self.inks, self.look)
+        if self.box.ghost_of is not None:
+            draw_ghost(painter, anatomy.body, self.box, state, self.inks, detail=detail)
+            return
         self._frame(painter, state)
         if anatomy.tray is not None:
             self._tray(painter, anatomy.tray, state, detail)

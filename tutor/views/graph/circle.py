@@ -26,9 +26,9 @@ from tutor.views.graph.paint import (
     write,
     write_readable,
 )
-from tutor.views.graph.pins import draw_pins, is_hollow, is_locked, lock_badge
+from tutor.views.graph.pins import draw_pins, is_hollow, is_locked, lock_badge, saves_text
 from tutor.views.graph.python_tag import draw_tag, tag_path, tag_sentence, tag_text
-from tutor.views.graph.sizes import CircleAnatomy, room_for, saves_text
+from tutor.views.graph.sizes import CircleAnatomy, room_for
 from tutor.views.graph.values import tooltip
 
 _LAID = TabState("laid")

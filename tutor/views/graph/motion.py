@@ -6,10 +6,11 @@ Before its beat a thing shows the state before the step, after it the state afte
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from tutor.trace.beats import CHANGING, LANDING, PASSING
+from tutor.trace.ghosts import homes
 from tutor.trace.picture import (
     BoxState,
     CircleState,
@@ -17,83 +18,18 @@ from tutor.trace.picture import (
     ItemId,
     Lane,
     LaneId,
-    LaneState,
     Motion,
     Picture,
     Shown,
     TabState,
 )
+from tutor.views.graph.frames import REST, STILL, Drop, Flight, Frame, LaneFrame, Mover, Thread, beat
+
+__all__ = ["STILL", "Drop", "Flight", "Frame", "LaneFrame", "Mover", "Thread", "beat", "frame"]
 
 _OFF_THE_LANE = 0.6
-REST = 0.5
-"""Where on a lane a gradient waits as a chip, seen from its source."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneFrame:
-    """How much of a lane is there: the value lane from its source on, the return lane from its target on."""
-
-    drawn: float = 1.0
-    laid: float = 1.0
-    solid: float = 1.0
-    strong: bool = False
-    gradient_chip: bool = True
-    value_chip: bool = True
-
-
-STILL = LaneFrame()
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """A filled chip on its way: `at` is its place on the lane, 0 at the source."""
-
-    lane: LaneId
-    gradient: bool
-    at: float
-    shown: Shown
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """What falls into a leaf's tray: out of its funnel, or off the end of the lane that brought it; `at` from 0 to 1."""
-
-    item: ItemId
-    lane: LaneId | None
-    at: float
-    shown: Shown
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """A name on its way from the box that had it to the one that gets it; `at` from 0 to 1."""
-
-    name: str
-    old: ItemId
-    new: ItemId
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What differs from the still picture of the state after the step."""
-
-    boxes: Mapping[ItemId, BoxState]
-    circles: Mapping[ItemId, CircleState]
-    lane_states: Mapping[LaneId, LaneState]
-    lanes: Mapping[LaneId, LaneFrame] = field(default_factory=dict)
-    movers: tuple[Mover, ...] = ()
-    drop: Drop | None = None
-    flights: tuple[Flight, ...] = ()
-    appearing: Mapping[ItemId, float] = field(default_factory=dict)
-    working: ItemId | None = None
-    outline: float = 1.0
-    """How far the outline of the working item is filled, from the side where something came in."""
-    glowing: frozenset[ItemId] = frozenset()
-    callout: bool = True
-    focus: frozenset[ItemId] | None = None
-    """The items and lanes of the step; None: nothing is faded."""
-    focus_lanes: frozenset[LaneId] = frozenset()
+_TO_GHOST = 0.5
+"""When in the third beat a gradient has reached a ghost; in the rest of it it flies home."""
 
 
 def frame(before: Picture | None, after: Picture, progress: float) -> Frame:
@@ -122,12 +58,6 @@ def _moving(before: Picture, after: Picture, progress: float) -> Frame:
             assert_never(motion.kind)
 
 
-def beat(progress: float, number: int) -> float:
-    """How far the beat 0, 1 or 2 is over, 0 to 1, slow at both ends."""
-    linear = min(max(progress * 3 - number, 0.0), 1.0)
-    return linear * linear * (3 - 2 * linear)
-
-
 def _still(after: Picture) -> Frame:
     motion = after.motion
     strong = {lane: LaneFrame(strong=True) for lane in _strong_lanes(motion)}
@@ -137,6 +67,7 @@ def _still(after: Picture) -> Frame:
         after.boxes,
         after.circles,
         after.lanes,
+        threads=threads_of(after, 1.0),
         lanes=strong,
         working=motion.item if motion.kind != "none" else None,
         glowing=glowing | (frozenset(motion.boxes) if motion.kind == "change" else frozenset()),
@@ -216,7 +147,7 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
     motion = after.motion
     arrive, _work, leave = (beat(progress, number) for number in range(3))
     ends = _Ends({lane.id: lane for lane in after.structure.lanes})
-    sources = {ends.by_id[lane].source for lane in motion.passes if lane in ends.by_id}
+    sources = {ends.by_id[lane].source for lane in motion.passes if lane in ends.by_id} | set(motion.boxes)
     boxes = {**after.boxes, **{item: before.boxes[item] for item in sources if item in before.boxes}}
     circles = {
         **after.circles,
@@ -230,9 +161,17 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
         circles[motion.item] = pulled(before.circles[motion.item], circles[motion.item], progress)
     lanes = {lane: LaneFrame(solid=leave, strong=True, gradient_chip=False) for lane in motion.passes}
     lanes |= _laying(motion, leave)
-    movers = [*_waiting(after, motion.receives, arrive), *_gradients(after, motion.passes, leave)]
+    threads = threads_of(after, leave)
+    ghosts = {thread.ghost for thread in threads}
+    early = [lane for lane in motion.passes if lane in ends.by_id and ends.by_id[lane].source in ghosts]
+    movers = [
+        *_waiting(after, motion.receives, arrive),
+        *_gradients(after, [lane for lane in motion.passes if lane not in early], leave),
+        *_gradients(after, early, leave / _TO_GHOST),
+    ]
     return replace(
         still,
+        threads=threads,
         boxes=boxes,
         circles=circles,
         lanes={**still.lanes, **lanes},
@@ -262,6 +201,23 @@ def _accumulate(before: Picture, after: Picture, still: Frame, progress: float) 
         outline=beat(progress, 0),
         callout=progress >= LANDING,
     )
+
+
+def threads_of(after: Picture, leave: float) -> tuple[Thread, ...]:
+    """Gradients that have reached a ghost fly on to its leaf."""
+    motion = after.motion
+    lanes = _strong_lanes(motion)
+    leaf_of = homes(after.structure) if lanes else {}
+    if not leaf_of:
+        return ()
+    found = []
+    share = min(max((leave - _TO_GHOST) / (1.0 - _TO_GHOST), 0.0), 1.0)
+    for lane in after.structure.lanes:
+        leaf = leaf_of.get(lane.source)
+        state = after.lanes.get(lane.id)
+        if leaf is not None and lane.id in lanes and state is not None and state.gradient is not None:
+            found.append(Thread(lane.source, leaf, share, state.gradient))
+    return tuple(found)
 
 
 def _laying(motion: Motion, t: float) -> dict[LaneId, LaneFrame]:

@@ -8,11 +8,13 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QGraphicsScene
 
 from tutor.views.graph.ground import Ground
+from tutor.views.graph.items import GraphItem
 from tutor.views.graph.lanes import ChipItem
 from tutor.views.graph.motion import Drop, Flight, Frame
 from tutor.views.graph.names import NameItem, flight_place
 from tutor.views.graph.paint import Inks
 from tutor.views.graph.sizes import BoxAnatomy
+from tutor.views.graph.threads import Threads
 
 
 class Movers:
@@ -23,9 +25,10 @@ class Movers:
         self.chips: list[ChipItem] = []
         self.drop = self._new()
         self.names: list[NameItem] = []
+        self.threads = Threads(scene, inks)
 
-    def items(self) -> Iterator[ChipItem | NameItem]:
-        yield from (*self.chips, self.drop, *self.names)
+    def items(self) -> Iterator[GraphItem]:
+        yield from (*self.chips, self.drop, *self.names, *self.threads.items())
 
     def set_inks(self, inks: Inks) -> None:
         self._inks = inks
@@ -37,6 +40,7 @@ class Movers:
             item.set_shown(None)
         for name in self.names:
             name.hide()
+        self.threads.hide()
 
     def show(self, seen: Frame, ground: Ground) -> None:
         """Puts a chip where each mover is, and hides the others."""
@@ -54,6 +58,7 @@ class Movers:
             item.update()
         self._show_drop(seen.drop, ground)
         self._show_names(seen.flights, ground)
+        self.threads.show(seen.threads, ground)
 
     def _show_drop(self, drop: Drop | None, ground: Ground) -> None:
         """Over the box, from the funnel or the end of the lane, into the tray."""

@@ -43,6 +43,11 @@ def row_width(tab: Tab, versions: Mapping[TensorId, int]) -> float:
     return max(used, _line_width(drawn, len(tab.pins) - len(drawn)))
 
 
+def saves_text(saves: tuple[str, ...]) -> str:
+    """The second line of a tab."""
+    return _("saves {names}").format(names=", ".join(saves)) if saves else _("saves nothing")
+
+
 def top_versions(rows: Sequence[tuple[TensorId, int]]) -> dict[TensorId, int]:
     """Of each tensor the highest version."""
     found: dict[TensorId, int] = {}

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from tutor.protocol import TensorId
+from tutor.trace.ghosts import with_kin
 from tutor.trace.layout import Layout
 from tutor.trace.picture import Callout, CircleState, ItemId, LaneState, Picture, Structure
 from tutor.views.graph.box import BoxItem
@@ -275,8 +276,11 @@ class GraphScene(QGraphicsScene):
             self._again()
 
     def hover(self, items: frozenset[ItemId]) -> None:
+        if self.structure is not None:
+            items = with_kin(self.structure, items)
         if items != self._hovered:
             self._hovered = items
+            self.movers.threads.light(items)
             self._again()
 
     def _again(self) -> None:
@@ -297,7 +301,7 @@ class GraphScene(QGraphicsScene):
     def item_id(self, item: GraphItem | None) -> ItemId | None:
         """The name of a box or circle; of a lane none."""
         if isinstance(item, BoxItem):
-            return item.box.id
+            return item.box.ghost_of or item.box.id
         return item.circle.id if isinstance(item, CircleItem) else None
 
     def focus_rects(self, picture: Picture) -> tuple[QRectF, QRectF]:

@@ -22,6 +22,7 @@ from tutor.views.graph.face_paint import CHIP_HEIGHT, face_size
 from tutor.views.graph.faces import Face, face_of, page_count, page_name
 from tutor.views.graph.fonts import Role, symbol_size, text_width
 from tutor.views.graph.pins import row_width, top_versions
+from tutor.views.graph.port_counts import degrees, returning
 from tutor.views.graph.python_tag import tag_width
 from tutor.views.reasons import reason_text
 
@@ -42,6 +43,7 @@ FUNNEL_ROW = 25.0
 FUNNEL_WIDEST = 210.0
 """A wider sum is written as a column."""
 _MIN_WIDTH = 136.0
+_GHOST = 58.0
 _IF_TAKEN: tuple[GradReason, ...] = ("moved_on",)
 _TAB_INSET = 30.0
 _BOX_INSET = 14.0
@@ -180,8 +182,8 @@ def _narrowed(anatomy: Anatomy) -> QRectF:
 def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     """The sizes of everything in the structure, from every text that it will show."""
     texts = extents(structure, trace)
-    returning = _returning(structure)
-    degree = {item: min(ports, _MOST_PORTS) for item, ports in _degree(structure).items()}
+    coming = returning(structure)
+    degree = {item: min(ports, _MOST_PORTS) for item, ports in degrees(structure).items()}
     taken = _taken(trace)
     outputs = {lane.source: lane.tensor for lane in reversed(structure.lanes)}
     versions = top_versions([(row.tensor, row.version) for row in trace.values if row.version])
@@ -190,7 +192,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
         anatomies[box.id] = box_anatomy(
             box,
             texts,
-            slots=returning.get(box.id, 0),
+            slots=coming.get(box.id, 0),
             ports=degree.get(box.id, 1),
             down=down,
             taken=box.name in taken,
@@ -198,7 +200,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     for circle in structure.circles:
         anatomies[circle.id] = circle_anatomy(
             circle,
-            slots=returning.get(circle.id, 0),
+            slots=coming.get(circle.id, 0),
             ports=degree.get(circle.id, 1),
             term=texts.term(
                 circle.tells if circle.tells is not None else outputs.get(circle.id, TensorId(-1))
@@ -256,6 +258,8 @@ def box_anatomy(
 
     `taken`: its name had belonged to another tensor, which its `.grad` row may say.
     """
+    if box.ghost_of is not None:
+        return _ghost_anatomy(box, ports, down=down)
     face = face_of(box.shape, kept=texts.kept(box.tensor))
     words = texts.number(box.tensor) if face.kind == "line" else texts.words(box.tensor)
     size = face_size(face, words, cell_width(texts.cell(box.tensor)))
@@ -277,6 +281,14 @@ def box_anatomy(
     if funnel is not None and down and not box.is_leaf:
         funnel.moveLeft(_BESIDE_LANES)
     return BoxAnatomy(body, value, grad, face, size, pages, tray, lines, funnel, down)
+
+
+def _ghost_anatomy(box: Box, ports: int, *, down: bool) -> BoxAnatomy:
+    """Its name alone: the numbers stand at the leaf."""
+    width = max(_GHOST, text_width(name_role(box.name), box.name) + 42, ports * 30.0 if down else 0.0)
+    height = max(HEADER + 2, 0.0 if down else ports * 30.0)
+    body = QRectF(-width / 2, -height / 2, width, height)
+    return BoxAnatomy(body, QRectF(), QRectF(), face_of((), kept=True), (0.0, 0.0), None, None, 1, None, down)
 
 
 def circle_anatomy(
@@ -328,11 +340,6 @@ def _tab_width(tab: Tab, versions: Mapping[TensorId, int]) -> float:
     return max(text_width("tab", tab.name) + 26, row_width(tab, versions) + 18)
 
 
-def saves_text(saves: tuple[str, ...]) -> str:
-    """The second line of a tab."""
-    return _("saves {names}").format(names=", ".join(saves)) if saves else _("saves nothing")
-
-
 def _taken(trace: Trace) -> set[str]:
     """The names that belonged to more than one tensor."""
     owners: dict[str, set[TensorId]] = {}
@@ -379,28 +386,11 @@ def shape_note(box: Box) -> str:
 
 def _funnel(body: QRectF, slots: int, term: float, *, right: bool) -> QRectF:
     shown = min(slots, 3)
-    chips = shown * max(term + 18, 30.0) + (shown - 1) * 18
+    cut = slots > shown
+    chips = shown * max(term + 18, 30.0) + (shown - 1) * 18 + cut * 32
     width = chips + 18 + term + 22 + 2 * FUNNEL_SLOPE + 14
     height = FUNNEL
     if width > FUNNEL_WIDEST:
-        width, height = term + 18 + 2 * FUNNEL_SLOPE + 52, (shown + 1) * FUNNEL_ROW + 10
+        width, height = term + 18 + 2 * FUNNEL_SLOPE + 52, (shown + cut + 1) * FUNNEL_ROW + 10
     left = max(body.left(), body.right() + 14 - width) if right else body.center().x() - width / 2
     return QRectF(left, body.top() - height - 10, width, height)
-
-
-def _returning(structure: Structure) -> dict[ItemId, int]:
-    counts: dict[ItemId, int] = {}
-    for lane in structure.lanes:
-        if lane.returns:
-            counts[lane.source] = counts.get(lane.source, 0) + 1
-    return counts
-
-
-def _degree(structure: Structure) -> dict[ItemId, int]:
-    """The most lanes on one side."""
-    sides: dict[tuple[ItemId, bool], int] = {}
-    for lane in structure.lanes:
-        for side in ((lane.source, True), (lane.target, False)):
-            sides[side] = sides.get(side, 0) + 1
-    items = {item for item, _side in sides}
-    return {item: max(sides.get((item, True), 0), sides.get((item, False), 0)) for item in items}
