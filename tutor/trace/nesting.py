@@ -120,9 +120,8 @@ class Nesting:
             self._frames[self._around.get(item, _WHOLE)].nodes.append(item)
         for group in groups:
             self._frames[parents[group.id]].nodes.append(group.id)
-        if groups:
-            for frame in self._frames.values():
-                frame.nodes.sort(key=self._ages.of)
+        for frame in self._frames.values():
+            frame.nodes.sort(key=self._ages.of)
 
     # ------------------------------------------------------------- lanes through the frames
 
