@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tutor import __version__
+from tutor.export_options import add_export
 from tutor.i18n import _, ngettext, system_language, use_language
 
-COMMANDS = ("open", "trace", "check")
+COMMANDS = ("open", "trace", "export", "check")
 
 
 INTERRUPTED = 130
@@ -40,6 +41,8 @@ def _obey(argv: Sequence[str] | None) -> int:
     match values.command:
         case "trace":
             return _trace(values, program_arguments)
+        case "export":
+            return _export(values, program_arguments)
         case "check":
             return _check(values)
         case _:
@@ -89,6 +92,13 @@ def _trace(values: argparse.Namespace, program_arguments: tuple[str, ...]) -> in
     return trace(options_from(values, program_arguments), sys.stderr)
 
 
+def _export(values: argparse.Namespace, program_arguments: tuple[str, ...]) -> int:
+    with _ended_by_interrupt():
+        from tutor.export_command import export
+
+    return export(values, program_arguments, sys.stderr)
+
+
 def _check(values: argparse.Namespace) -> int:
     from tutor.course.check import main as check
 
@@ -106,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
             "Without a command the window opens, on FILE if one is given:\n"
             "  autograd-tutor my_script.py\n"
             "  autograd-tutor trace my_script.py -o my_trace.json -- --epochs 2\n"
+            "  autograd-tutor export my_script.py -o run.gif\n"
             "  autograd-tutor open my_trace.json"
         ),
     )
@@ -117,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_open(commands)
     _add_trace(commands)
+    add_export(commands, _sentence, _add_run_options)
     _add_check(commands)
     return parser
 
@@ -152,6 +164,10 @@ def _add_trace(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", metavar="OUT.json", help=_("the trace file; FILE.trace.json when not given")
     )
+    _add_run_options(parser)
+
+
+def _add_run_options(parser: Any) -> None:
     parser.add_argument(
         "--device", default="cpu", help=_("the default device, as torch names it (default: %(default)s)")
     )

@@ -78,15 +78,36 @@ def _say(errors: TextIO | None, line: str) -> None:
 
 
 def _traced(command: RunCells, options: TraceOptions, stops: Stops, errors: TextIO | None) -> int:
-    done = _run(command, options, stops)
-    if done.trace.environment is None and done.stopped_by is None:
-        _say(errors, _not_started(done.ended))
+    done = _recorded(command, options, stops, errors)
+    if done is None:
         return NOT_STARTED
-    _explain(done.trace)
     write_bytes(options.out, encode_trace(_portable(done.trace, command)))
     for line in _report(done, options):
         _say(errors, line)
+    _say(errors, _("Trace written to {path}.").format(path=options.out))
     return stops.status if done.stopped_by == "interrupt" else 0
+
+
+def recorded(options: TraceOptions, stops: Stops, errors: TextIO | None) -> RecordedRun | None:
+    """Runs the program and tells how it ended; None, which is told, when torch or the recorder cannot be loaded.
+
+    Raises DocumentError.
+    """
+    done = _recorded(_command(options), options, stops, errors)
+    for line in _report(done, options) if done is not None else ():
+        _say(errors, line)
+    return done
+
+
+def _recorded(
+    command: RunCells, options: TraceOptions, stops: Stops, errors: TextIO | None
+) -> RecordedRun | None:
+    done = _run(command, options, stops)
+    if done.trace.environment is None and done.stopped_by is None:
+        _say(errors, _not_started(done.ended))
+        return None
+    _explain(done.trace)
+    return done
 
 
 def _run(command: RunCells, options: TraceOptions, stops: Stops) -> RecordedRun:
@@ -200,7 +221,6 @@ def _report(done: RecordedRun, options: TraceOptions) -> Iterator[str]:
         yield _("The recorder failed, and the rest of the run is not in the trace: {fault}").format(
             fault=done.ended.recorder_fault
         )
-    yield _("Trace written to {path}.").format(path=options.out)
 
 
 def _traceback(trace: Trace, error: Failure, program: str) -> Iterator[str]:

@@ -31,7 +31,8 @@ class Artist:
     """
 
     def __init__(self, request: Request) -> None:
-        stretch, self._look = request.stretch, request.look
+        stretch = self._stretch = request.stretch
+        self._look = request.look
         self._animated = kind_of(request.format) == "animation"
         self._steps = range(stretch.first if self._animated else stretch.last, stretch.last + 1)
         self.stage = Stage(request.subject, request.look)
@@ -70,7 +71,8 @@ class Artist:
             self._camera.follow(self.stage.picture(step))
         self._taken, self._now = which, (step, progress)
         view = self.stage.room() if self._camera is None else self._camera.goal
-        self.stage.show(step, progress, view, self.zoom)
+        resting = self._stretch.rests and step == self._stretch.last
+        self.stage.show(step, progress, view, self.zoom, resting=resting)
 
     # how large
 
@@ -79,11 +81,8 @@ class Artist:
         which, room = self.stage.iteration(step), self.stage.room()
         zoom = self._zoom_for(room.size(), self._bound())
         self.stage.show(step, 1.0, room, zoom)
-        noted = self._rooms.get(which, self.stage.scene.sceneRect().marginsAdded(_EDGE))
-        callout = self.stage.scene.callout
-        if callout.isVisible():
-            noted = noted.united(callout.sceneBoundingRect().marginsAdded(_EDGE)).intersected(room)
-        self._rooms[which] = noted
+        noted = self._rooms.get(which, QRectF())
+        self._rooms[which] = noted.united(self.stage.used_room().marginsAdded(_EDGE))
 
     def _measure(self) -> None:
         """The zoom, and the size of the whole."""

@@ -19,8 +19,6 @@ Format = Literal["png", "svg", "pdf", "gif", "mp4", "webm", "frames", "dot", "gr
 FORMATS: tuple[Format, ...] = get_args(Format)
 Kind = Literal["still", "animation", "graph"]
 FPS = 25
-SMALLEST, LARGEST = 64, 8192
-"""Pixels of a side of a picture whose size was asked for."""
 _NUMBER = re.compile(r"%0?\d*d")
 
 
@@ -66,6 +64,8 @@ class Stretch:
     last: int
     speed: float = 1.0
     fps: int = FPS
+    rests: bool = False
+    """At its end nothing is faded, as at the end of the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,13 @@ class Stage:
         for item in self.scene.items():
             item.setCacheMode(QGraphicsItem.CacheMode.NoCache)  # the image of a text is no text
 
-    def show(self, step: int, progress: float, view: QRectF, zoom: float) -> None:
-        """Of a structure that was taken. `view` is the part of the scene in which the callout finds its place."""
+    def show(self, step: int, progress: float, view: QRectF, zoom: float, *, resting: bool = False) -> None:
+        """Of a structure that was taken. `view` is the part of the scene in which the callout finds its place.
+
+        `resting`: at its end this step fades nothing, as the last step of a run does not.
+        """
         picture, before = self._pictures_of(step)
-        ended = step >= len(self._subject.trace.steps) - 1 and progress >= 1.0
+        ended = (resting or step >= len(self._subject.trace.steps) - 1) and progress >= 1.0
         self.scene.set_view(view, zoom)
         self.scene.show_picture(before if progress < 1.0 else None, picture, progress, resting=ended)
 
@@ -97,6 +100,14 @@ class Stage:
     def room(self) -> QRectF:
         """Of the structure that was taken, with what surrounds it."""
         return self.scene.sceneRect().marginsAdded(CALLOUT_ROOM)
+
+    def used_room(self) -> QRectF:
+        """What the moment that is shown takes of it, with its callout and v."""
+        used = self.scene.sceneRect()
+        for item in (self.scene.callout, *self.scene.seeds.items):
+            if item.isVisible():
+                used = used.united(item.sceneBoundingRect())
+        return used
 
     # where everything stands
 
