@@ -111,6 +111,8 @@ EDGES = {
     "optimizers._Step": ("is_entered",),
     "patches.Patches": ("_mine", "_is_followed", "_carried_out", "_enter", "_leave"),
     "record.Recorder": ("__enter__", "__exit__", "cell_ended"),
+    "room": ("is_short",),
+    "room.Room": ("__init__", "close", "lent"),
     # Without these a warning can be told for the recorder's own frame alone.
     "spans": ("own_frames_removed",),
     "warned": ("_reissue", "_true_frame", "_frames", "_let_pass_again"),

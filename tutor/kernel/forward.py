@@ -18,6 +18,7 @@ from tutor.kernel.identity import Known
 from tutor.kernel.iterations import Iterations
 from tutor.kernel.operands import Operands
 from tutor.kernel.operations import Operations
+from tutor.kernel.room import PROBE, Room
 from tutor.kernel.tape import Tape
 from tutor.protocol import Span
 
@@ -48,6 +49,14 @@ class RecordingMode(TorchFunctionMode):
     ) -> Any:
         keywords = kwargs or {}
         forward = self._forward
+        try:
+            isinstance(None, PROBE)
+        except RecursionError:
+            narrow = True
+        else:
+            narrow = False
+        if narrow:
+            return self._in_little_room(func, args, keywords, _frame(1))
         if not forward.listens() and not forward.wakes():
             return func(*args, **keywords)
         call = forward.before(func, args, keywords, _frame(1))
@@ -64,6 +73,30 @@ class RecordingMode(TorchFunctionMode):
         if call is not None:
             forward.after(call, result)
         return result
+
+    def _in_little_room(
+        self, func: Function, args: tuple[Any, ...], keywords: dict[str, Any], frame: FrameType
+    ) -> Any:
+        """The same where the learner's stack is nearly full."""
+        forward, room = self._forward, Room()
+        entered = forward.outermost
+        try:
+            heard = forward.listens() or forward.wakes()
+            call = forward.before(func, args, keywords, frame) if heard else None
+            forward.outermost = call if heard else entered
+            try:
+                result = room.lent(func)(*args, **keywords)
+            except BaseException:
+                if call is not None:
+                    forward.failed(call)
+                raise
+            finally:
+                forward.outermost = entered
+            if call is not None:
+                forward.after(call, result)
+            return result
+        finally:
+            room.close()
 
 
 class Forward:

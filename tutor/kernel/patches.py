@@ -16,6 +16,7 @@ from tutor.kernel.doors import Doors
 from tutor.kernel.elsewhere import Elsewhere
 from tutor.kernel.forward import Forward, RecordingMode
 from tutor.kernel.optimizers import Optimizers
+from tutor.kernel.room import SPARE, Room, is_short
 from tutor.kernel.swaps import Swaps
 from tutor.kernel.tape import Tape
 from tutor.kernel.whole import How, Whole
@@ -83,6 +84,8 @@ class Patches:
     def _engine_entry(self, original: Any) -> Any:
         @functools.wraps(original)
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_short():
+                return self._run_in_little_room(original, t_outputs, args, kwargs)
             if not self._is_followed():
                 return original(t_outputs, *args, **kwargs)
             if self._forward.hears_engine():
@@ -91,20 +94,48 @@ class Patches:
 
         return _engine_run_backward
 
+    def _run_in_little_room(
+        self, original: Any, t_outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """The same where the learner's stack is nearly full."""
+        room = Room()
+        lent = room.lent(original, spare=SPARE)
+        try:
+            return self._engine_entry(lent)(t_outputs, *args, **kwargs)
+        finally:
+            room.close()
+
     def _function_apply(self) -> Any:
         original = vars(torch.autograd.Function)["apply"].__func__
 
         @functools.wraps(original)
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_short():
+                return self._apply_in_little_room(original, cls, args, kwargs, sys._getframe(1))
             if not self._mine() or self._forward.outermost is not None:
                 return original(cls, *args, **kwargs)
             return self._forward.apply(cls, original, args, kwargs, sys._getframe(1))
 
         return classmethod(apply)
 
+    def _apply_in_little_room(
+        self, original: Any, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    ) -> Any:
+        """The same where the learner's stack is nearly full."""
+        room = Room()
+        lent = room.lent(original)
+        try:
+            if not self._mine() or self._forward.outermost is not None:
+                return lent(cls, *args, **kwargs)
+            return self._forward.apply(cls, lent, args, kwargs, frame)
+        finally:
+            room.close()
+
     def _module_call(self, original: Any) -> Any:
         @functools.wraps(original)
         def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if is_short():
+                return self._call_in_little_room(original, module, args, kwargs, sys._getframe(1))
             if not self._mine():
                 return original(module, *args, **kwargs)
             how = self._carried_out(module)
@@ -119,6 +150,31 @@ class Patches:
                     self._leave(entered)
 
         return call
+
+    def _call_in_little_room(
+        self,
+        original: Any,
+        module: torch.nn.Module,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        frame: FrameType,
+    ) -> Any:
+        """The same where the learner's stack is nearly full."""
+        room = Room()
+        lent, entered = room.lent(original), None
+        try:
+            if not self._mine():
+                return lent(module, *args, **kwargs)
+            how = self._carried_out(module)
+            entered = self._enter(module, frame)
+            if how is None:
+                return lent(module, *args, **kwargs)
+            called = functools.partial(lent, module)
+            return self._whole.call_module(how, module, called, args, kwargs, frame)
+        finally:
+            if entered is not None:
+                self._leave(entered)
+            room.close()
 
     def _carried_out(self, module: torch.nn.Module) -> How | None:
         try:
