@@ -74,16 +74,37 @@ def test_the_keyboard_help_names_the_keys_that_play(qtbot: QtBot, qapp: QApplica
 
 
 def test_backward_dialog_starts_with_ones_of_the_tensors_shape(qtbot: QtBot) -> None:
-    dialog = BackwardDialog("Q", [2, 2])
+    dialog = BackwardDialog("Q", [3, 3])
     qtbot.addWidget(dialog)
-    assert dialog.v == [[1.0, 1.0], [1.0, 1.0]]
+    assert dialog.v == [[1.0] * 3] * 3 and not dialog.table.isHidden() and dialog.sliders.isHidden()
     dialog.table.item(0, 1).setText("0,5")
-    assert dialog.v == [[1.0, 0.5], [1.0, 1.0]]
+    assert dialog.v == [[1.0, 0.5, 1.0], [1.0] * 3, [1.0] * 3]
     ok = dialog.buttons.button(dialog.buttons.StandardButton.Ok)
     dialog.table.item(1, 1).setText("one")
     assert not ok.isEnabled()
     dialog.table.item(1, 1).setText("1")
     assert ok.isEnabled()
+    dialog.ones.click()
+    assert dialog.v == [[1.0] * 3] * 3
+
+
+def test_backward_dialog_has_a_slider_for_each_of_a_few_elements(qtbot: QtBot) -> None:
+    dialog = BackwardDialog("Q", [2, 2])
+    qtbot.addWidget(dialog)
+    assert dialog.v == [[1.0, 1.0], [1.0, 1.0]] and dialog.table.isHidden()
+    dialog.sliders.sliders[1].setValue(-5)
+    assert dialog.v == [[1.0, -0.5], [1.0, 1.0]] and dialog.sliders.fields[1].text() == "−0.5"
+    ok = dialog.buttons.button(dialog.buttons.StandardButton.Ok)
+    for text, number in (("x", None), ("", None), ("7,25", 7.25), ("0.0001", 0.0001), ("nan", None)):
+        dialog.sliders.fields[3].clear()
+        qtbot.keyClicks(dialog.sliders.fields[3], text)
+        assert ok.isEnabled() == (number is not None)
+        if number is not None:
+            assert dialog.v == [[1.0, -0.5], [1.0, number]], (
+                "what was typed counts, not what a slider can show"
+            )
+    dialog.ones.click()
+    assert dialog.v == [[1.0, 1.0], [1.0, 1.0]] and ok.isEnabled()
 
 
 def test_a_vector_too_long_to_ask_for_is_all_ones(qtbot: QtBot) -> None:

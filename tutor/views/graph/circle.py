@@ -12,6 +12,7 @@ from tutor.protocol import NodeId
 from tutor.trace.picture import Circle, CircleState, Tab, TabState
 from tutor.views.graph.fonts import symbol_font, symbol_size
 from tutor.views.graph.funnel import draw_funnel, funnel_words
+from tutor.views.graph.handle import Handle, draw_handle, handle_rect
 from tutor.views.graph.items import DETAIL, GraphItem, halo, rounded
 from tutor.views.graph.paint import (
     CENTRE,
@@ -48,6 +49,7 @@ class CircleItem(GraphItem):
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
         self.state: CircleState | None = None
+        self.handle: Handle = "hidden"
         self.setZValue(3)
 
     def bind(self, circle: Circle, anatomy: CircleAnatomy) -> None:
@@ -55,6 +57,7 @@ class CircleItem(GraphItem):
         self.circle = circle
         self.anatomy = anatomy
         self.state = None
+        self.handle = "hidden"
         self.set_room(_room(anatomy))
 
     def set_state(self, state: CircleState) -> None:
@@ -64,6 +67,12 @@ class CircleItem(GraphItem):
         self.setVisible(state.present)
         self.name = _name(self.circle, state)
         self.update()
+
+    def set_handle(self, handle: Handle) -> None:
+        """How the ∂ that opens the lens stands at its shoulder."""
+        if handle != self.handle:
+            self.handle = handle
+            self.update()
 
     def node_at(self, place: QPointF) -> NodeId | None:
         """The node whose tab lies at this place, in local coordinates."""
@@ -95,6 +104,8 @@ class CircleItem(GraphItem):
     def shape(self) -> QPainterPath:
         path = QPainterPath()
         path.addEllipse(self.anatomy.body)
+        if self.handle != "hidden":
+            path.addEllipse(handle_rect(self.anatomy.body))
         for rect in self.anatomy.tabs:
             path.addRect(rect)
         return path
@@ -114,6 +125,7 @@ class CircleItem(GraphItem):
         painter.drawRoundedRect(body, radius, radius)
         self._progress(painter)
         self._sign(painter)
+        draw_handle(painter, body, self.handle, self.inks)
         if detail < DETAIL:
             return
         stands = [*state.tabs, *[_LAID] * len(self.circle.tabs)][: len(self.circle.tabs)]

@@ -2,28 +2,237 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 
+from tutor.i18n import _
+from tutor.insight.jacobian import Jacobian, NoJacobian, jacobian
+from tutor.trace.picture import ItemId
+from tutor.trace.state import moment_of
+from tutor.views.graph.box import BoxItem
 from tutor.views.graph.canvas import GraphCanvas
+from tutor.views.graph.circle import CircleItem
+from tutor.views.graph.handle import Handle, handle_rect
+from tutor.views.graph.items import GraphItem
+from tutor.views.graph.lens import Lens, no_lens_text
+from tutor.views.graph.magnifier import Magnifier
 from tutor.views.graph.scene import GraphScene
-from tutor.views.theme import LIGHT, Palette
+from tutor.views.theme import Palette
 
 if TYPE_CHECKING:
     from tutor.session.session import Session
 
+_BESIDE = 26
+_FURTHER = 1_500.0
+"""Square pixels: what a place further down the list must cover less."""
+
 
 class Closer(QObject):
-    """Puts itself where the canvas asks what lies under the pointer."""
+    """Puts itself where the canvas asks what lies under the pointer, and follows the session."""
 
     def __init__(self, session: Session, scene: GraphScene, canvas: GraphCanvas) -> None:
         super().__init__(canvas)
         self._session, self._scene, self._canvas = session, scene, canvas
-        self._palette = LIGHT
+        self._wanted = False
+        """Whether the lens is open: it shows for whatever operation is selected."""
+        self._shown: tuple[object, ...] = ()
+        self._known: tuple[object, dict[ItemId, Jacobian | NoJacobian]] = (None, {})
+        self._handled: set[ItemId] = set()
+        self._tip_of: Callable[[GraphItem, QPointF], str] = canvas.tip_of
+        self.lens = Lens(canvas.viewport())
+        self.magnifier = Magnifier(canvas.viewport())
+        key = QShortcut(QKeySequence(Qt.Key.Key_J), canvas, self.toggle)
+        key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        canvas.tip_of, canvas.click_of, canvas.over = self._tip, self._click, self._over
+        canvas.moved.connect(self._on_canvas_moved)
+        session.selection_changed.connect(self._on_session_changed)
+        session.picture_changed.connect(self._on_session_changed)
+        session.player.playing_changed.connect(self._on_session_changed)
+        self.lens.closed.connect(self.close)
 
     def apply_theme(self, palette: Palette) -> None:
-        self._palette = palette
+        self.lens.apply_theme(palette)
+        self.magnifier.apply_theme(palette)
 
     def retranslate(self) -> None:
         """All texts anew in the current language."""
+        self.lens.retranslate()
+
+    # the lens
+
+    @property
+    def open(self) -> bool:
+        return self._wanted
+
+    def toggle(self) -> None:
+        """Opens the lens at the selected operation, or closes it."""
+        self._wanted = not self._wanted
+        self.follow()
+
+    def close(self) -> None:
+        self._wanted = False
+        self.follow()
+        self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def follow(self) -> None:
+        """Brings lens and handles up to the picture that is drawn now."""
+        self._show_handles()
+        circle = self._selected()
+        found = self._jacobian(circle) if circle is not None and self._wanted else None
+        if circle is None or not isinstance(found, Jacobian):
+            self.lens.hide()
+            self._shown = ()
+            return
+        self.lens.show_jacobian(found, self._progress(found))
+        if self._shown != (circle.circle.id, found.node):
+            self._shown = (circle.circle.id, found.node)
+            self._place(circle)
+        self.lens.show()
+        self.lens.raise_()
+
+    def _selected(self) -> CircleItem | None:
+        item = self._session.selection.item
+        found = self._scene.item(item) if item is not None else None
+        return found if isinstance(found, CircleItem) and found.isVisible() else None
+
+    def _jacobian(self, circle: CircleItem) -> Jacobian | NoJacobian:
+        """Worked out once for each step and operation."""
+        session, picture = self._session, self._session.picture
+        if picture is None:
+            return NoJacobian("not_recorded")
+        if self._known[0] is not picture:
+            self._known = (picture, {})
+        known, item = self._known[1], circle.circle.id
+        if item not in known:
+            at = moment_of(session.trace, picture.structure, picture.step, session.covered)
+            known[item] = jacobian(at, circle.circle)
+        return known[item]
+
+    def _progress(self, found: Jacobian) -> float:
+        """How far the step is in which this node runs; in any other the row has left."""
+        session = self._session
+        row = session.trace.steps[session.player.step] if session.player.step >= 0 else None
+        runs = row is not None and row.kind == "node" and row.id == found.node
+        return session.player.progress if runs and session.player.animated else 1.0
+
+    def _place(self, circle: CircleItem) -> None:
+        """Inside the canvas, where it covers least: never the operation itself, rather a box than the callout."""
+        anchor = self._in_view(self._scene.item_rect(circle.circle.id))
+        port = self._canvas.viewport().rect()
+        crowd = [(anchor.adjusted(-8, -8, 8, 8), 40.0)]
+        if self._scene.callout.isVisible():
+            crowd.append((self._in_view(self._scene.callout.rect), 3.0))
+        picture = self._session.picture
+        crowd += (
+            [(self._in_view(rect), 1.0) for rect in self._scene.present_rects(picture)] if picture else []
+        )
+        rects = [
+            _moved_into(QRect(place, self.lens.size()), port)
+            for place in _around(anchor, self.lens.size(), port)
+        ]
+        costs = [sum(_area(rect.intersected(other)) * weight for other, weight in crowd) for rect in rects]
+        best = min(range(len(rects)), key=lambda at: costs[at] + at * _FURTHER)
+        self.lens.move(rects[best].topLeft())
+
+    def _in_view(self, rect: QRectF) -> QRect:
+        return self._canvas.mapFromScene(rect).boundingRect()
+
+    # the handles
+
+    def _show_handles(self) -> None:
+        """At the operation that is selected, pointed at, or (while nothing plays) at work."""
+        session = self._session
+        picture = session.picture
+        working = picture.motion.item if picture is not None and not session.player.playing else None
+        near = {item for item in (session.selection.item, session.hovered_item, working) if item is not None}
+        for item in self._handled | near:
+            found = self._scene.item(item)
+            if isinstance(found, CircleItem):
+                found.set_handle(self._handle(found) if item in near else "hidden")
+        self._handled = near
+
+    def _handle(self, circle: CircleItem) -> Handle:
+        if not circle.circle.tabs or not circle.isVisible():
+            return "hidden"
+        if isinstance(self._jacobian(circle), NoJacobian):
+            return "missing"
+        return "open" if self._wanted and circle is self._selected() else "there"
+
+    # what the canvas tells
+
+    def _click(self, item: GraphItem, place: QPointF) -> bool:
+        if isinstance(item, CircleItem) and self._on_handle(item, place):
+            self._take(item)
+            return True
+        return item.click_at(place)
+
+    def _take(self, circle: CircleItem) -> None:
+        if circle.handle == "missing":
+            return
+        self._wanted = circle.handle != "open"
+        if self._session.selection.item != circle.circle.id:
+            self._session.select_item(circle.circle.id)
+        self.follow()
+
+    def _on_handle(self, circle: CircleItem, place: QPointF) -> bool:
+        return circle.handle != "hidden" and handle_rect(circle.anatomy.body).contains(place)
+
+    def _tip(self, item: GraphItem, place: QPointF) -> str:
+        if isinstance(item, CircleItem) and self._on_handle(item, place):
+            found = self._jacobian(item)
+            if isinstance(found, NoJacobian):
+                return no_lens_text(found)
+            return _("vᵀJ: J as a grid, v as sliders (J)")
+        if isinstance(item, BoxItem) and self.magnifier.isVisible():
+            return ""
+        return self._tip_of(item, place)
+
+    def _over(self, item: GraphItem | None, place: QPointF) -> None:
+        """The numbers under the pointer, magnified where they are drawn small."""
+        found = item.sheet_at(place) if isinstance(item, BoxItem) else None
+        if not isinstance(item, BoxItem) or found is None:
+            self.magnifier.hide()
+            return
+        shown, gradient, sheet = found
+        centre = self._canvas.mapFromScene(item.mapToScene(place))
+        share = QPointF(
+            (place.x() - sheet.left()) / sheet.width(), (place.y() - sheet.top()) / sheet.height()
+        )
+        self.magnifier.show_at(shown, item.box.dtype, share, centre, page=item.page, gradient=gradient)
+
+    def _on_canvas_moved(self) -> None:
+        self.magnifier.hide()
+        circle = self._selected()
+        if self.lens.isVisible() and circle is not None and self._covers(circle):
+            self._place(circle)
+
+    def _covers(self, circle: CircleItem) -> bool:
+        return self.lens.geometry().intersects(self._in_view(self._scene.item_rect(circle.circle.id)))
+
+    def _on_session_changed(self) -> None:
+        self.follow()
+
+
+def _around(anchor: QRect, size: QSize, port: QRect) -> list[QPoint]:
+    """Places for the lens: beside the operation, below and above it, then the corners of the canvas."""
+    right, left = anchor.right() + _BESIDE, anchor.left() - _BESIDE - size.width()
+    middle = anchor.center().x() - size.width() // 2
+    below, above = anchor.bottom() + _BESIDE, anchor.top() - _BESIDE - size.height()
+    near = [(right, anchor.top() - 20), (left, anchor.top() - 20), (middle, below), (middle, above)]
+    near += [(right, below), (left, below), (right, above), (left, above)]
+    corners = [(x, y) for y in (port.bottom(), port.top()) for x in (port.right(), port.left())]
+    return [QPoint(x, y) for x, y in (*near, *corners)]
+
+
+def _moved_into(rect: QRect, port: QRect) -> QRect:
+    """The rectangle, shifted into the port as far as it fits there."""
+    x = max(min(rect.left(), port.right() - rect.width() - 4), port.left() + 4)
+    y = max(min(rect.top(), port.bottom() - rect.height() - 4), port.top() + 4)
+    return QRect(QPoint(x, y), rect.size())
+
+
+def _area(rect: QRect) -> int:
+    return max(rect.width(), 0) * max(rect.height(), 0)

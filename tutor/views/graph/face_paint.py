@@ -244,10 +244,11 @@ def _image(shown: Shown, page: int, palette: Palette, hue: str) -> QImage | None
     if not rows or not rows[0]:
         return None
     shares = weights(reduced(numbers(rows)), largest(shown))
-    return _as_image(block_pixels(shares, palette, hue))
+    return image_of(block_pixels(shares, palette, hue))
 
 
-def _as_image(pixels: Bytes) -> QImage:
+def image_of(pixels: Bytes) -> QImage:
+    """Red, green and blue bytes of rows and columns."""
     height, width, _channels = pixels.shape
     return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 

@@ -242,6 +242,7 @@ class GraphView(QWidget):
         self._showing = False
         self._tell_scene()
         self.scene.show_picture(before, picture, progress, resting=resting)
+        self.closer.follow()
 
     def _picture_before(self, picture: Picture) -> Picture:
         if self._before is None or self._before[0] is not picture:

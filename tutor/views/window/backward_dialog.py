@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -19,19 +21,24 @@ from PySide6.QtWidgets import (
 )
 
 from tutor.i18n import _
+from tutor.insight.jacobian import MOST_OUTPUTS
 from tutor.protocol import Data
 from tutor.session.edits import MOST_SPELLED, ones
 from tutor.views.fonts import mono
+from tutor.views.graph.lens_grid import index_text
+from tutor.views.graph.sliders import VSliders, typed
 
 
 class BackwardDialog(QDialog):
-    """A small table of the output's shape. `v` is what was entered, as nested lists."""
+    """Sliders for a few elements, a table of the output's shape for more. `v` is what was entered, as nested lists."""
 
     def __init__(self, name: str, shape: Sequence[int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
         self._shape = tuple(shape)
         self._question = QLabel(self)
+        self.sliders = VSliders(self._names(), self)
+        self.ones = QPushButton(self)
         self.table = QTableWidget(self)
         self._fault = QLabel(self)
         self.buttons = QDialogButtonBox(
@@ -39,10 +46,17 @@ class BackwardDialog(QDialog):
         )
         self._lay_out()
         self._fill()
-        self.table.itemChanged.connect(self._on_table_item_changed)
+        self.table.itemChanged.connect(self._on_numbers_changed)
+        self.sliders.changed.connect(self._on_numbers_changed)
+        self.ones.clicked.connect(self._on_ones_clicked)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self._say()
+
+    @property
+    def few(self) -> bool:
+        """Whether each element has a slider, as in the lens."""
+        return 0 < math.prod(self._shape) <= MOST_OUTPUTS
 
     @property
     def small(self) -> bool:
@@ -63,13 +77,23 @@ class BackwardDialog(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         column = QVBoxLayout(self)
         column.setSpacing(12)
-        for widget in (self._question, self.table, self._fault, self.buttons):
+        for widget in (self._question, self.sliders, self.table, self._fault):
             column.addWidget(widget)
-        self.setMinimumWidth(360)
+        column.addWidget(self.ones, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.buttons)
+        self.sliders.setVisible(self.few)
+        self.setMinimumWidth(400)
+
+    def _names(self) -> list[str]:
+        """Q[0, 1]: each element as it is called in a program."""
+        if not self.few:
+            return []
+        return [f"{self._name}{index_text(self._shape, at)}" for at in range(math.prod(self._shape))]
 
     def _fill(self) -> None:
-        self.table.setVisible(self.small)
-        if not self.small:
+        self.table.setVisible(self.small and not self.few)
+        self.ones.setVisible(self.small)
+        if self.table.isHidden():
             return
         columns = self._shape[-1]
         rows = math.prod(self._shape[:-1])
@@ -102,15 +126,20 @@ class BackwardDialog(QDialog):
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         ok.setText(_("Write the line and run"))
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(_("Cancel"))
+        self.ones.setText(_("All the same: 1"))
         self._fault.hide()
 
     def _numbers(self) -> list[float]:
+        """Raises ValueError where a text is no number."""
+        return self.sliders.values if self.few else [typed(text) for text in self._texts()]
+
+    def _texts(self) -> list[str]:
         items = [
             self.table.item(row, place)
             for row in range(self.table.rowCount())
             for place in range(self.table.columnCount())
         ]
-        return [number(item.text() if item is not None else "") for item in items]
+        return [item.text() if item is not None else "" for item in items]
 
     def _nested(self, numbers: Sequence[float], shape: Sequence[int]) -> Data:
         if not shape:
@@ -120,20 +149,25 @@ class BackwardDialog(QDialog):
             self._nested(numbers[place * width : (place + 1) * width], shape[1:]) for place in range(shape[0])
         ]
 
-    def _on_table_item_changed(self, item: QTableWidgetItem) -> None:
-        try:
-            self._numbers()
-            fault = ""
-        except ValueError:
-            fault = _("“{text}” is not a number.").format(text=item.text())
-        self._fault.setText(fault)
-        self._fault.setVisible(bool(fault))
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not fault)
+    def _fault_in(self) -> str | None:
+        """The first text that is no number; None where all are."""
+        for text in (field.text() for field in self.sliders.fields) if self.few else self._texts():
+            try:
+                typed(text)
+            except ValueError:
+                return text
+        return None
 
+    def _on_numbers_changed(self) -> None:
+        wrong = self._fault_in()
+        self._fault.setText("" if wrong is None else _("“{text}” is not a number.").format(text=wrong))
+        self._fault.setVisible(wrong is not None)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(wrong is None)
 
-def number(text: str) -> float:
-    """A number as one types it, with a point or a comma. Raises ValueError."""
-    value = float(text.strip().replace("−", "-").replace(",", "."))
-    if not math.isfinite(value):
-        raise ValueError(text)
-    return value
+    def _on_ones_clicked(self) -> None:
+        self.sliders.set_values([1.0] * len(self.sliders.fields))
+        cells = product(range(self.table.rowCount()), range(self.table.columnCount()))
+        for item in (self.table.item(row, place) for row, place in cells):
+            if item is not None:
+                item.setText("1")
+        self._on_numbers_changed()
