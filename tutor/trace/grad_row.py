@@ -27,10 +27,14 @@ def _reason(trace: Trace, index: Index, tensor: TensorId, step: int, event: Grad
         return "no_requires_grad" if not _took_name_from_graded(index, tensor, step) else "moved_on"
     if not index.is_leaf_at(tensor, step) and not index.retains_at(tensor, step):
         return "passes" if _passed(index, tensor, step) else "not_leaf"
-    if event is not None and _was_cleared(index, tensor, step):
-        return "cleared"
-    if _backward_since(trace, index.tensors[tensor].step, step):
+    cleared = event is not None and _was_cleared(index, tensor, step)
+    since = event.step + 1 if event is not None and cleared else index.tensors[tensor].step
+    if _backward_since(trace, since, step):
         return "not_reached"
+    if _was_returned(trace, tensor, since, step):
+        return "returned"
+    if cleared:
+        return "cleared"
     return "moved_on" if _took_name_from_graded(index, tensor, step) else "no_backward_yet"
 
 
@@ -55,6 +59,13 @@ def _backward_since(trace: Trace, born: int, step: int) -> bool:
         if ended and backward.parent is None and backward.entry != "autograd.grad" and backward.steps:
             return True
     return False
+
+
+def _was_returned(trace: Trace, tensor: TensorId, since: int, step: int) -> bool:
+    """Whether autograd.grad gave its gradient to the program, which leaves `.grad` as it was."""
+    at = bisect_right(trace.backwards, since - 1, key=lambda b: b.first_step)
+    begun = (b for b in trace.backwards[at:] if b.entry == "autograd.grad" and tensor in b.inputs)
+    return any(b.end_step is not None and b.end_step - 1 <= step and b.error is None for b in begun)
 
 
 def _took_name_from_graded(index: Index, tensor: TensorId, step: int) -> bool:

@@ -196,7 +196,14 @@ PinPhase = Literal["held", "locked", "dropped", "missing", "changed", "behind"]
 """`locked` by retain_graph, `dropped` by the backward that used it, `missing` where another one needs it; `changed` when
 its tensor is at a later version, `behind` when it was written without one."""
 GradReason = Literal[
-    "no_backward_yet", "no_requires_grad", "not_leaf", "passes", "not_reached", "cleared", "moved_on"
+    "no_backward_yet",
+    "no_requires_grad",
+    "not_leaf",
+    "passes",
+    "not_reached",
+    "cleared",
+    "moved_on",
+    "returned",
 ]
 
 

@@ -25,6 +25,8 @@ def reason_text(reason: GradReason, line: int | None = None) -> str:
             return _("cleared") if line is None else _("cleared, line {line}").format(line=line)
         case "moved_on":
             return _("stayed on the earlier")
+        case "returned":
+            return _("returned, not stored")
         case _:
             assert_never(reason)
 
@@ -54,6 +56,8 @@ def reason_sentence(reason: GradReason, line: int | None = None) -> str:
             )
         case "moved_on":
             return _("This is a new tensor: the gradient stayed with the earlier one of this name.")
+        case "returned":
+            return _("torch.autograd.grad returned the gradient to the program and left .grad as it was.")
         case _:
             assert_never(reason)
 

@@ -371,7 +371,7 @@ def _pages_width(shape: tuple[int, ...]) -> float:
 def _reasons(box: Box) -> tuple[GradReason, ...]:
     if not box.tracked:
         return ("no_requires_grad",)
-    return ("no_backward_yet", "not_reached") if box.is_leaf else ("not_leaf", "passes")
+    return ("no_backward_yet", "not_reached", "returned") if box.is_leaf else ("not_leaf", "passes")
 
 
 def name_role(name: str) -> Role:
