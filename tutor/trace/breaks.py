@@ -14,7 +14,8 @@ BROKEN: frozenset[PinPhase] = frozenset(("changed", "behind"))
 
 def broken_pins(at: Moment) -> Iterator[tuple[Circle, NodeId, Pin]]:
     """The pins that were sound before this step and are not after it."""
-    for name in sorted(at.stage.touched.get(at.step, ())):
+    names = {*at.stage.touched.get(at.step, ()), *at.stage.inner_pins.get(at.step, ())}
+    for name in sorted(names):
         circle = at.stage.circles.get(ItemId(name))
         if circle is None or at.index.operations[circle.operation].step >= at.step:
             continue
@@ -29,5 +30,5 @@ def broken_pins(at: Moment) -> Iterator[tuple[Circle, NodeId, Pin]]:
 
 
 def breaks(at: Moment) -> tuple[ItemId, ...]:
-    """The circles with such pins."""
-    return tuple(dict.fromkeys(circle.id for circle, _node, _pin in broken_pins(at)))
+    """The circles with such pins, or the blocks in which they lie."""
+    return tuple(dict.fromkeys(at.stage.seen(circle.id) for circle, _node, _pin in broken_pins(at)))

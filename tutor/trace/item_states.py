@@ -30,7 +30,7 @@ from tutor.trace.shown import Covered, grad_covered, shown, shown_value, value_c
 from tutor.trace.stage import Stage
 from tutor.trace.told import told_of
 from tutor.trace.trace import Backward, Trace
-from tutor.trace.values import add, same_numbers
+from tutor.trace.values import same_numbers, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,49 @@ class Moment:
 
     def awaited(self, lane: Lane) -> tuple[int, ...]:
         """The lane's edges on which this backward brings a gradient."""
-        return tuple(e for e in lane.edges if self.index.edges[e].from_ in self.needed)
+        return self._travel(lane)[0]
+
+    def has_all(self, lane: Lane) -> bool:
+        """Whether all that this backward brings on the lane has been sent."""
+        awaited, end = self._travel(lane)
+        return bool(awaited) and end is not None and end <= self.step
+
+    def arrives(self, lane: Lane) -> int | None:
+        """The step in which the last of it is sent; None where the backward does not get so far."""
+        return self._travel(lane)[1]
+
+    def _travel(self, lane: Lane) -> tuple[tuple[int, ...], int | None]:
+        if self.backward is None:
+            return (), None
+        key = (self.backward.id, lane.id)
+        found = self.stage.travels.get(key)
+        if found is None:
+            edges, ran = self.index.edges, self._ran_at(self.backward)
+            awaited = tuple(e for e in lane.edges if edges[e].from_ in self.needed)
+            steps = [ran.get(edges[e].from_) for e in awaited]
+            known = [step for step in steps if step is not None]
+            found = (awaited, max(known) if known and len(known) == len(steps) else None)
+            self.stage.travels[key] = found
+        return found
+
+    def _ran_at(self, backward: Backward) -> dict[NodeId, int]:
+        found = self.stage.ran_at.get(backward.id)
+        if found is None:
+            found = {run.node: run.step for run in reversed(backward.steps)}
+            self.stage.ran_at[backward.id] = found
+        return found
+
+    def begins(self, lane: Lane) -> int:
+        """The step from which on the lane is there: the first operation that takes its value, or that makes the box."""
+        found = self.stage.begins.get(lane.id)
+        if found is None:
+            parts = self.stage.structure.parts.get(lane.id, (lane,))
+            found = self.stage.begins[lane.id] = min(self._taken(part) for part in parts)
+        return found
+
+    def _taken(self, lane: Lane) -> int:
+        circle = self.stage.circles.get(lane.target) or self.stage.circles[lane.source]
+        return self.index.operations[circle.operation].step
 
 
 def moment(trace: Trace, index: Index, stage: Stage, step: int, covered: Covered) -> Moment:
@@ -110,11 +152,10 @@ def _answers(index: Index, backward: Backward, covered: Covered) -> tuple[Data, 
 
 
 def lane_state(at: Moment, lane: Lane) -> LaneState:
-    circle = at.stage.circles.get(lane.target) or at.stage.circles[lane.source]
-    operation = at.index.operations[circle.operation]
-    if operation.step > at.step or not _result_is_there(at, lane):
+    begins = at.begins(lane)
+    if begins > at.step or not _result_is_there(at, lane):
         return LaneState(present=False, laid=False)
-    value = None if lane.named else _passing_value(at, lane.tensor, operation.step)
+    value = None if lane.named else _passing_value(at, lane.tensor, begins)
     return LaneState(present=True, laid=lane.returns, value=value, gradient=lane_gradient(at, lane))
 
 
@@ -137,13 +178,21 @@ def lane_gradient(at: Moment, lane: Lane) -> Shown | None:
     if lane.returns and not lane.edges:
         data = received(at, lane.tensor)
     else:
-        awaited = at.awaited(lane)
-        if not awaited or not all(at.has_sent(e) for e in awaited):
+        if not at.has_all(lane):
             return None
-        data = at.sent(awaited[0])
-        for edge in awaited[1:]:
-            data = add(data, at.sent(edge))
+        if lane.mixed:
+            return Shown(None, ())
+        data = _sum(at, lane)
     return None if data is None else shown(data, shape, at.hides(lane.tensor, data))
+
+
+def _sum(at: Moment, lane: Lane) -> Data:
+    """Of all that has been sent on the lane, worked out once."""
+    assert at.backward is not None
+    key = (at.backward.id, lane.id)
+    if key not in at.stage.sums:
+        at.stage.sums[key] = total([at.sent(edge) for edge in at.awaited(lane)])
+    return at.stage.sums[key]
 
 
 def received(at: Moment, tensor: TensorId, *, ever: bool = False) -> Data:
@@ -175,7 +224,7 @@ def _funnel(at: Moment, tensor: TensorId, lanes: list[Lane]) -> Funnel:
     order = sorted(lanes, key=lambda lane: _arrival(at, lane))
     arrived: list[tuple[LaneId, Shown]] = []
     for lane in order:
-        if all(at.has_sent(e) for e in at.awaited(lane)):
+        if at.has_all(lane):
             gradient = lane_gradient(at, lane)
             arrived.append((lane.id, gradient or Shown(None, tuple(at.index.shape_of(tensor)))))
     total = _total(at, tensor, [s.data for _, s in arrived]) if len(arrived) == len(lanes) else None
@@ -184,15 +233,14 @@ def _funnel(at: Moment, tensor: TensorId, lanes: list[Lane]) -> Funnel:
 
 def _arrival(at: Moment, lane: Lane) -> tuple[int, int]:
     """The engine's order: the step in which the lane's gradient comes, then its place; unknown ones last."""
-    steps = [run.step for e in at.awaited(lane) if (run := at.run_of(at.index.edges[e].from_, ever=True))]
-    return (max(steps, default=len(at.trace.steps)), lane.slot)
+    step = at.arrives(lane)
+    return (len(at.trace.steps) if step is None else step, lane.slot)
 
 
 def _total(at: Moment, tensor: TensorId, parts: list[Data]) -> Shown | None:
     data = received(at, tensor, ever=True)
     if data is None:
-        for part in parts:
-            data = add(data, part)
+        data = total(parts)
     shape = at.index.shape_of(tensor)
     return None if data is None else shown(data, shape, at.hides(tensor, data))
 
@@ -288,8 +336,7 @@ def _result(at: Moment, circle: Circle) -> Shown | None:
     """The first output, until a lane or a box shows it."""
     lanes = at.stage.out_of[circle.id]
     for lane in lanes:
-        target = at.stage.circles.get(lane.target)
-        if target is None or at.index.operations[target.operation].step <= at.step:
+        if lane.target in at.stage.boxes or at.begins(lane) <= at.step:
             return None
     operation = at.index.operations[circle.operation]
     if not operation.outputs or circle.cut == "python":

@@ -33,22 +33,38 @@ def _moved(at: Moment) -> Motion:
         case "grad_changed" | "value_changed" | "flag_changed":
             return _change(at, step)
         case "error":
-            return Motion("error", item=at.stage.circle_of.get(at.failed) if at.failed is not None else None)
+            failed = at.stage.circle_of.get(at.failed) if at.failed is not None else None
+            return Motion("error", item=None if failed is None else at.stage.seen(failed))
         case "output" | "gap":
             return _STILL
 
 
 def _forward(at: Moment, operation: OperationId) -> Motion:
     item = circle_id(operation)
-    boxes = tuple(
-        i for i in (box_id(t) for t in at.index.operations[operation].outputs) if i in at.stage.boxes
-    )
+    made = [i for t in at.index.operations[operation].outputs if (i := box_id(t)) in at.stage.boxes]
+    boxes = tuple(box for box in made if at.stage.is_seen(box))
     if item not in at.stage.circles:
         kind: Literal["forward", "change"] = "change" if at.index.operations[operation].inputs else "forward"
-        return Motion(kind, boxes=boxes, breaks=breaks(at)) if boxes else _STILL
-    receives = tuple(lane.id for lane in at.stage.into[item])
-    passes = tuple(lane.id for lane in at.stage.out_of[item] if lane.target in at.stage.boxes)
-    return Motion("forward", item=item, receives=receives, passes=passes, boxes=boxes, breaks=breaks(at))
+        within = at.stage.seen(made[0]) if made and not boxes else None
+        return Motion(kind, item=within, boxes=boxes, breaks=breaks(at)) if made else _STILL
+    receives, passes = _coming(at, item), _leaving(at, item)
+    return Motion(
+        "forward", item=at.stage.seen(item), receives=receives, passes=passes, boxes=boxes, breaks=breaks(at)
+    )
+
+
+def _coming(at: Moment, circle: ItemId) -> tuple[LaneId, ...]:
+    """The lanes on which a circle's arguments come, as far as they are drawn."""
+    if at.stage.is_seen(circle):
+        return tuple(lane.id for lane in at.stage.into[circle])
+    return tuple(dict.fromkeys(at.stage.border.enters.get(circle, ())))
+
+
+def _leaving(at: Moment, circle: ItemId) -> tuple[LaneId, ...]:
+    """Those from a circle to the boxes of its results."""
+    if at.stage.is_seen(circle):
+        return tuple(lane.id for lane in at.stage.out_of[circle] if lane.target in at.stage.boxes)
+    return tuple(at.stage.border.exits.get(circle, ()))
 
 
 def _node(at: Moment, node: NodeId) -> Motion:
@@ -63,7 +79,7 @@ def _node(at: Moment, node: NodeId) -> Motion:
     boxes = tuple(dict.fromkeys((*sources, *map(at.stage.home, sources))))
     return Motion(
         "backward",
-        item=item,
+        item=at.stage.seen(item),
         receives=_receives(at, node, item),
         passes=tuple(passes),
         boxes=tuple(b for b in boxes if b in at.stage.boxes),
@@ -80,23 +96,34 @@ def _made(at: Moment) -> _Made:
     """What this step of a backward with create_graph adds to the gradient's own graph."""
     found = (circle_id(o) for o in operations_at(at.index).get(at.step, ()))
     circles = [item for item in found if item in at.stage.circles]
-    lanes = [lane for item in circles for lane in (*at.stage.into[item], *at.stage.out_of[item])]
-    lanes = [lane for lane in lanes if _stands(at, lane)]
+    named = (name for item in circles for name in (*_coming(at, item), *_going(at, item)))
+    lanes = [lane for name in dict.fromkeys(named) if _stands(at, lane := at.stage.lanes[name])]
     boxes = (lane.target for lane in lanes if lane.target in at.stage.boxes)
-    return _Made(makes=(*circles, *dict.fromkeys(boxes)), lays=tuple(dict.fromkeys(ln.id for ln in lanes)))
+    makes = dict.fromkeys((*map(at.stage.seen, circles), *boxes))
+    return _Made(makes=tuple(makes), lays=tuple(lane.id for lane in lanes))
+
+
+def _going(at: Moment, circle: ItemId) -> tuple[LaneId, ...]:
+    """All lanes from a circle on which its results go, as far as it is known of one in a block."""
+    if at.stage.is_seen(circle):
+        return tuple(lane.id for lane in at.stage.out_of[circle])
+    return _leaving(at, circle)
 
 
 def _stands(at: Moment, lane: Lane) -> bool:
     """Whether the lane is there as soon as this step has made its ends."""
-    target = at.stage.circles.get(lane.target)
-    if target is None:
+    if lane.target in at.stage.boxes:
         return at.index.tensors[lane.tensor].step <= at.step
-    return at.index.operations[target.operation].step <= at.step
+    return at.begins(lane) <= at.step
 
 
 def _receives(at: Moment, node: NodeId, item: ItemId) -> tuple[LaneId, ...]:
     """The output's own lane where it has a box, else the lanes of all that used it."""
-    out = [lane.id for lane in at.stage.out_of[item] if lane.returns and not lane.edges]
+    out = [
+        name
+        for name in _leaving(at, item)
+        if (lane := at.stage.lanes[name]).returns and not lane.edges and _receives_on(at, node, item, lane)
+    ]
     into = at.index.edges_to.get(node, ())
     internal = any(at.stage.circle_of.get(at.index.edges[e].from_) == item for e in into)
     if internal:
@@ -104,9 +131,14 @@ def _receives(at: Moment, node: NodeId, item: ItemId) -> tuple[LaneId, ...]:
     return tuple(out) or tuple(dict.fromkeys(_lanes_of(at, into)))
 
 
+def _receives_on(at: Moment, node: NodeId, item: ItemId, lane: Lane) -> bool:
+    """A block's lanes are those of many nodes."""
+    return at.stage.is_seen(item) or node in at.stage.heads[lane.tensor][0]
+
+
 def _lanes_of(at: Moment, edges: tuple[int, ...] | list[int]) -> list[LaneId]:
     """The lanes on which a gradient of the shown backward has travelled."""
-    found = (at.stage.lane_of.get(e) for e in edges if at.has_sent(e))
+    found = (at.stage.drawn_lane_of.get(e) for e in edges if at.has_sent(e))
     return [lane.id for lane in found if lane is not None]
 
 
@@ -114,6 +146,8 @@ def _accumulate(at: Moment, leaf: TensorId) -> Motion:
     item = box_id(leaf)
     if item not in at.stage.boxes:
         return _STILL
+    if not at.stage.is_seen(item):
+        return Motion("accumulate", item=at.stage.seen(item), **_made(at))
     lanes = tuple(lane.id for lane in at.stage.out_of[item] if any(at.has_sent(e) for e in lane.edges))
     return Motion("accumulate", item=item, receives=lanes, boxes=(item,), **_made(at))
 
@@ -125,4 +159,5 @@ def _change(at: Moment, step: Step) -> Motion:
     item = box_id(TensorId(step.id))
     if item not in at.stage.boxes:
         return _STILL
-    return Motion("change", item=item, boxes=(item,), breaks=breaks(at))
+    boxes = (item,) if at.stage.is_seen(item) else ()
+    return Motion("change", item=at.stage.seen(item), boxes=boxes, breaks=breaks(at))

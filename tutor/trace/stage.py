@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tutor.protocol import NodeId, TensorId
+from tutor.protocol import BackwardId, Data, NodeId, TensorId
+from tutor.trace.block_tables import BlockTable, Border, block_tables, border_of
 from tutor.trace.index import Index
 from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure
 from tutor.trace.pins import changes_pins
@@ -15,7 +16,7 @@ from tutor.trace.trace import Trace
 
 @dataclass
 class Stage:
-    """Where things are drawn in one structure."""
+    """Where things are drawn in one structure. Boxes, circles and `lane_of` are those of the unfolded one."""
 
     structure: Structure
     boxes: dict[ItemId, Box] = field(default_factory=dict)
@@ -27,12 +28,35 @@ class Stage:
     """The leaf of each ghost: the ghost's lanes are its own too."""
     circle_of: dict[NodeId, ItemId] = field(default_factory=dict)
     lane_of: dict[int, Lane] = field(default_factory=dict)
+    drawn_lane_of: dict[int, Lane] = field(default_factory=dict)
+    """The drawn lane of each edge: none where it lies in a block."""
+    blocks: dict[ItemId, BlockTable] = field(default_factory=dict)
+    border: Border = field(default_factory=Border)
     heads: dict[TensorId, tuple[tuple[NodeId, ...], int]] = field(default_factory=dict)
     """For each tensor: the nodes that its gradient may go to, and which of that node's grad_outputs it is."""
     touched: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Which items and lanes a step may change."""
+    inner_pins: defaultdict[int, set[ItemId]] = field(default_factory=lambda: defaultdict(set))
+    """Circles within blocks of which a step writes what they saved."""
     sweeping: list[int] = field(default_factory=list)
     """Steps at which anything may change: a backward begins or is over."""
+    begins: dict[LaneId, int] = field(default_factory=dict)
+    """From which step on a lane is there; filled as it is asked for, as the following are."""
+    travels: dict[tuple[BackwardId, LaneId], tuple[tuple[int, ...], int | None]] = field(default_factory=dict)
+    """The edges on which a backward brings a lane its gradient, and the step in which the last one does."""
+    sums: dict[tuple[BackwardId, LaneId], Data] = field(default_factory=dict)
+    ran_at: dict[BackwardId, dict[NodeId, int]] = field(default_factory=dict)
+    """Of each node that a backward runs the first step in which it does."""
+    squares: dict[tuple[TensorId, int], float | None] = field(default_factory=dict)
+    """The sum of the squares of a leaf's gradient since a step."""
+
+    def seen(self, item: ItemId) -> ItemId:
+        """The block in which the item lies; the item itself where it is drawn."""
+        return self.structure.block_of.get(item, item)
+
+    def is_seen(self, item: ItemId) -> bool:
+        """Whether a box or circle is there and drawn by itself."""
+        return item not in self.structure.block_of and (item in self.boxes or item in self.circles)
 
     def home(self, item: ItemId) -> ItemId:
         """The leaf of a ghost; any other item itself."""
@@ -45,29 +69,36 @@ class Stage:
 
 
 def stage_of(trace: Trace, index: Index, structure: Structure) -> Stage:
-    stage = Stage(structure)
+    stage, whole = Stage(structure), structure if structure.whole is None else structure.whole
+    stage.boxes = {box.id: box for box in (*whole.boxes, *structure.boxes)}
+    stage.circles = {circle.id: circle for circle in whole.circles}
+    stage.circle_of = {tab.node: circle.id for circle in whole.circles for tab in circle.tabs}
+    stage.lane_of = {edge: lane for lane in whole.lanes for edge in lane.edges}
     for box in structure.boxes:
-        stage.boxes[box.id] = box
         if box.ghost_of is not None:
             stage.homes[box.id] = box.ghost_of
         _set_head(stage, index, box.tensor)
-    for circle in structure.circles:
-        stage.circles[circle.id] = circle
-        for tab in circle.tabs:
-            stage.circle_of[tab.node] = circle.id
     for lane in structure.lanes:
-        stage.lanes[lane.id] = lane
-        stage.into[lane.target].append(lane)
-        stage.out_of[lane.source].append(lane)
-        if lane.source in stage.homes:
-            stage.out_of[stage.homes[lane.source]].append(lane)
-        stage.lane_of.update(dict.fromkeys(lane.edges, lane))
-        _set_head(stage, index, lane.tensor)
-        if lane.edges and index.tensors[lane.tensor].grad_fn is None:
-            ends = [index.edges[e].to for e in lane.edges]
-            stage.heads[lane.tensor] = (tuple(dict.fromkeys((*stage.heads[lane.tensor][0], *ends))), 0)
+        _add_lane(stage, index, lane)
+    if structure.blocks:
+        stage.border = border_of(structure)
+        stage.blocks = block_tables(index, structure, stage.circles, stage.boxes)
+        _find_touched_blocks(index, stage)
     _find_touched(trace, index, stage)
     return stage
+
+
+def _add_lane(stage: Stage, index: Index, lane: Lane) -> None:
+    stage.lanes[lane.id] = lane
+    stage.into[lane.target].append(lane)
+    stage.out_of[lane.source].append(lane)
+    if lane.source in stage.homes:
+        stage.out_of[stage.homes[lane.source]].append(lane)
+    stage.drawn_lane_of.update(dict.fromkeys(lane.edges, lane))
+    _set_head(stage, index, lane.tensor)
+    if lane.edges and index.tensors[lane.tensor].grad_fn is None:
+        ends = [index.edges[e].to for e in lane.edges]
+        stage.heads[lane.tensor] = (tuple(dict.fromkeys((*stage.heads[lane.tensor][0], *ends))), 0)
 
 
 def _set_head(stage: Stage, index: Index, tensor: TensorId) -> None:
@@ -94,9 +125,10 @@ def _find_touched(trace: Trace, index: Index, stage: Stage) -> None:
     for circle in stage.structure.circles:
         for written in (step for tab in circle.tabs for step in changes_pins(index, tab)):
             stage.touched[written].add(circle.id)
-    for node, item in stage.circle_of.items():
-        for ran in index.runs.get(node, ()):
-            _touch_run(index, stage, ran.step, node, item)
+    for circle in stage.structure.circles:
+        for tab in circle.tabs:
+            for ran in index.runs.get(tab.node, ()):
+                _touch_run(index, stage, ran.step, tab.node, circle.id)
     sweeps = {b.first_step for b in trace.backwards}
     sweeps |= {s for b in trace.backwards if b.end_step is not None for s in (b.end_step - 1, b.end_step)}
     sweeps |= {b.error.step for b in trace.backwards if b.error is not None}
@@ -140,10 +172,52 @@ def _touch_run(index: Index, stage: Stage, step: int, node: NodeId, item: ItemId
     found = stage.touched[step]
     found.add(item)
     stage.touched[step + 1].add(item)
-    for edge in index.edges_from.get(node, ()):
-        lane = stage.lane_of.get(edge)
-        if lane is not None:
-            found.update((lane.id, lane.source, stage.home(lane.source)))
+    _touch_edges(index, stage, node, found)
     for lane in stage.out_of[item]:
         if not lane.edges:
             found.update((lane.id, lane.target))
+
+
+def _touch_edges(index: Index, stage: Stage, node: NodeId, found: set[str]) -> None:
+    for edge in index.edges_from.get(node, ()):
+        lane = stage.drawn_lane_of.get(edge)
+        if lane is not None:
+            found.update((lane.id, lane.source, stage.home(lane.source)))
+
+
+# ------------------------------------------------------------------ blocks
+
+
+def _find_touched_blocks(index: Index, stage: Stage) -> None:
+    for item, block in stage.structure.block_of.items():
+        circle = stage.circles.get(item)
+        if circle is not None:
+            _touch_inner(index, stage, circle, block)
+    for block, table in stage.blocks.items():
+        for leaf in dict.fromkeys((*table.leaves, *table.within)):
+            for grad in index.grads.get(leaf, ()):
+                stage.touched[grad.step].add(block)
+            for node in index.accumulators.get(leaf, ()):
+                for ran in index.runs.get(node, ()):
+                    stage.touched[ran.step].add(block)
+                    stage.touched[ran.step + 1].add(block)
+
+
+def _touch_inner(index: Index, stage: Stage, circle: Circle, block: ItemId) -> None:
+    """What an operation within a block changes outside: the lanes on which its values come and go, and their ends."""
+    found = stage.touched[index.operations[circle.operation].step]
+    found.add(block)
+    border = stage.border
+    exits = [stage.lanes[lane] for lane in border.exits.get(circle.id, ())]
+    for lane in (*(stage.lanes[lane] for lane in border.enters.get(circle.id, ())), *exits):
+        found.update((lane.id, lane.source, lane.target))
+    for tab in circle.tabs:
+        for ran in index.runs.get(tab.node, ()):
+            touched = stage.touched[ran.step]
+            touched.add(block)
+            stage.touched[ran.step + 1].add(block)
+            _touch_edges(index, stage, tab.node, touched)
+            for lane in exits:
+                touched.update((lane.id, lane.target))
+        for written in changes_pins(index, tab):
+            stage.inner_pins[written].add(circle.id)

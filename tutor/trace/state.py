@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tutor.protocol import TensorId
+from tutor.trace.block_states import block_state
 from tutor.trace.index import Index, index_of
 from tutor.trace.item_states import Moment, box_state, circle_state, lane_state, moment
 from tutor.trace.motion import motion
 from tutor.trace.picture import (
+    BlockState,
     BoxState,
     CircleState,
     ItemId,
@@ -46,6 +48,7 @@ def picture(trace: Trace, structure: Structure, step: int, covered: Covered = fr
         callout=None,
         seeds=seeds,
         backward=at.backward.id if at.backward else None,
+        blocks=last.blocks,
     )
 
 
@@ -66,6 +69,7 @@ class _Last:
     boxes: dict[ItemId, BoxState] = field(default_factory=dict)
     circles: dict[ItemId, CircleState] = field(default_factory=dict)
     lanes: dict[LaneId, LaneState] = field(default_factory=dict)
+    blocks: dict[ItemId, BlockState] = field(default_factory=dict)
 
 
 def _last_of(trace: Trace, index: Index, structure: Structure) -> _Last:
@@ -87,14 +91,22 @@ def _update(last: _Last, at: Moment) -> None:
         changed = None
     else:
         low, high = sorted((before, at.step))
-        changed = None if stage.sweeps_between(low, high) else _touched(stage, low, high)
+        everything = stage.sweeps_between(low, high) or high - low > _drawn(stage.structure)
+        changed = None if everything else _touched(stage, low, high)
     last.step, last.covered = at.step, at.covered
     if changed is None:
         last.boxes = _kept_same(last.boxes, {b.id: box_state(at, b) for b in stage.structure.boxes})
         last.circles = _kept_same(last.circles, {c.id: circle_state(at, c) for c in stage.structure.circles})
         last.lanes = _kept_same(last.lanes, {ln.id: lane_state(at, ln) for ln in stage.structure.lanes})
+        last.blocks = _kept_same(
+            last.blocks, {k: block_state(at, table) for k, table in stage.blocks.items()}
+        )
     elif changed:
         _change(last, at, changed)
+
+
+def _drawn(structure: Structure) -> int:
+    return len(structure.boxes) + len(structure.circles) + len(structure.lanes) + len(structure.blocks)
 
 
 def _touched(stage: Stage, low: int, high: int) -> set[str]:
@@ -106,16 +118,19 @@ def _touched(stage: Stage, low: int, high: int) -> set[str]:
 
 def _change(last: _Last, at: Moment, changed: set[str]) -> None:
     stage = last.stage
-    boxes, circles, lanes = dict(last.boxes), dict(last.circles), dict(last.lanes)
+    boxes, circles = dict(last.boxes), dict(last.circles)
+    lanes, blocks = dict(last.lanes), dict(last.blocks)
     for name in changed:
         item, lane = ItemId(name), stage.lanes.get(LaneId(name))
         if lane is not None:
             lanes[lane.id] = lane_state(at, lane)
-        elif item in stage.boxes:
+        elif item in stage.blocks:
+            blocks[item] = block_state(at, stage.blocks[item])
+        elif item in boxes:
             boxes[item] = box_state(at, stage.boxes[item])
-        elif item in stage.circles:
+        elif item in circles:
             circles[item] = circle_state(at, stage.circles[item])
-    last.boxes, last.circles, last.lanes = boxes, circles, lanes
+    last.boxes, last.circles, last.lanes, last.blocks = boxes, circles, lanes, blocks
 
 
 def _kept_same(old: dict[K, S], new: dict[K, S]) -> dict[K, S]:
@@ -140,11 +155,11 @@ def _seeds(at: Moment) -> tuple[tuple[ItemId, Shown], ...]:
 
 
 def _root_item(at: Moment, tensor: TensorId | None) -> ItemId | None:
-    """The root's box, or the circle of its node."""
+    """The root's box, or the circle of its node; the block in which it lies."""
     item = ItemId(f"t{tensor}")
     if item in at.stage.boxes:
-        return item
+        return at.stage.seen(item)
     roots = at.backward.roots if at.backward else []
     own = at.index.tensors[tensor].grad_fn if tensor is not None else None
     nodes = roots if own is None else (own, *roots)
-    return next((at.stage.circle_of[node] for node in nodes if node in at.stage.circle_of), None)
+    return next((at.stage.seen(at.stage.circle_of[n]) for n in nodes if n in at.stage.circle_of), None)

@@ -11,6 +11,7 @@ from tutor.protocol import Data, Stats
 
 DIGITS = 4
 _MOST = 4_096
+_SEVERAL = 8
 _WORDS = {"nan": "nan", "inf": "∞", "-inf": "−∞"}
 
 
@@ -121,6 +122,28 @@ def add(left: Data, right: Data) -> Data:
         return right if left is None else left
     total = float(left) + float(right)
     return total if np.isfinite(total) else str(total)
+
+
+def total(parts: Sequence[Data]) -> Data:
+    """The sum of one or more, as `add` makes it."""
+    if len(parts) > _SEVERAL and not any(part is None or isinstance(part, dict) for part in parts):
+        found = _stacked(parts)
+        if found is not None:
+            return found
+    data = parts[0]
+    for part in parts[1:]:
+        data = add(data, part)
+    return data
+
+
+def _stacked(parts: Sequence[Data]) -> Data:
+    """The sum of plain finite numbers of one shape; None for any others."""
+    try:
+        summed = np.sum(np.asarray(parts, dtype=np.float64), axis=0)
+    except ValueError:
+        return None
+    found: Data = summed.tolist() if np.all(np.isfinite(summed)) else None
+    return found
 
 
 def _number(number: float, digits: int) -> str:
