@@ -68,10 +68,10 @@ class Spot:
 
 
 def spots(sizes: Sizes, items: Mapping[ItemId, QPointF]) -> dict[ItemId, Spot]:
-    return {item: _spot(sizes, item, place) for item, place in items.items()}
+    return {item: spot_of(sizes, item, place) for item, place in items.items()}
 
 
-def _spot(sizes: Sizes, item: ItemId, place: QPointF) -> Spot:
+def spot_of(sizes: Sizes, item: ItemId, place: QPointF) -> Spot:
     anatomy, down = sizes.anatomies[item], sizes.down
     foot = anatomy.footprint.translated(place)
     at = turned_point((place.x(), place.y()), down)
