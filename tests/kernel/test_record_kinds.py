@@ -104,7 +104,9 @@ ODD = {
     "bits": "a = torch.ones(4, dtype=torch.uint8).view(torch.bits8)\n",
     "astronomic": "a = torch.ones(1).expand(10**10)\nb = a[0]\n",
     "no_memory": "a = torch.ones(4)\nw = torch.ones(5000)\na.untyped_storage().resize_(0)\n"
-    "w.untyped_storage().resize_(0)\nb = a.view(2, 2)\nv = w.view(50, 100)\nc = torch.ones(2)\n",
+    "w.untyped_storage().resize_(0)\nb = a.view(2, 2)\nv = w.view(50, 100)\nc = torch.ones(2)\n"
+    "for kind in (torch.float32, torch.float16, torch.int64):\n    l = torch.ones(100_000, dtype=kind)\n"
+    "    l.untyped_storage().resize_(64)\n    m = l.view(-1)\n",
 }
 
 

@@ -46,8 +46,12 @@ def capture(tensor: torch.Tensor, limits: Limits, looked: Looked | None = None) 
     subclass of the learner's may see what is done here.
     """
     try:
-        if type(tensor) in _PLAIN and not dispatch_modes() and tensor.numel() <= limits.elements:
-            return _spelled(tensor.tolist(), tensor), None
+        if type(tensor) in _PLAIN and not dispatch_modes():
+            if tensor.numel() <= limits.elements:
+                return _spelled(tensor.tolist(), tensor), None
+            if tensor.dtype in _SIMPLE and tensor.is_cpu and not are_active() and not _is_odd(tensor):
+                with _below_autograd():
+                    return None, statistics(tensor, sample=limits.sample, looked=looked)
     except (RuntimeError, NotImplementedError, TypeError):
         # What is no plain memory (sparse, under vmap) says so at once.
         pass
@@ -97,6 +101,10 @@ def grad_of(tensor: torch.Tensor) -> torch.Tensor | None:
         return tensor._grad
     except UserWarning:
         return None
+
+
+def _is_odd(tensor: torch.Tensor) -> bool:
+    return tensor.layout is not torch.strided or tensor.is_nested
 
 
 def _unwrapped(tensor: torch.Tensor) -> torch.Tensor:
