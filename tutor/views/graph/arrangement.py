@@ -72,6 +72,10 @@ def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
         routes={lanes[lane]: route for lane, route in kept.layout.routes.items() if lane in lanes},
         width=kept.layout.width,
         height=kept.layout.height,
+        frames={
+            after.id: kept.layout.frames[before.id]
+            for before, after in zip(kept.structure.frames, structure.frames, strict=True)
+        },
     )
     return Arrangement(structure, sizes, layout)
 
@@ -81,6 +85,7 @@ def _signature(structure: Structure, sizes: Sizes) -> tuple[bool, str]:
         [
             *(box.id for box in structure.boxes),
             *(circle.id for circle in structure.circles),
+            *(group.id for group in (*structure.blocks, *structure.frames)),
             *(lane.id for lane in structure.lanes),
         ]
     )
@@ -97,7 +102,7 @@ def _lane_names(old: Structure, new: Structure) -> dict[LaneId, LaneId]:
 
 
 def _items(structure: Structure) -> list[ItemId]:
-    return [*(box.id for box in structure.boxes), *(circle.id for circle in structure.circles)]
+    return [item.id for item in (*structure.boxes, *structure.circles, *structure.blocks)]
 
 
 def _fits(structure: Structure, sizes: Sizes, kept: Arrangement) -> bool:

@@ -11,7 +11,12 @@ from tutor.views.graph.sizes import Sizes
 
 
 def grown(old: Arrangement, structure: Structure, sizes: Sizes) -> Arrangement | None:
-    """The old places, and new ones for the new items; None where an old item needs more room, or none is left."""
+    """The old places, and new ones for the new items.
+
+    None where an old item needs more room, where none is left, and where groups are drawn.
+    """
+    if structure.frames or structure.blocks:
+        return None
     names = [*(box.id for box in structure.boxes), *(circle.id for circle in structure.circles)]
     known = {item: point for item, point in old.layout.positions.items() if item in sizes.anatomies}
     if not known or not all(_fits(item, old.sizes, sizes) for item in known):
