@@ -113,8 +113,9 @@ EDGES = {
     "record.Recorder": ("__enter__", "__exit__", "cell_ended"),
     "room": ("is_short",),
     "room.Room": ("__init__", "close", "lent"),
+    "tracebacks": ("hide", "_first_seen", "_is_detour"),
     # Without these a warning can be told for the recorder's own frame alone.
-    "spans": ("own_frames_removed",),
+    "own_frames": ("own_frames_removed",),
     "warned": ("_reissue", "_true_frame", "_frames", "_let_pass_again"),
     "warned.WarningRelay": ("_show", "_pass_on"),
 }

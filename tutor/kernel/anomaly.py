@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from torch.autograd.graph import Node as AutogradNode
 
-from tutor.kernel.spans import OVERRIDES, OWN_FOLDER
+from tutor.kernel.own_frames import OVERRIDES, OWN_FOLDER
 
 _FRAMES = "traceback_"
 _FILE = re.compile(r'\s*File "([^"]+)"')

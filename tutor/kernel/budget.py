@@ -129,11 +129,12 @@ class Outlet:
 
     def end_step(self, kind: StepKind, id: int, backward: BackwardId | None, span: Span | None) -> None:
         """A step is over, and goes out with what was gathered for it."""
-        events = [] if self.gathered is None else self.gathered
+        events = self.gathered or []
         self.gathered = None
         events.append(Step(kind=kind, id=id, backward=backward, span=span))
-        self._events += len(events)
-        self._bytes += EVENT_BYTES * len(events) + NUMBER_BYTES * self.numbers
+        count = len(events)
+        self._events += count
+        self._bytes += EVENT_BYTES * count + NUMBER_BYTES * self.numbers
         self.numbers = 0
         self._emit(events)
         self.step += 1

@@ -38,6 +38,8 @@ class Call(msgspec.Struct, eq=False):
     frame: FrameType
     pairs: list[tuple[Known, torch.Tensor]] = msgspec.field(default_factory=list)
     """The tensors that it was given and that are known, with what was known of them."""
+    nameless: bool = False
+    """Whether a tensor among its arguments had no name."""
     gradients: Sequence[Written] = ()
     """The gradients that it may write to."""
     inputs: Sequence[torch.Tensor] = ()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from msgspec import structs
@@ -41,14 +40,10 @@ Put = Callable[..., None]
 current_task: Callable[[], int] = torch._C._current_graph_task_id
 
 
-class OwnKey(NamedTuple):
-    """The key of our hooks in torch's dicts, where the learner's have numbers."""
+class OwnKey:
+    """The key of our hooks in torch's dicts, where the learner's have numbers: each is like no other."""
 
-    recorded: str
-    run: int
-
-
-_runs = count()
+    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -114,7 +109,7 @@ class Run:
     unread: set[TensorId] = field(default_factory=set)
     """The tensors whose `.grad` waits for them."""
 
-    key: OwnKey = field(default_factory=lambda: OwnKey("run", next(_runs)))
+    key: OwnKey = field(default_factory=OwnKey)
     """Of this run alone: several recordings may hook the same nodes at once."""
 
     def is_current(self) -> bool:

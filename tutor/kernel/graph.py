@@ -171,7 +171,7 @@ class Graph:
         return Claimed(node, mark, following)
 
     def relative(self, node: AutogradNode) -> int | None:
-        own = sequence(node)
+        own: int = node._sequence_nr()
         if own >= NO_SEQUENCE:
             return None
         if self._first_sequence is None:

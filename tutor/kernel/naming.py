@@ -8,7 +8,7 @@ import torch
 
 from tutor.kernel.bare import bare
 from tutor.kernel.budget import Outlet
-from tutor.kernel.calls import Traits
+from tutor.kernel.call import Call
 from tutor.kernel.identity import Known, Tensors, is_a
 from tutor.kernel.names import Target
 from tutor.kernel.paths import path_at, path_in, things_in
@@ -87,7 +87,8 @@ class Naming:
         dead = self._tensors.dead
         while dead:
             tensor = dead.pop()
-            self._sought.pop(tensor, None)
+            if self._sought:
+                self._sought.pop(tensor, None)
             name = self.names.pop(tensor, None)
             if name is not None:
                 for each in sorted((name, *self._others.pop(tensor, ()))):
@@ -139,17 +140,16 @@ class Naming:
 
     # ------------------------------------------------------------ at a call
 
-    def call(
-        self, place: Place, arguments: Sequence[object], results: object, step: int, traits: Traits
-    ) -> None:
+    def call(self, place: Place, call: Call, results: object, step: int) -> None:
         """Names the operands and the results of a call."""
         spot, written = place.spot, NOTHING
         if spot is not None and place.direct:
-            written = spot.written(traits.plain, len(arguments), reflected=traits.reflected)
-            for index, name in written.operands:
-                known = self._by_address.get(id(arguments[index]))
-                if known is not None and known.id not in self.names:
-                    self._name_operand(place, name, known, arguments[index], step)
+            written = spot.said
+            traits, arguments = call.traits, call.arguments
+            if traits.plain != spot.function or len(arguments) != spot.count:
+                written = spot.written(traits.plain, len(arguments), reflected=traits.reflected)
+            if call.nameless:
+                self._operands(place, written, arguments, step)
         if place.module_spot is not self._pending_spot or place.namespace is not self._namespace:
             self._arrive(place, step)
         for target in written.targets:
@@ -225,7 +225,12 @@ class Naming:
             if known is None or not (place.is_module or target not in self._global):
                 return
             if known.step == step or known.id not in self.names:
-                self._give_in(place, known, target, step)
+                if not place.is_module and self._frame_of.get(target) == place.frame:
+                    # A function's variable, given anew.
+                    self.stirred = True
+                    self.give(known, target, step)
+                else:
+                    self._give_in(place, known, target, step)
         elif isinstance(value, (tuple, list)) and len(value) == len(target):
             for part, item in zip(target, value, strict=True):
                 if part is not None:

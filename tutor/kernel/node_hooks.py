@@ -123,7 +123,7 @@ class NodeHooks:
     def _ran(self, run: Run) -> Hook:
         """The hook of all nodes of a run, which asks the engine for the node: one for each would be much to make."""
         tape, guard, outlet, token = self._tape, self._guard, self._tape.outlet, self._tape.token
-        read, tell, undispatched = run.reader(tape.read_gradient), run.teller(outlet.put), _undispatched
+        read, undispatched = run.reader(tape.read_gradient), _undispatched
         backward, span, done = run.id, run.span, run.done
         current_node: Callable[[], Any] = torch._C._current_autograd_node
 
@@ -145,8 +145,11 @@ class NodeHooks:
                         went.append(None if gradient is None else read(gradient))
                     done[node] = None
                     what = NodeRun(node=node, grad_outputs=came, grad_inputs=went, step=outlet.step)
-                    outlet.gathered = []
-                    tell(NodeRan(backward=backward, run=what), elements=numbers(came, went))
+                    if run.copies is None:
+                        outlet.gathered = [NodeRan(backward=backward, run=what)]
+                        outlet.numbers = numbers(came, went)
+                    else:
+                        run.late.append(NodeRan(backward=backward, run=what))
                     if run.retained or run.hooks_ran:
                         self._accumulations.retained(run, node, came)
                         run.tell(outlet.put, outlet.step)

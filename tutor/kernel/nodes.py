@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import msgspec
 import torch
@@ -60,12 +59,9 @@ def is_accumulate(node: AutogradNode) -> bool:
 
 
 def node_name(node: AutogradNode) -> str:
-    return _without_namespace(node.name())
-
-
-@lru_cache(maxsize=2048)
-def _without_namespace(name: str) -> str:
-    return name.rpartition("::")[2]
+    """Without its namespace in C++."""
+    name = node.name()
+    return name if "::" not in name else name.rpartition("::")[2]
 
 
 def sequence(node: AutogradNode) -> int:

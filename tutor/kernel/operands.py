@@ -42,6 +42,7 @@ class Operands:
             if known is not None:
                 call.pairs.append((known, argument))
                 if known.id not in names:
+                    call.nameless = True
                     self._call_by_its_path(known, argument)
         if call.keywords:
             self._see_all(flat_tensors(dict(call.keywords)), call)
@@ -64,7 +65,7 @@ class Operands:
 
     def meet_all(self, call: Call, place: Place) -> None:
         """Looks at what quiet code was given after all."""
-        inputs = flat_tensors((call.arguments, dict(call.keywords)))
+        inputs, call.nameless = flat_tensors((call.arguments, dict(call.keywords))), True
         call.pairs = [(self.meet(tensor, place), tensor) for tensor in inputs]
 
     def _call_by_its_path(self, known: Known, tensor: torch.Tensor) -> None:

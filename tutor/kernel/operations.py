@@ -49,7 +49,9 @@ class Operations:
 
     def ended(self, call: Call, result: object) -> None:
         """The call has given its result."""
-        place = call.place(self._tape.sources)
+        place = call.found
+        if place is None:
+            place = call.found = self._tape.sources.place(call.frame)
         written = []
         try:
             for pair in call.pairs:
@@ -173,7 +175,7 @@ class Operations:
 
     def _name(self, call: Call, outputs: list[torch.Tensor], place: Place) -> None:
         results = outputs[0] if len(outputs) == 1 else outputs
-        self._tape.naming.call(place, call.arguments, results, self._tape.outlet.step, call.traits)
+        self._tape.naming.call(place, call, results, self._tape.outlet.step)
 
 
 def _written_without_version(call: Call) -> Pairs:

@@ -85,21 +85,27 @@ class Saved:
         return str(value) if type(value).__module__ in ("builtins", "torch") else f"<{type(value).__name__}>"
 
     def _tensor(self, saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> Data:
-        operand = None
-        for one in operands:
-            if one is saved:
-                operand = one
-                break
-        else:
-            operand = _in_same_memory(saved, operands)
-        if operand is None:
-            value = lone(saved) if type(saved) is torch.Tensor and not saved.dim() else None
-            if value is not None:
-                self.kept += 1
-                return {"tensor": None, "version": None, "shape": [], "value": value}
-            value = small(saved, self._limits)
-            self.kept += size(value)
-            return {"tensor": None, "version": None, "shape": shape_of(saved), "value": value}
+        for operand in operands:
+            if operand is saved:
+                return self._operand(operand)
+        try:
+            address = saved.data_ptr()
+            for operand in operands:
+                if operand.data_ptr() == address and _same_form(operand, saved):
+                    return self._operand(operand)
+        except (RuntimeError, NotImplementedError):
+            found = _in_same_memory(saved, operands)
+            if found is not None:
+                return self._operand(found)
+        value = lone(saved) if type(saved) is torch.Tensor and not saved.dim() else None
+        if value is not None:
+            self.kept += 1
+            return {"tensor": None, "version": None, "shape": [], "value": value}
+        value = small(saved, self._limits)
+        self.kept += size(value)
+        return {"tensor": None, "version": None, "shape": shape_of(saved), "value": value}
+
+    def _operand(self, operand: torch.Tensor) -> Data:
         known = self._tensors.find(operand)
         return {
             "tensor": None if known is None else known.id,
@@ -108,18 +114,7 @@ class Saved:
 
 
 def _in_same_memory(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
-    try:
-        address = saved.data_ptr()
-        for operand in operands:
-            if operand.data_ptr() == address and _same_form(operand, saved):
-                return operand
-    except (RuntimeError, NotImplementedError):
-        return _by_address(saved, operands)
-    return None
-
-
-def _by_address(saved: torch.Tensor, operands: Sequence[torch.Tensor]) -> torch.Tensor | None:
-    """As `_in_same_memory`, where some tensor has no memory of its own."""
+    """The operand in the memory of the saved tensor, where some tensor has no memory of its own."""
     address = _address(saved)
     if address is None:
         return None

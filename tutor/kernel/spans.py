@@ -13,12 +13,11 @@ from typing import Final, NamedTuple
 import torch
 
 from tutor.kernel.names import Position, Target, index_of, position_of
+from tutor.kernel.own_frames import OWN_FOLDER, outside
 from tutor.protocol import Frame, SourceId, Span
 from tutor.trace.lines import lines_of
 
-OWN_FOLDER: Final = os.path.dirname(os.path.abspath(__file__))
 _TORCH: Final = os.path.dirname(os.path.abspath(torch.__file__))
-OVERRIDES: Final = os.path.join(_TORCH, "overrides.py")
 _QUIET: Final = tuple(
     os.path.join(_TORCH, *parts)
     for parts in (
@@ -102,19 +101,19 @@ class Spot:
     position: Position | None
     span: Span
     place: Place | None = None
-    _function: str | None = None
-    _count: int = 0
-    _written: Written = NOTHING
+    function: str | None = None
+    count: int = 0
+    said: Written = NOTHING
 
     def written(self, function: str, count: int, *, reflected: bool) -> Written:
         """For a call of `function` (its plain name) with `count` arguments.
 
         `s = sum(parts)` calls many additions, none of them `sum`: they are assigned to nothing.
         """
-        if function != self._function or count != self._count:
-            self._function, self._count = function, count
-            self._written = self._read(function, count, reflected=reflected)
-        return self._written
+        if function != self.function or count != self.count:
+            self.function, self.count = function, count
+            self.said = self._read(function, count, reflected=reflected)
+        return self.said
 
     def _read(self, function: str, count: int, *, reflected: bool) -> Written:
         if self.position is None:
@@ -202,15 +201,16 @@ class Sources:
             spot = self._spots.get((id(frame.f_code), frame.f_lasti))
             if spot is not None:
                 place = spot.place
-                if (
-                    place is not None
-                    and place.direct
-                    and place.frame == id(frame)
-                    and self._still_holds(place, frame)
-                ):
-                    return place
+                if place is not None and place.direct and place.frame == id(frame):
+                    if place.is_module:
+                        if place.namespace is frame.f_globals:
+                            # The program's own statement, as it was the last time.
+                            return place
+                    elif self.bases and place.base is self.bases[-1] and place.base.files == len(self.files):
+                        # The same call of a module is in progress, and waits under the same statement.
+                        return place
                 return self._placed(spot, frame, direct=True, quiet=False)
-        frame, passed_override = _outside(frame)
+        frame, passed_override = outside(frame)
         direct, quiet = True, False
         own_quiet = passed_override and frame is not None and self._is_quiet(frame.f_code)
         while frame is not None:
@@ -238,16 +238,6 @@ class Sources:
 
     def _found(self, frame: FrameType, file: File, *, direct: bool, quiet: bool) -> Place:
         return self._placed(self.spot(frame, file), frame, direct=direct, quiet=quiet)
-
-    def _still_holds(self, place: Place, frame: FrameType) -> bool:
-        """Whether the place is under the same statement as the last time, as can be told without a walk.
-
-        It is the program's own statement; or the same call of a module is still the innermost in progress.
-        """
-        if place.is_module:
-            return place.namespace is frame.f_globals
-        base, bases = place.base, self.bases
-        return bool(bases) and base is bases[-1] and base.files == len(self.files)
 
     def _placed(self, spot: Spot, frame: FrameType, *, direct: bool, quiet: bool) -> Place:
         base = self.bases[-1] if self.bases else None
@@ -373,39 +363,3 @@ def module_frame(filename: str, function: str, line: int) -> Frame:
     """A place in a module of the learner's."""
     text = linecache.getline(filename, line).strip()
     return Frame(path=filename, function=function, line=line, text=text, span=None)
-
-
-def _outside(frame: FrameType | None) -> tuple[FrameType | None, bool]:
-    """The first frame that is neither ours nor torch's dispatch to a mode, and whether that dispatch was passed.
-
-    A torch function written in Python calls the mode from its own frame by way of torch.overrides: that frame is the
-    function itself, not its caller.
-    """
-    passed_override = False
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if filename == OVERRIDES:
-            passed_override = True
-        elif not filename.startswith(OWN_FOLDER):
-            break
-        frame = frame.f_back
-    return frame, passed_override
-
-
-def own_frames_removed(frames: list[FrameType]) -> list[FrameType]:
-    """The frames, innermost first, as they would be without the recorder.
-
-    Left out are its own, torch's dispatch to a mode, and the frame of the torch function that went there: it was
-    called a second time from within.
-    """
-    kept = []
-    passed_override = False
-    for frame in frames:
-        filename = frame.f_code.co_filename
-        if filename == OVERRIDES:
-            passed_override = True
-        elif not filename.startswith(OWN_FOLDER):
-            if not passed_override:
-                kept.append(frame)
-            passed_override = False
-    return kept

@@ -80,7 +80,7 @@ class Usual:
                 known, nodes = self._bear(events, result, id_, step, None), [id_]
                 self._add_node(events, call, result, operation, node, id_, following)
             events.append(self._row(call, operation, span, [known.id], nodes))
-            self._naming.call(place, call.arguments, result, step, traits)
+            self._naming.call(place, call, result, step)
             self._tape.end_step("operation", operation, span, place.frame)
         finally:
             # Nothing is told of a step that a fault or an interrupt has broken off.

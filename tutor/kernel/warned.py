@@ -16,7 +16,7 @@ from typing import Any
 
 from tutor.kernel.doors import Doors
 from tutor.kernel.guard import Guard
-from tutor.kernel.spans import OWN_FOLDER, own_frames_removed
+from tutor.kernel.own_frames import OWN_FOLDER, own_frames_removed
 
 Note = Callable[[str, str, str, int], None]
 """(category, message, filename, line) of a warning that was shown."""
