@@ -263,6 +263,8 @@ class BoxState:
     behind: bool = False
     """Whether its value was last written behind autograd's back, as by `.data`: its version did not rise."""
     behind_line: int | None = None
+    grad_fn: NodeId | None = None
+    """The node that made it, or that last wrote into it."""
     awaits: bool = True
     """Whether an empty tray stands under the leaf: not where the shown backward brings nothing to it."""
 

@@ -95,9 +95,10 @@ class CircleItem(GraphItem):
             lines.append(_("Not recorded by autograd: nothing will come back through here"))
         return "\n".join(dict.fromkeys(lines))
 
-    def tab_port(self) -> QPointF:
-        """Where the dotted `grad_fn` line ends, in local coordinates."""
-        return QPointF(self.anatomy.tabs[0].right(), self.anatomy.tabs[0].center().y())
+    def tab_of(self, node: NodeId) -> QRectF:
+        """This node's tab, where the dotted `grad_fn` line ends, in local coordinates."""
+        tabs = zip(self.circle.tabs, self.anatomy.tabs, strict=True)
+        return next((rect for tab, rect in tabs if tab.node == node), self.anatomy.tabs[0])
 
     # Qt
 

@@ -193,8 +193,10 @@ class GradFnItem(GraphItem):
         self.name = "grad_fn"
         self.hide()
 
-    def join(self, box: QRectF, port: QPointF, *, down: bool = False) -> None:
-        """From the lower edge of the box (scene coordinates) to the right edge of the tab; or from its right edge."""
+    def join(self, box: QRectF, tab: QRectF, *, down: bool = False) -> None:
+        """From the lower edge of the box (`down`: its right one) to the side of the tab that it faces, in the scene."""
+        before = box.right() < tab.left() and not down
+        port = QPointF(tab.left() if before else tab.right(), tab.center().y())
         start = QPointF(box.right(), box.top() + 24) if down else QPointF(box.left() + 24, box.bottom())
         path = QPainterPath(start)
         if down:
@@ -202,7 +204,9 @@ class GradFnItem(GraphItem):
             path.cubicTo(QPointF(bend, start.y()), QPointF(bend, port.y()), port)
         else:
             bend = max(start.y() + 26, port.y())
-            path.cubicTo(QPointF(start.x(), bend + 8), QPointF(port.x() + 56, port.y()), port)
+            path.cubicTo(
+                QPointF(start.x(), bend + 8), QPointF(port.x() + (-56 if before else 56), port.y()), port
+            )
         self._path = path
         middle = path.pointAtPercent(0.45)
         width = text_width("code", "grad_fn") + 8

@@ -9,7 +9,7 @@ from time import perf_counter
 from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
-from tutor.protocol import TensorId
+from tutor.protocol import NodeId, TensorId
 from tutor.trace.ghosts import with_kin
 from tutor.trace.layout import Layout
 from tutor.trace.picture import Callout, CircleState, ItemId, LaneState, Picture, Structure
@@ -252,20 +252,23 @@ class GraphScene(QGraphicsScene):
     def _show_grad_fn(self, ground: Ground) -> None:
         """The dotted line of the selected tensor, when the node that made it is in sight."""
         tensor, _item = self._selected
-        maker = self._maker(tensor, ground) if tensor is not None else None
-        if maker is None:
+        found = self._maker(tensor) if tensor is not None else None
+        if found is None:
             self.grad_fn.hide()
             return
-        box, circle = maker
-        ring = self.pool.circles[circle]
-        self.grad_fn.join(ground.body(box), ring.pos() + ring.tab_port(), down=ground.sizes.down)
+        box, ring, node = found
+        tab = ring.tab_of(node).translated(ring.pos())
+        self.grad_fn.join(ground.body(box), tab, down=ground.sizes.down)
 
-    def _maker(self, tensor: TensorId, ground: Ground) -> tuple[ItemId, ItemId] | None:
-        for lane in ground.structure.lanes:
-            ring = self.pool.circles.get(lane.source)
-            box = self.pool.boxes.get(lane.target)
-            if ring and box and box.box.tensor == tensor and ring.circle.tabs and ring.isVisible():
-                return lane.target, lane.source
+    def _maker(self, tensor: TensorId) -> tuple[ItemId, CircleItem, NodeId] | None:
+        """The tensor's box, and its grad_fn as it is in this step: a write in place makes another one of it."""
+        for item, box in self.pool.boxes.items():
+            node = box.state.grad_fn if box.state is not None and box.state.present else None
+            if node is None or box.box.tensor != tensor:
+                continue
+            for ring in self.pool.circles.values():
+                if ring.isVisible() and any(tab.node == node for tab in ring.circle.tabs):
+                    return item, ring, node
         return None
 
     # what is pointed at
