@@ -171,7 +171,10 @@ def _exact_float(number: float, dtype: str) -> str:
 
 
 def _complex(parts: list[str]) -> str:
-    return f"{parts[0]}+{parts[1]}i" if len(parts) == 2 else str(parts)
+    if len(parts) != 2:
+        return str(parts)
+    sign = "" if parts[1].startswith("−") else "+"
+    return f"{parts[0]}{sign}{parts[1]}i"
 
 
 def _listed(data: Data, digits: int) -> str:

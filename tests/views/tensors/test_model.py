@@ -15,7 +15,13 @@ from tutor.trace.picture import GradRow, Shown
 from tutor.trace.tensors import TensorRow
 from tutor.views.tensors.detail import stats_words
 from tutor.views.tensors.model import Column, TensorModel, short_dtype
-from tutor.views.tensors.numbers_model import NUMBER_ROLE, NumbersModel, typed_number, with_element
+from tutor.views.tensors.numbers_model import (
+    NUMBER_ROLE,
+    SHARE_ROLE,
+    NumbersModel,
+    typed_number,
+    with_element,
+)
 from tutor.views.tensors.numbers_view import step_of, stepped
 
 Check = Qt.ItemDataRole.CheckStateRole
@@ -154,7 +160,8 @@ def grid(model: NumbersModel) -> list[list[str]]:
         (3.0, (), [["3"]]),
         ([1.0, -2.5], (2,), [["1", "−2.5"]]),
         ([[1.0, 0.0], ["nan", "-inf"]], (2, 2), [["1", "0"], ["nan", "−∞"]]),
-        ([[[1, 2]], [[3, 4]]], (2, 1, 2), [["1", "2"], ["3", "4"]]),
+        ([[[1, 2]], [[3, 4]]], (2, 1, 2), [["1", "2"]]),
+        ([[1.0, 2.0], [0.0, -3.0]], (2,), [["1+2i", "0−3i"]]),
         ([True, False], (2,), [["True", "False"]]),
         ([], (0,), []),
     ],
@@ -167,10 +174,29 @@ def test_numbers_stand_in_a_grid(
     assert grid(model) == shown
 
 
-def test_the_rows_of_more_dimensions_are_named_by_their_place(qtbot: QtBot) -> None:
+def test_of_more_dimensions_one_page_is_shown_and_another_can_be(qtbot: QtBot) -> None:
     model = NumbersModel()
-    model.show_numbers(Shown([[[1, 2]], [[3, 4]]], (2, 1, 2)), (2, 1, 2), "int64")
-    assert model.headerData(1, Qt.Orientation.Vertical) == "1, 0"
+    data = [[[1, 2], [3, 4]], [[5, 6], [7, -8]]]
+    edits: list[tuple[int, float]] = []
+    model.show_numbers(Shown(data, (2, 2, 2)), (2, 2, 2), "int64", edit=lambda *edit: not edits.append(edit))
+    assert (model.pages, model.page) == (2, 0)
+    changed: list[object] = []
+    model.dataChanged.connect(lambda *found: changed.append(found))
+    model.set_page(1)
+    assert grid(model) == [["5", "6"], ["7", "−8"]] and changed
+    assert model.index(0, 0).data(SHARE_ROLE) == 5 / 8, "all pages have one scale"
+    assert model.setData(model.index(1, 0), "9") and edits == [(6, 9.0)]
+    model.show_numbers(Shown(data, (2, 2, 2)), (2, 2, 2), "int64")
+    assert model.page == 1, "the same tensor a step later stays open at its page"
+    model.show_numbers(Shown([[1.0]], (1, 1)), (1, 1), "float32")
+    assert model.page == 0 and grid(model) == [["1"]]
+
+
+def test_complex_numbers_are_exact_on_hover_and_as_strong_as_they_are_large(qtbot: QtBot) -> None:
+    model = NumbersModel()
+    model.show_numbers(Shown([[3.0, 4.0], [0.0, 2.5]], (2,)), (2,), "complex64")
+    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "3.0+4.0i"
+    assert model.index(0, 1).data(SHARE_ROLE) == 0.5
 
 
 def test_covered_numbers_are_question_marks_and_cannot_be_copied_or_edited(qtbot: QtBot) -> None:

@@ -17,6 +17,7 @@ from tutor.protocol import BackwardId, Change, HookRan, Step, TensorId
 from tutor.session.session import Session
 from tutor.views.fonts import sans
 from tutor.views.tensors.model import Column
+from tutor.views.tensors.page_chooser import PageChooser
 from tutor.views.tensors.view import TensorView
 
 RECORDINGS = Path(__file__).parents[2] / "traces"
@@ -299,3 +300,19 @@ def test_what_else_is_known_of_a_tensor_stands_under_its_name(
     assert view.detail.facts == "hook clip: [6, −4] → [1, −1]"
     session.player.seek(0)
     assert view.detail.facts == ""
+
+
+def test_a_tensor_of_more_dimensions_is_turned_over_page_by_page(qtbot: QtBot) -> None:
+    chooser = PageChooser()
+    qtbot.addWidget(chooser)
+    chooser.show_pages((2, 3, 4, 5), 0, 6)
+    assert not chooser.isHidden() and chooser.text == "[0, 0, :, :] · 1/6"
+    turned: list[int] = []
+    chooser.turned.connect(turned.append)
+    chooser.after.click()
+    assert chooser.text == "[0, 1, :, :] · 2/6"
+    chooser.before.click()
+    chooser.before.click()
+    assert chooser.text == "[1, 2, :, :] · 6/6" and turned == [1, 0, 5]
+    chooser.show_pages((3, 4), 0, 1)
+    assert chooser.isHidden()

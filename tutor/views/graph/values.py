@@ -123,18 +123,18 @@ def tooltip(shown: Shown, dtype: str | None = None) -> str:
         )
     if shown.data is None:
         return _("Too large to be kept: {summary}").format(summary=summary(shown))
-    text = _exact(shown.data, len(shown.shape), dtype or _dtype_for(shown.data)).replace("-", "−")
+    text = exact_text(shown.data, len(shown.shape), dtype or _dtype_for(shown.data)).replace("-", "−")
     return text if len(text) <= _TOOLTIP else text[:_TOOLTIP] + " …"
 
 
-def _exact(data: Data, depth: int, dtype: str) -> str:
-    """Nested lists of `depth` dimensions; below them a pair is a complex number."""
+def exact_text(data: Data, depth: int, dtype: str) -> str:
+    """Every digit of nested lists of `depth` dimensions; below them a pair is a complex number."""
     if not isinstance(data, list):
         return exact(data, dtype)
     if depth == 0:
         real, imaginary = (exact(part, dtype) for part in data)
         return f"{real}{'' if imaginary.startswith('-') else '+'}{imaginary}i"
-    return "[" + ", ".join(_exact(part, depth - 1, dtype) for part in data) + "]"
+    return "[" + ", ".join(exact_text(part, depth - 1, dtype) for part in data) + "]"
 
 
 def _dtype_for(data: Data) -> str:

@@ -22,6 +22,7 @@ from tutor.views.reasons import reason_sentence
 from tutor.views.tensors.live_value import LiveValue
 from tutor.views.tensors.numbers_model import Edit, with_element
 from tutor.views.tensors.numbers_view import NumbersView
+from tutor.views.tensors.page_chooser import PageChooser
 from tutor.views.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class TensorDetail(QWidget):
         self._facts = QLabel(self)
         self.value = NumbersPane(hue="value", parent=self)
         self.gradient = NumbersPane(hue="gradient", parent=self)
+        self.pages = PageChooser(self)
         self._note = QLabel(self)
         self._lay_out()
         self._connect()
@@ -116,6 +118,7 @@ class TensorDetail(QWidget):
         whole.setSpacing(5)
         whole.addWidget(self._title)
         whole.addWidget(self._facts)
+        whole.addWidget(self.pages)
         whole.addLayout(self._panes)
         whole.addWidget(self._note)
         whole.addStretch(1)
@@ -125,6 +128,7 @@ class TensorDetail(QWidget):
         value.dragged.connect(self._on_value_dragged)
         value.cover_toggled.connect(self._on_value_cover_toggled)
         gradient.cover_toggled.connect(self._on_gradient_cover_toggled)
+        self.pages.turned.connect(self._on_page_turned)
         self._live.settled.connect(self._on_live_settled)
         for one, other in ((value, gradient), (gradient, value)):
             one.horizontalScrollBar().valueChanged.connect(other.horizontalScrollBar().setValue)
@@ -163,7 +167,12 @@ class TensorDetail(QWidget):
         shape = row.value.shape if row.value is not None else row.shape
         self.value.show_numbers(row.value, shape, row.dtype, words=words, edit=None if covered else edit)
         self.gradient.show_numbers(row.grad.value, shape, row.dtype, words=_why_none(row))
+        self.pages.show_pages(shape, self.value.grid.numbers.page, self._page_count())
         self._fit()
+
+    def _page_count(self) -> int:
+        """Value and gradient have one shape, and are turned over together."""
+        return max(pane.grid.numbers.pages for pane in (self.value, self.gradient))
 
     def _find_literal(self, row: TensorRow) -> None:
         """The numbers in the text that the shown ones stand for; the note says why there are none."""
@@ -199,6 +208,7 @@ class TensorDetail(QWidget):
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
+        self.pages.apply_theme(palette)
         self.value.apply_theme(palette)
         self.gradient.apply_theme(palette)
         for words, ink in ((self._note, palette.muted), (self._facts, palette.ink)):
@@ -214,6 +224,7 @@ class TensorDetail(QWidget):
 
     def retranslate(self) -> None:
         self.value.set_caption(_("value"))
+        self.pages.retranslate()
         self.gradient.set_caption(_("gradient (.grad)"))
         self.show_row(self._row)
 
@@ -257,6 +268,10 @@ class TensorDetail(QWidget):
     def _on_gradient_cover_toggled(self) -> None:
         if self._row is not None:
             self._session.set_covered(self._session.covered ^ {f"{self._row.name}.grad"})
+
+    def _on_page_turned(self, page: int) -> None:
+        for pane in (self.value, self.gradient):
+            pane.grid.numbers.set_page(page)
 
     def _on_live_settled(self) -> None:
         self.value.grid.numbers.release()

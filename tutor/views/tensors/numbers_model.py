@@ -1,10 +1,12 @@
-"""The numbers of one tensor (or of its gradient) as a grid: the last dimension across, all others down."""
+"""The numbers of one tensor (or of its gradient) as a grid: the last dimension across, the one before it down.
+
+Of a tensor with more dimensions it shows one page at a time: the matrix of its last two.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import product
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -13,6 +15,8 @@ from tutor.i18n import _
 from tutor.protocol import Data
 from tutor.trace import values
 from tutor.trace.picture import Shown
+from tutor.views.graph.faces import page_count, page_shape
+from tutor.views.graph.values import exact_text
 
 Index = QModelIndex | QPersistentModelIndex
 NUMBER_ROLE = Qt.ItemDataRole.UserRole
@@ -30,6 +34,7 @@ class NumbersModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._shape: tuple[int, ...] = ()
+        self._page = 0
         self._elements: list[Data] = []
         self._dtype = "float32"
         self._covered = False
@@ -43,9 +48,20 @@ class NumbersModel(QAbstractTableModel):
         return self._edit is not None and not self._covered
 
     @property
-    def stacked(self) -> bool:
-        """Whether the rows are of several matrices, one under the other."""
-        return len(self._shape) > 2
+    def page(self) -> int:
+        return self._page
+
+    @property
+    def pages(self) -> int:
+        """How many matrices there are to turn over."""
+        return page_count(self._shape) if self._elements else 1
+
+    def set_page(self, page: int) -> None:
+        """Shows another matrix of the same tensor."""
+        if page != self._page and 0 <= page < self.pages:
+            self._page = page
+            self._held = None
+            self._all_changed()
 
     @property
     def whole(self) -> bool:
@@ -56,17 +72,20 @@ class NumbersModel(QAbstractTableModel):
         self, shown: Shown | None, shape: Sequence[int], dtype: str, *, edit: Edit | None = None
     ) -> None:
         """Other numbers, or none; a grid of the same shape tells only that its numbers changed."""
-        elements = values.elements(shown.data) if shown is not None and (shown.data is not None) else []
+        known = shown is not None and shown.data is not None and not isinstance(shown.data, dict)
+        elements = _elements(shown.data, len(shape)) if shown is not None and known else []
         covered = shown is not None and shown.covered
         if covered:
             elements = [None] * math.prod(shape)
         reshaped = tuple(shape) != self._shape or len(elements) != len(self._elements)
         if reshaped:
             self.beginResetModel()
+        if tuple(shape) != self._shape:
+            self._page = 0
         self._shape, self._elements, self._dtype = tuple(shape), elements, dtype
         self._covered, self._edit = covered, edit
         self._longest = max((len(values.cell(one)) for one in elements), default=0)
-        self._largest = max((abs(one) for one in map(finite, elements) if one is not None), default=0.0)
+        self._largest = max((size for size in map(magnitude, elements) if size is not None), default=0.0)
         if reshaped:
             self._held = None
             self.endResetModel()
@@ -92,7 +111,8 @@ class NumbersModel(QAbstractTableModel):
 
     def place_of(self, index: Index) -> int:
         """An element's place in reading order."""
-        return index.row() * self.columnCount() + index.column()
+        columns = self.columnCount()
+        return (self._page * self.rowCount() + index.row()) * columns + index.column()
 
     def number(self, index: Index) -> Data:
         place = self.place_of(index)
@@ -113,14 +133,14 @@ class NumbersModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
 
     def _exact(self, index: Index) -> str:
-        return "?" if self._covered else values.exact(self.number(index), self._dtype)
+        return "?" if self._covered else exact_text(self.number(index), 0, self._dtype)
 
     # Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         if parent.isValid() or not self._elements:
             return 0
-        return math.prod(self._shape[:-1])
+        return page_shape(self._shape)[0]
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         if parent.isValid() or not self._elements:
@@ -136,10 +156,7 @@ class NumbersModel(QAbstractTableModel):
     ) -> Any:
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        if orientation == Qt.Orientation.Horizontal or len(self._shape) <= 2:
-            return str(section)
-        places = list(product(*(range(size) for size in self._shape[:-1])))
-        return ", ".join(map(str, places[section])) if section < len(places) else None
+        return str(section)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or self.place_of(index) >= len(self._elements):
@@ -156,8 +173,8 @@ class NumbersModel(QAbstractTableModel):
             case _ if role == NUMBER_ROLE:
                 return None if self._covered else self.number(index)
             case _ if role == SHARE_ROLE:
-                number = finite(self.number(index))
-                return abs(number) / self._largest if number is not None and self._largest else 0.0
+                size = magnitude(self.number(index))
+                return size / self._largest if size is not None and self._largest else 0.0
             case _:
                 return None
 
@@ -183,6 +200,22 @@ def with_element(data: Data, place: int, number: float) -> Data:
     size = len(values.elements(data[0])) if data else 1
     row, inner = divmod(place, size)
     return [with_element(part, inner, number) if at == row else part for at, part in enumerate(data)]
+
+
+def _elements(data: Data, depth: int) -> list[Data]:
+    """All elements of `depth` nested lists, row by row; a pair below them is a complex number."""
+    if depth == 0 or not isinstance(data, list):
+        return [data]
+    return [element for part in data for element in _elements(part, depth - 1)]
+
+
+def magnitude(number: Data) -> float | None:
+    """|x| of a finite number, a complex one too."""
+    if isinstance(number, list):
+        parts = [finite(part) for part in number]
+        return None if None in parts else math.hypot(*(part for part in parts if part is not None))
+    known = finite(number)
+    return None if known is None else abs(known)
 
 
 def finite(number: object) -> float | None:

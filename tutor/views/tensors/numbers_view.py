@@ -109,7 +109,7 @@ class NumbersView(QTableView):
         rows, columns = self._numbers.rowCount(), self._numbers.columnCount()
         large = rows > WHOLE or columns > WHOLE
         self.horizontalHeader().setVisible(large)
-        self.verticalHeader().setVisible(large or self._numbers.stacked)
+        self.verticalHeader().setVisible(large)
         cell = QSize(width or self.column_width_needed(), self.fontMetrics().height() + 8)
         self.horizontalHeader().setDefaultSectionSize(cell.width())
         self.verticalHeader().setDefaultSectionSize(cell.height())
@@ -309,6 +309,8 @@ class _NumberDelegate(QStyledItemDelegate):
         is_zero = number == 0 and not isinstance(number, bool)
         if is_zero and QPersistentModelIndex(index) != self.hovered:
             text = "•"
+        elif number == "nan":
+            text = "✕"
         painter.drawText(area.adjusted(_HANDLE, 0, -_HANDLE, 0), Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_handles(self, painter: QPainter, area: QRect) -> None:
