@@ -20,6 +20,7 @@ from tutor.kernel.operands import Operands
 from tutor.kernel.operations import Operations
 from tutor.kernel.room import PROBE, Room
 from tutor.kernel.tape import Tape
+from tutor.kernel.tracebacks import hide
 from tutor.protocol import Span
 
 _frame = sys._getframe
@@ -64,9 +65,10 @@ class RecordingMode(TorchFunctionMode):
         forward.outermost = call
         try:
             result = func(*args, **keywords)
-        except BaseException:
+        except BaseException as error:
             if call is not None:
                 forward.failed(call)
+            hide(error)
             raise
         finally:
             forward.outermost = entered
@@ -86,9 +88,10 @@ class RecordingMode(TorchFunctionMode):
             forward.outermost = call if heard else entered
             try:
                 result = room.lent(func)(*args, **keywords)
-            except BaseException:
+            except BaseException as error:
                 if call is not None:
                     forward.failed(call)
+                hide(error)
                 raise
             finally:
                 forward.outermost = entered

@@ -19,6 +19,7 @@ from tutor.kernel.optimizers import Optimizers
 from tutor.kernel.room import SPARE, Room, is_short
 from tutor.kernel.swaps import Swaps
 from tutor.kernel.tape import Tape
+from tutor.kernel.tracebacks import hide
 from tutor.kernel.whole import How, Whole
 from tutor.protocol import ModuleCallId
 
@@ -86,11 +87,15 @@ class Patches:
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
             if is_short():
                 return self._run_in_little_room(original, t_outputs, args, kwargs)
-            if not self._is_followed():
-                return original(t_outputs, *args, **kwargs)
-            if self._forward.hears_engine():
-                return self._engine.run(original, t_outputs, *args, **kwargs)
-            return self._engine.miss(original, t_outputs, *args, **kwargs)
+            try:
+                if not self._is_followed():
+                    return original(t_outputs, *args, **kwargs)
+                if self._forward.hears_engine():
+                    return self._engine.run(original, t_outputs, *args, **kwargs)
+                return self._engine.miss(original, t_outputs, *args, **kwargs)
+            except BaseException as error:
+                hide(error)
+                raise
 
         return _engine_run_backward
 
@@ -112,9 +117,13 @@ class Patches:
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
             if is_short():
                 return self._apply_in_little_room(original, cls, args, kwargs, sys._getframe(1))
-            if not self._mine() or self._forward.outermost is not None:
-                return original(cls, *args, **kwargs)
-            return self._forward.apply(cls, original, args, kwargs, sys._getframe(1))
+            try:
+                if not self._mine() or self._forward.outermost is not None:
+                    return original(cls, *args, **kwargs)
+                return self._forward.apply(cls, original, args, kwargs, sys._getframe(1))
+            except BaseException as error:
+                hide(error)
+                raise
 
         return classmethod(apply)
 
@@ -145,6 +154,9 @@ class Patches:
                     return original(module, *args, **kwargs)
                 called = functools.partial(original, module)
                 return self._whole.call_module(how, module, called, args, kwargs, sys._getframe(1))
+            except BaseException as error:
+                hide(error)
+                raise
             finally:
                 if entered is not None:
                     self._leave(entered)
@@ -171,6 +183,9 @@ class Patches:
                 return lent(module, *args, **kwargs)
             called = functools.partial(lent, module)
             return self._whole.call_module(how, module, called, args, kwargs, frame)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             if entered is not None:
                 self._leave(entered)
