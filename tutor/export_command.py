@@ -26,6 +26,7 @@ from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.prefix import prefix
 from tutor.trace.trace import Trace
 from tutor.trace_command import NOT_STARTED, UNWRITABLE, TraceOptions, recorded
+from tutor.views.export.exporting import exporting
 from tutor.views.export.job import ExportJob
 from tutor.views.export.request import (
     FPS,
@@ -294,7 +295,7 @@ class _Told:
     def on_failed(self, why: str) -> None:
         self.fault = why
 
-    def on_done(self) -> None:
+    def on_done(self, _made: object) -> None:
         self.done = True
 
     def on_over(self) -> None:
@@ -304,7 +305,7 @@ class _Told:
 
 
 def _drawn(request: Request, stops: Stops, errors: TextIO | None) -> int:
-    job, loop, told = ExportJob(request), QEventLoop(), _Told(errors)
+    job, loop, told = ExportJob(exporting(request)), QEventLoop(), _Told(errors)
     listening = QTimer(interval=_LISTEN_MS)
     listening.timeout.connect(lambda: job.cancel() if stops.count else None)
     job.progressed.connect(told.on_progressed)

@@ -146,6 +146,13 @@ class Settings(QObject):
     def set_pane_share(self, name: str, share: QSizeF) -> None:
         self._store.setValue(f"panes/{name}", share)
 
+    def choices(self, dialog: str) -> str:
+        """What was chosen last in a dialog, as the dialog wrote it; empty when nothing was."""
+        return self._text(f"choices/{dialog}")
+
+    def set_choices(self, dialog: str, text: str) -> None:
+        self._store.setValue(f"choices/{dialog}", text)
+
     def sync(self) -> None:
         self._store.sync()
 

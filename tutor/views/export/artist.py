@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF
+from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from tutor.i18n import _
@@ -159,19 +159,22 @@ class Artist:
         scale = self._look.scale
         return QSize(round(self.size.width() * scale), round(self.size.height() * scale))
 
-    def image(self) -> QImage:
-        """What is shown, in pixels. Raises ExportError where they would be too many."""
-        width, height = self.pixels.width(), self.pixels.height()
-        if max(width, height) > _LONGEST_SIDE or width * height > _MOST_PIXELS:
+    def image(self, within: QSize | None = None) -> QImage:
+        """What is shown, in pixels; made smaller to lie `within`. Raises ExportError where they would be too many."""
+        size, scale = self.pixels, self._look.scale
+        if within is not None:
+            size = self.size.toSize().scaled(within, Qt.AspectRatioMode.KeepAspectRatio)
+            scale = size.width() / self.size.width()
+        if max(size.width(), size.height()) > _LONGEST_SIDE or size.width() * size.height() > _MOST_PIXELS:
             text = _("{width} × {height} pixels are too many; choose a smaller size or scale, or SVG or PDF.")
-            raise ExportError(text.format(width=width, height=height))
+            raise ExportError(text.format(width=size.width(), height=size.height()))
         form = (
             QImage.Format.Format_ARGB32_Premultiplied
             if self._look.transparent
             else QImage.Format.Format_RGB32
         )
-        image = QImage(width, height, form)
-        image.setDevicePixelRatio(self.zoom * self._look.scale)
+        image = QImage(size, form)
+        image.setDevicePixelRatio(self.zoom * scale)
         image.fill(0)
         painter = QPainter(image)
         self.paint(painter)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, assert_never
 
+from PySide6.QtCore import QByteArray, QMimeData, QSize
 from PySide6.QtGui import QImage
 
 from tutor.source.disk import whole_file
@@ -17,7 +18,7 @@ from tutor.views.export.gif import GifWriter, Palette, pixels
 from tutor.views.export.moments import Moment, frame_count, moments
 from tutor.views.export.request import Request, Stretch, kind_of
 from tutor.views.export.sequence import SequenceWriter, whole_sequence
-from tutor.views.export.stills import write_pdf, write_png, write_svg
+from tutor.views.export.stills import svg_bytes, write_pdf, write_png, write_svg
 from tutor.views.export.video import VideoWriter, ffmpeg
 
 _SAMPLES = 24
@@ -56,6 +57,33 @@ def exporting(request: Request) -> Generator[Progress, None, None]:
                 yield from _animation(artist, request)
             case kind:
                 assert_never(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A moment of a request, drawn small perhaps; `pixels` is how large the export will be."""
+
+    image: QImage
+    pixels: QSize
+
+
+def drawing(request: Request, step: int, within: QSize) -> Generator[Progress, None, Drawn]:
+    """A step of what would be exported, drawn within these pixels."""
+    with closing(Artist(request)) as artist:
+        yield from _waited(artist.prepare(), 0, 1)
+        yield from _waited(artist.show(step), 0, 1)
+        return Drawn(artist.image(within), artist.pixels)
+
+
+def copying(request: Request) -> Generator[Progress, None, QMimeData]:
+    """The picture for the clipboard: as an image, and as SVG for programs that take it."""
+    with closing(Artist(request)) as artist:
+        yield from _waited(artist.prepare(), 0, 1)
+        yield from _waited(artist.show(request.stretch.last), 0, 1)
+        data = QMimeData()
+        data.setImageData(artist.image())
+        data.setData("image/svg+xml", QByteArray(svg_bytes(artist, request.path.stem)))
+        return data
 
 
 def _still(artist: Artist, request: Request) -> Iterator[Progress]:

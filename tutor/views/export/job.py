@@ -1,4 +1,4 @@
-"""Drives one export from the event loop, so that the window stays alive, the progress is seen, and it can be cancelled."""
+"""Drives an export from the event loop, so that the window stays alive, the progress is seen, and it can be cancelled."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from time import perf_counter
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tutor.source.disk import DocumentError
-from tutor.views.export.exporting import Progress, exporting
-from tutor.views.export.request import ExportError, Request
+from tutor.views.export.exporting import Progress
+from tutor.views.export.request import ExportError
 
 _SLICE = 0.012
 """Seconds of work before the event loop gets its turn."""
@@ -18,20 +18,20 @@ _WAIT_MS = 15
 
 
 class ExportJob(QObject):
-    """One export. After `done`, `failed` or `cancel` it is over; only after `done` there is a file."""
+    """One piece of work. After `done`, `failed` or `cancel` it is over; only after `done` there is something made."""
 
     progressed = Signal(int, int)
     """Frames done, of how many."""
-    done = Signal()
+    done = Signal(object)
+    """What the work returned."""
     failed = Signal(str)
     """Why, in words."""
     over = Signal()
     """However it went."""
 
-    def __init__(self, request: Request, parent: QObject | None = None) -> None:
+    def __init__(self, work: Generator[Progress, None, object], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.request = request
-        self._work: Generator[Progress, None, None] | None = None
+        self._work: Generator[Progress, None, object] | None = work
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._on_timer_timeout)
 
@@ -40,7 +40,6 @@ class ExportJob(QObject):
         return self._work is not None
 
     def start(self) -> None:
-        self._work = exporting(self.request)
         self._timer.start()
 
     def cancel(self) -> None:
@@ -51,8 +50,8 @@ class ExportJob(QObject):
     def _on_timer_timeout(self) -> None:
         try:
             progress = self._a_little()
-        except StopIteration:
-            self._end(self.done.emit)
+        except StopIteration as end:
+            self._end(partial(self.done.emit, end.value))
         except (ExportError, DocumentError) as fault:
             self._end(partial(self.failed.emit, str(fault)))
         except BaseException:

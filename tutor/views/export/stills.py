@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSize, QSizeF
+from PySide6.QtCore import QBuffer, QByteArray, QMarginsF, QRectF, QSize, QSizeF
 from PySide6.QtGui import QFont, QFontMetricsF, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
@@ -49,26 +49,29 @@ def write_pdf(artist: Artist, path: Path, title: str) -> None:
 
 
 def write_svg(artist: Artist, path: Path, title: str) -> None:
-    """Texts keep their widths also where the fonts are others."""
-    extent, size = artist.extent, artist.size
+    path.write_bytes(svg_bytes(artist, title))
+
+
+def svg_bytes(artist: Artist, title: str) -> bytes:
+    """Texts are texts, and keep their widths also where the fonts are others."""
+    extent = artist.extent
+    made = QBuffer()
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(made)
     generator.setTitle(title)
     generator.setDescription("Autograd Tutor")
     generator.setViewBox(QRectF(0, 0, extent.width(), extent.height()))
     generator.setSize(QSize(round(extent.width()), round(extent.height())))
     painter = QPainter(generator)
-    if not painter.isActive():
-        raise OSError(None, _("the picture could not be written"))
     artist.paint(painter)
     painter.end()
-    _tidy(path, size)
+    return _tidied(bytes(made.data().data()), artist.size)
 
 
-def _tidy(path: Path, size: QSizeF) -> None:
+def _tidied(svg: bytes, size: QSizeF) -> bytes:
+    """Without the groups that hold nothing, and in its size."""
     ElementTree.register_namespace("", _SVG)
-    tree = ElementTree.parse(path)
-    root = tree.getroot()
+    root = ElementTree.fromstring(svg)
     root.set("width", f"{size.width():g}")
     root.set("height", f"{size.height():g}")
     for group in root.iter(f"{{{_SVG}}}g"):
@@ -76,7 +79,8 @@ def _tidy(path: Path, size: QSizeF) -> None:
             group.remove(child)
     for text in root.iter(f"{{{_SVG}}}text"):
         _fix_width(text)
-    tree.write(path, encoding="utf-8", xml_declaration=True)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _fix_width(text: ElementTree.Element) -> None:

@@ -173,6 +173,11 @@ class GraphView(QWidget):
         self._layouts.request(structure, self._sizes.order())
 
     @property
+    def arrangement(self) -> Arrangement | None:
+        """How what is drawn is laid out; None where nothing is."""
+        return self._drawn
+
+    @property
     def turning(self) -> bool:
         """Whether the pane has another shape and its picture may yet turn."""
         return self._resized.isActive()

@@ -100,9 +100,12 @@ def _keys() -> dict[str, tuple[tuple[str, str], ...]]:
             (_native("Ctrl+Space"), _("Complete the word")),
             (_native("Ctrl+/"), _("Comment lines out and in")),
             (_native("Ctrl+S"), _("Save")),
+            (_native("Ctrl+Shift+C"), _("Copy the picture")),
+            (_native("Ctrl+E"), _("Export…")),
         ),
         _("Window"): (
             ("0 + -", _("Fit the picture, nearer, farther")),
+            ("J", _("The vᵀJ lens at the selected operation")),
             (_native("Alt+Left") + " " + _native("Alt+Right"), _("Previous part, next part")),
             (_native("Ctrl+H"), _("Home")),
             (_native("Ctrl+O"), _("Open…")),

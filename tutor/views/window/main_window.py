@@ -24,6 +24,7 @@ from tutor.views.window.appearance import Appearance
 from tutor.views.window.asker import WindowAsker
 from tutor.views.window.backward_dialog import BackwardDialog
 from tutor.views.window.dialogs import KeyboardDialog
+from tutor.views.window.exports import Exports
 from tutor.views.window.menus import Menus
 from tutor.views.window.message_bar import MessageBar
 from tutor.views.window.play_keys import PlayKeys
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(session, self)
         self.asker = WindowAsker(self)
         self.keys = PlayKeys(session.player, self)
+        self.exports = Exports(session, self.workspace.graph, appearance.palette, self)
         self.back = QPushButton(self)
         self._stack = QStackedWidget(self)
         self._lay_out()
@@ -76,6 +78,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.message_bar)
         self.setCentralWidget(centre)
         self.addToolBar(self.toolbar)
+        canvas = self.workspace.graph.canvas
+        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        canvas.addActions([self.actions_["copy_picture"], self.actions_["export"]])
         self.setWindowIcon(app_icon())
         self.setMinimumSize(*_SMALLEST)
         self.setAcceptDrops(True)
@@ -106,6 +111,8 @@ class MainWindow(QMainWindow):
             open=self._on_open,
             save=session.save,
             save_as=self._on_save_as,
+            export=self.exports.open,
+            copy_picture=self.exports.copy,
             quit=self.close,
             undo=session.undo,
             redo=session.redo,
@@ -179,6 +186,8 @@ class MainWindow(QMainWindow):
             no_grad=has_cell and self.workspace.docks["code"].isVisible(),
             save=working,
             save_as=working,
+            export=working and self.exports.possible,
+            copy_picture=working and self.exports.possible,
             arrange=working,
             legend=working,
         )
@@ -282,7 +291,7 @@ class MainWindow(QMainWindow):
     def apply_look(self) -> None:
         """Colours and text size, in every view."""
         palette, pixels = self._appearance.palette, self._appearance.text_pixels
-        for part in (self.actions_, self.message_bar, self.home, *self.workspace.views):
+        for part in (self.actions_, self.message_bar, self.home, self.exports, *self.workspace.views):
             part.apply_theme(palette)
         for view in (self.workspace.code, self.workspace.output, self.workspace.tensors):
             view.set_text_size(pixels)

@@ -12,8 +12,8 @@ from tutor.i18n import _
 from tutor.views.window.actions import Actions
 
 _MENUS: dict[str, tuple[str, ...]] = {
-    "file": ("home", "sandbox", "open", "recent", "", "save", "save_as", "", "quit"),
-    "edit": ("undo", "redo"),
+    "file": ("home", "sandbox", "open", "recent", "", "save", "save_as", "", "export", "", "quit"),
+    "edit": ("undo", "redo", "", "copy_picture"),
     "run": (
         "run",
         "run_to",
