@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -13,7 +13,7 @@ from tutor.trace.trace import Trace
 from tutor.views.graph.face_paint import CHIP_HEIGHT, known_words, mini_room
 from tutor.views.graph.faces import CARD_SIDE
 from tutor.views.graph.fonts import text_width
-from tutor.views.graph.values import cells, has_cells, inline, summary
+from tutor.views.graph.values import cells, has_cells, inline
 
 _DECIMALS = 6
 """Where numbers are no integers, cells keep room for this many characters, since later iterations show others."""
@@ -153,22 +153,24 @@ def _extent(values: list[Shown]) -> Extent:
     measured = longest = max((len(text) for text in texts), default=1)
     if any("." in text or "e" in text for text in texts):
         longest = max(longest, _DECIMALS)
-    numbers = [
-        summary(shown) if prod(shown.shape) > 1 and not grids else line
-        for shown, line in zip(values, lines, strict=True)
-    ]
+    captions = [_captions(shown) for shown in values]
+    numbers = [caption[0] if caption else line for caption, line in zip(captions, lines, strict=True)]
     return Extent(
         max(longest, 2),
         max(measured, 2),
         max(lines, key=len),
         max(numbers, key=len),
-        max((_words(shown) for shown in values), default=0.0),
+        max((_width(caption) for caption in captions), default=0.0),
         all(shown.data is not None for shown in values),
     )
 
 
-def _words(shown: Shown) -> float:
-    """What is written beside or under the sheet of a larger value, with room for another digit."""
-    if prod(shown.shape) <= 1 or (has_cells(shown.shape) and shown.data is not None):
-        return 0.0
-    return max(text_width("small", text) for text in known_words(shown)) + 8
+def _captions(shown: Shown) -> Sequence[str]:
+    """What is written beside or under the sheet of a larger value; nothing where it is written out itself."""
+    written = prod(shown.shape) <= 1 or (has_cells(shown.shape) and shown.data is not None)
+    return () if written else known_words(shown)
+
+
+def _width(caption: Sequence[str]) -> float:
+    """Of the longest line, with room for another digit."""
+    return max((text_width("small", text) for text in caption), default=-8.0) + 8

@@ -107,7 +107,7 @@ def draw_face(
         _statistics(painter, words, shown, inks, gradient=gradient)
     elif face.kind != "cells":
         below = QRectF(room.left(), sheet.bottom() + 1, room.width(), _CAPTION)
-        write(painter, below, summary(shown), role="small", colour=ink, align=RIGHT)
+        write(painter, below, _caption(shown), role="small", colour=ink, align=RIGHT)
 
 
 def draw_sheet(
@@ -130,6 +130,19 @@ def draw_sheet(
     if shown.covered:
         ink = inks.gradient_text if gradient else inks.value_text
         write(painter, rect, COVERED, role="code", colour=ink, align=CENTRE)
+
+
+_captions: dict[int, tuple[Shown, str]] = {}
+
+
+def _caption(shown: Shown) -> str:
+    """Between what the numbers lie, found once for as long as they are looked at."""
+    found = _captions.get(id(shown))
+    if found is None or found[0] is not shown:
+        while len(_captions) >= _KEPT:
+            _captions.pop(next(iter(_captions)))
+        _captions[id(shown)] = found = (shown, summary(shown))
+    return found[1]
 
 
 def _edges(painter: QPainter, sheet: QRectF, face: Face, inks: Inks) -> None:

@@ -44,7 +44,7 @@ class VSliders(QWidget):
         label, slider, field = QLabel(name, self), _Slider(self), _Field("1", self)
         label.setFont(mono(12))
         field.setFont(mono(12))
-        field.setFixedWidth(64)
+        field.setFixedWidth(74)
         slider.setMinimumWidth(90)
         words = _("How much {element} counts").format(element=name)
         widgets: tuple[QWidget, ...] = (slider, field)
@@ -70,6 +70,7 @@ class VSliders(QWidget):
         self._exact = list(values)
         for row, value in enumerate(values):
             self.fields[row].setText(_written(value))
+            self.fields[row].setCursorPosition(0)
             self._put(row, value)
 
     def _put(self, row: int, value: float) -> None:
@@ -134,4 +135,6 @@ def _is_number(text: str) -> bool:
 
 
 def _written(value: float) -> str:
-    return exact(value).removesuffix(".0").replace("-", "−")
+    brief = f"{value:.6g}"
+    text = brief if float(brief) == value else exact(value).removesuffix(".0")
+    return text.replace("-", "−")

@@ -28,6 +28,9 @@ from tutor.views.fonts import mono
 from tutor.views.graph.lens_grid import index_text
 from tutor.views.graph.sliders import VSliders, typed
 
+_BUTTON = 56
+"""Pixels beside a button's text, which the style writes in bold."""
+
 
 class BackwardDialog(QDialog):
     """Sliders for a few elements, a table of the output's shape for more. `v` is what was entered, as nested lists."""
@@ -125,6 +128,7 @@ class BackwardDialog(QDialog):
         self._question.setText(text.format(name=self._name, count=math.prod(self._shape)))
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         ok.setText(_("Write the line and run"))
+        ok.setMinimumWidth(ok.fontMetrics().horizontalAdvance(ok.text()) + _BUTTON)
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(_("Cancel"))
         self.ones.setText(_("All the same: 1"))
         self._fault.hide()
