@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tutor.trace.layered import Gaps, Laid, Level
-from tutor.trace.nesting import Nested, Nesting, Rect
-from tutor.trace.picture import ItemId, Lane, LaneId, Structure
+from tutor.trace.nesting import Nested, Nesting, Part, Rect, Room
+from tutor.trace.picture import ItemId, LaneId, Structure
 from tutor.trace.routes import Port
+from tutor.trace.skeleton import Bone, Skeleton, skeleton
 
 COLUMN_GAP = 84.0
 ROW_GAP = 62.0
@@ -58,51 +59,45 @@ class Order:
 
 def layout(structure: Structure, order: Order) -> Layout:
     """Raises KeyError where an item has no size."""
-    drawn = _Drawn(structure, order)
-    items = [*(box.id for box in structure.boxes), *(circle.id for circle in structure.circles)]
-    items += [block.id for block in structure.blocks]
-    lanes = [lane for lane in structure.lanes if lane.source != lane.target]
-    held = {group.id: len(group.items) for group in structure.blocks}
-    parts = _parts(items, lanes, [frame.items for frame in structure.frames])
-    for part in sorted(parts, key=lambda part: -sum(held.get(item, 1) for item in part[0])):
-        drawn.add(*part)
+    return layout_of(skeleton(structure), order)
+
+
+def layout_of(bones: Skeleton, order: Order) -> Layout:
+    """Raises KeyError where an item has no size."""
+    drawn = _Drawn(bones, order)
+    for part in _parts(bones):
+        drawn.add(part)
     return drawn.layout()
 
 
 class _Drawn:
     """What is laid out so far, from left to right; it is turned at the end."""
 
-    def __init__(self, structure: Structure, order: Order) -> None:
-        self._structure, self._order = structure, order
+    def __init__(self, bones: Skeleton, order: Order) -> None:
         self._down = order.direction == "down"
-        self._sizes = _sizes(structure, order)
-        self._gaps = Gaps(ROW_GAP if self._down else COLUMN_GAP, NODE_GAP, LANE_GAP)
+        self._room = Room(
+            _sizes(bones, order),
+            order.ports,
+            order.titles,
+            Gaps(ROW_GAP if self._down else COLUMN_GAP, NODE_GAP, LANE_GAP),
+            self._down,
+        )
         self._kept: dict[Level, Laid] = {}
         self._positions: dict[ItemId, Point] = {}
         self._routes: dict[LaneId, tuple[Point, ...]] = {}
         self._frames: dict[ItemId, Rect] = {}
         self._width = self._height = 0.0
 
-    def add(self, items: list[ItemId], lanes: list[Lane]) -> None:
+    def add(self, part: Part) -> None:
         """One more connected part, beneath the others."""
-        found = Nesting(
-            self._structure,
-            items,
-            lanes,
-            self._sizes,
-            self._order.ports,
-            gaps=self._gaps,
-            down=self._down,
-            titles=self._order.titles,
-            kept=self._kept,
-        ).run()
+        found = Nesting(part, self._room, self._kept).run()
         if self._positions:
             self._height += PART_GAP
-        self._take(found, lanes)
+        self._take(found, part.lanes)
         self._width = max(self._width, found.right - found.left)
         self._height += found.bottom - found.top
 
-    def _take(self, found: Nested, lanes: Iterable[Lane]) -> None:
+    def _take(self, found: Nested, lanes: Iterable[Bone]) -> None:
         dx, dy = -found.left, self._height - found.top
         for item, (x, y) in found.centres.items():
             self._positions[item] = self._point(x + dx, y + dy)
@@ -119,8 +114,8 @@ class _Drawn:
 
     def _end(self, item: ItemId, *, leaving: bool) -> Point:
         """Where the item's lanes meet it."""
-        at, port = self._positions[item], self._order.ports.get(item)
-        half = self._sizes[item][0] / 2
+        at, port = self._positions[item], self._room.ports.get(item)
+        half = self._room.sizes[item][0] / 2
         along = (half if leaving else -half) if port is None else port.leave if leaving else port.arrive
         across = 0.0 if port is None else port.height
         return Point(at.x + across, at.y + along) if self._down else Point(at.x + along, at.y + across)
@@ -130,36 +125,36 @@ class _Drawn:
         return Layout(self._positions, self._routes, width, height, self._frames)
 
 
-def _sizes(structure: Structure, order: Order) -> dict[ItemId, tuple[float, float]]:
+def _sizes(bones: Skeleton, order: Order) -> dict[ItemId, tuple[float, float]]:
     """Along the lanes and across. Items on a grey band are taken to be taller, so that the band has room."""
-    banded = {item for zone in structure.zones for item in zone.items}
     down = order.direction == "down"
     sizes: dict[ItemId, tuple[float, float]] = {}
     for item, (width, height) in order.sizes.items():
         along, across = (height, width) if down else (width, height)
-        sizes[item] = along, across + 2 * BAND_ROOM if item in banded else across
+        sizes[item] = along, across + 2 * BAND_ROOM if item in bones.banded else across
     return sizes
 
 
-def _parts(
-    items: list[ItemId], lanes: list[Lane], frames: Iterable[tuple[ItemId, ...]]
-) -> list[tuple[list[ItemId], list[Lane]]]:
-    """The connected parts with their lanes, in the order of their first items; an open group is in one part."""
-    leader = {item: item for item in items}
+def _parts(bones: Skeleton) -> list[Part]:
+    """The connected parts, the largest first; an open group is in one part. Closed groups count what they hold."""
+    leader = {node: node for node in bones.order}
 
-    def find(item: ItemId) -> ItemId:
-        while leader[item] != item:
-            leader[item] = item = leader[leader[item]]
-        return item
+    def find(node: ItemId) -> ItemId:
+        while leader[node] != node:
+            leader[node] = node = leader[leader[node]]
+        return node
 
-    for lane in lanes:
+    for lane in bones.lanes:
         leader[find(lane.source)] = find(lane.target)
-    for inside in frames:
-        for item in inside[1:]:
-            leader[find(item)] = find(inside[0])
-    parts: defaultdict[ItemId, tuple[list[ItemId], list[Lane]]] = defaultdict(lambda: ([], []))
-    for item in items:
-        parts[find(item)][0].append(item)
-    for lane in lanes:
-        parts[find(lane.source)][1].append(lane)
-    return list(parts.values())
+    for frame in bones.frames:
+        for item in frame.items:
+            leader[find(item)] = find(frame.id)
+    parts: defaultdict[ItemId, Part] = defaultdict(lambda: Part([], [], []))
+    for node in bones.order:
+        parts[find(node)].nodes.append(node)
+    for lane in bones.lanes:
+        parts[find(lane.source)].lanes.append(lane)
+    for frame in bones.frames:
+        parts[find(frame.id)].frames.append(frame)
+    weights = {**dict(bones.held), **dict.fromkeys((frame.id for frame in bones.frames), 0)}
+    return sorted(parts.values(), key=lambda part: -sum(weights.get(node, 1) for node in part.nodes))

@@ -5,13 +5,15 @@ So a group's inside looks the same wherever it stands, and opening or closing on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tutor.protocol import TensorId
 from tutor.trace.layered import XY, Edge, Gaps, Laid, Level, Node, lay_out
-from tutor.trace.picture import Group, ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import ItemId, LaneId
 from tutor.trace.routes import Port
+from tutor.trace.skeleton import Bone, Open, around
 
 MARGIN = 26.0
 TITLE = 34.0
@@ -42,25 +44,46 @@ class Nested:
     right: float = 0.0
 
 
-class _Gate(NamedTuple):
-    """Where lanes of one item pass a frame's border."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Nodes (items and open groups, the older ones first), the lanes between the items, and the groups."""
 
-    item: ItemId
+    nodes: list[ItemId]
+    lanes: list[Bone]
+    frames: list[Open]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What everything needs: along the lanes and across."""
+
+    sizes: Mapping[ItemId, tuple[float, float]]
+    ports: Mapping[ItemId, Port]
+    titles: Mapping[ItemId, float]
+    gaps: Gaps
+    down: bool
+
+
+class _Gate(NamedTuple):
+    """Where lanes of one tensor pass a frame's border."""
+
+    tensor: TensorId
     inwards: bool
 
 
 _Key = ItemId | _Gate
+_Step = tuple[_Key, _Key, TensorId]
 
 
 @dataclass(slots=True)
 class _Frame:
-    """One level while it is put together: its nodes in their order, and its edges with the item they come from."""
+    """One level while it is put together: its nodes in their order, and its edges with the tensor that they carry."""
 
     id: ItemId
     parent: ItemId | None
     nodes: list[ItemId] = field(default_factory=list)
     gates: dict[_Gate, None] = field(default_factory=dict)
-    edges: dict[tuple[_Key, _Key, ItemId], None] = field(default_factory=dict)
+    edges: dict[_Step, None] = field(default_factory=dict)
     lossy: set[ItemId] = field(default_factory=set)
 
 
@@ -70,7 +93,7 @@ class _Placed:
 
     laid: Laid
     places: dict[_Key, int]
-    ways: dict[tuple[_Key, _Key, ItemId], int]
+    ways: dict[_Step, int]
     rect: Rect
 
     @property
@@ -84,69 +107,46 @@ class _Placed:
 
 
 class Nesting:
-    """Lays out one connected part of a structure, frame by frame from the innermost."""
+    """Lays out one connected part of a skeleton, frame by frame from the innermost."""
 
-    def __init__(
-        self,
-        structure: Structure,
-        items: Iterable[ItemId],
-        lanes: Iterable[Lane],
-        sizes: Mapping[ItemId, tuple[float, float]],
-        ports: Mapping[ItemId, Port],
-        *,
-        gaps: Gaps,
-        down: bool,
-        titles: Mapping[ItemId, float],
-        kept: dict[Level, Laid],
-    ) -> None:
-        self._sizes, self._ports, self._gaps, self._down, self._titles = sizes, ports, gaps, down, titles
-        self._kept = kept
-        self._items = list(items)
-        known = set(self._items)
-        groups = [g for g in structure.frames if any(item in known for item in g.items)]
-        self._around = _around(groups)
+    def __init__(self, part: Part, room: Room, kept: dict[Level, Laid]) -> None:
+        """`kept` are levels that are laid out already."""
+        self._room, self._kept = room, kept
+        self._around = around(part.frames)
         self._frames = {_WHOLE: _Frame(_WHOLE, None)}
-        self._ages = _Ages(structure)
-        self._add_frames(groups)
-        self._steps = {lane.id: self._steps_of(lane) for lane in lanes}
+        for frame in part.frames:
+            self._frames[frame.id] = _Frame(frame.id, frame.parent or _WHOLE)
+        for node in part.nodes:
+            own = self._frames.get(node)
+            name = self._around.get(node, _WHOLE) if own is None else own.parent
+            self._frames[name or _WHOLE].nodes.append(node)
+        self._steps = {lane.id: self._steps_of(lane) for lane in part.lanes}
         self._placed: dict[ItemId, _Placed] = {}
-
-    def _add_frames(self, groups: list[Group]) -> None:
-        ids, known = {group.id for group in groups}, self._ages.groups
-        parents = {g.id: next((p for p in _upwards(g, known) if p in ids), _WHOLE) for g in groups}
-        for group in groups:
-            self._frames[group.id] = _Frame(group.id, parents[group.id])
-        for item in self._items:
-            self._frames[self._around.get(item, _WHOLE)].nodes.append(item)
-        for group in groups:
-            self._frames[parents[group.id]].nodes.append(group.id)
-        for frame in self._frames.values():
-            frame.nodes.sort(key=self._ages.of)
 
     # ------------------------------------------------------------- lanes through the frames
 
-    def _steps_of(self, lane: Lane) -> list[tuple[ItemId, tuple[_Key, _Key, ItemId]]]:
+    def _steps_of(self, lane: Bone) -> list[tuple[ItemId, _Step]]:
         """The edges that the lane is, level by level, from its source to its target."""
         out, into = self._path(lane.source), self._path(lane.target)
         common = 0
         while common < min(len(out), len(into)) and out[common] == into[common]:
             common += 1
-        steps: list[tuple[ItemId, tuple[_Key, _Key, ItemId]]] = []
+        steps: list[tuple[ItemId, _Step]] = []
         here: _Key = lane.source
         for frame in reversed(out[common:]):
-            steps.append((frame, (here, _Gate(lane.source, inwards=False), lane.source)))
+            steps.append((frame, (here, _Gate(lane.tensor, inwards=False), lane.tensor)))
             here = frame
         there: _Key = into[common] if common < len(into) else lane.target
         level = out[common - 1] if common else _WHOLE
-        steps.append((level, (here, there, lane.source)))
+        steps.append((level, (here, there, lane.tensor)))
         for at, frame in enumerate(into[common:], start=common):
             inner: _Key = into[at + 1] if at + 1 < len(into) else lane.target
-            steps.append((frame, (_Gate(lane.source, inwards=True), inner, lane.source)))
+            steps.append((frame, (_Gate(lane.tensor, inwards=True), inner, lane.tensor)))
         for frame, edge in steps:
             self._note(frame, edge, lane)
         return steps
 
-    def _note(self, frame: ItemId, edge: tuple[_Key, _Key, ItemId], lane: Lane) -> None:
+    def _note(self, frame: ItemId, edge: _Step, lane: Bone) -> None:
         found = self._frames[frame]
         found.edges[edge] = None
         for end in edge[:2]:
@@ -198,7 +198,7 @@ class Nesting:
             yield name
 
     def _place(self, frame: _Frame) -> _Placed:
-        gates = sorted(frame.gates, key=lambda gate: (not gate.inwards, self._ages.of(gate.item)))
+        gates = sorted(frame.gates, key=lambda gate: (not gate.inwards, gate.tensor))
         keys: list[_Key] = [*frame.nodes, *gates]
         places = {key: at for at, key in enumerate(keys)}
         edges = sorted(
@@ -214,15 +214,15 @@ class Nesting:
         )
         laid = self._kept.get(level)
         if laid is None:
-            laid = self._kept[level] = lay_out(level, self._gaps)
+            laid = self._kept[level] = lay_out(level, self._room.gaps)
         return _Placed(laid, places, numbers, self._rect(frame.id, laid))
 
     def _rect(self, frame: ItemId, laid: Laid) -> Rect:
         """The frame around what is laid out, with a row for its title: above, when it is turned if need be."""
-        title = self._titles.get(frame, 0.0)
+        title = self._room.titles.get(frame, 0.0)
         width, height = laid.width + 2 * MARGIN, laid.bottom - laid.top + 2 * MARGIN
         x, y = -MARGIN, laid.top - MARGIN
-        if self._down:
+        if self._room.down:
             grown = max(title - height, 0.0)
             return Rect(x - TITLE, y - grown / 2, width + TITLE, height + grown)
         return Rect(x, y - TITLE, max(width, title), height + TITLE)
@@ -233,20 +233,20 @@ class Nesting:
         inner = self._placed.get(key)
         if inner is not None:
             return Node(inner.rect.width, inner.rect.height, inner.port)
-        width, height = self._sizes[key]
-        return Node(width, height, self._ports.get(key) or Port(-width / 2, width / 2))
+        width, height = self._room.sizes[key]
+        return Node(width, height, self._room.ports.get(key) or Port(-width / 2, width / 2))
 
-    def _out(self, key: _Key, item: ItemId) -> float:
+    def _out(self, key: _Key, tensor: TensorId) -> float:
         inner = None if isinstance(key, _Gate) else self._placed.get(key)
-        return 0.0 if inner is None else inner.below_path(_Gate(item, inwards=False))
+        return 0.0 if inner is None else inner.below_path(_Gate(tensor, inwards=False))
 
-    def _into(self, key: _Key, item: ItemId) -> float:
+    def _into(self, key: _Key, tensor: TensorId) -> float:
         inner = None if isinstance(key, _Gate) else self._placed.get(key)
-        return 0.0 if inner is None else inner.below_path(_Gate(item, inwards=True))
+        return 0.0 if inner is None else inner.below_path(_Gate(tensor, inwards=True))
 
     def _way(
         self,
-        steps: list[tuple[ItemId, tuple[_Key, _Key, ItemId]]],
+        steps: list[tuple[ItemId, _Step]],
         origins: Mapping[ItemId, XY],
         frames: Mapping[ItemId, Rect],
     ) -> list[XY]:
@@ -261,40 +261,3 @@ class Nesting:
                 border = frames[frame].x + frames[frame].width
                 points.append((border, placed.laid.centres[placed.places[edge[1]]][1] + y))
         return points
-
-
-class _Ages:
-    """In which order nodes were made, which opening and closing groups does not change."""
-
-    def __init__(self, structure: Structure) -> None:
-        whole = structure.whole or structure
-        self.groups = {group.id: group for group in (*structure.blocks, *structure.frames, *whole.groups)}
-        self._boxes = {box.id: at for at, box in enumerate(whole.boxes)}
-        self._circles = {circle.id: at for at, circle in enumerate(whole.circles)}
-
-    def of(self, node: ItemId) -> tuple[int, int]:
-        """Boxes before circles; a group is as old as its first circle."""
-        if node in self._boxes:
-            return 0, self._boxes[node]
-        group = self.groups.get(node)
-        if group is None:
-            return 1, self._circles[node]
-        made = [self._circles[item] for item in group.items if item in self._circles]
-        return 1, min(made, default=len(self._circles))
-
-
-def _around(frames: Iterable[Group]) -> dict[ItemId, ItemId]:
-    """The innermost frame of each item."""
-    found: dict[ItemId, ItemId] = {}
-    for frame in sorted(frames, key=lambda frame: frame.depth):
-        found.update(dict.fromkeys(frame.items, frame.id))
-    return found
-
-
-def _upwards(group: Group, groups: Mapping[ItemId, Group]) -> Iterator[ItemId]:
-    """The groups around it, the nearest first."""
-    parent = group.parent
-    while parent is not None:
-        yield parent
-        above = groups.get(parent)
-        parent = above.parent if above is not None else None

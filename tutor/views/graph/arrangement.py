@@ -102,7 +102,8 @@ def _lane_names(old: Structure, new: Structure) -> dict[LaneId, LaneId]:
 
 
 def _items(structure: Structure) -> list[ItemId]:
-    return [item.id for item in (*structure.boxes, *structure.circles, *structure.blocks)]
+    boxes, circles, blocks = structure.boxes, structure.circles, structure.blocks
+    return [*(box.id for box in boxes), *(circle.id for circle in circles), *(block.id for block in blocks)]
 
 
 def _fits(structure: Structure, sizes: Sizes, kept: Arrangement) -> bool:
