@@ -60,6 +60,8 @@ class Tab:
     saves: tuple[str, ...]
     pins: tuple[Pin, ...] = ()
     """The same as pins that hold a version each."""
+    of: str = ""
+    """The expression, where a node of another operation has the same name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tutor.trace.names import expression, short_name, shortened, written
 from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab
 from tutor.trace.pins import pins_of
 from tutor.trace.symbols import symbol
+from tutor.trace.tabs import told_apart
 from tutor.trace.trace import Trace
 from tutor.trace.values import cell
 from tutor.trace.zones import gradient_zones, zones_of
@@ -123,7 +124,7 @@ class _Builder:
             maker.add(operation)
         lanes = tuple(maker.lanes)
         boxes = tuple(self._box(t) for t in self._box_order())
-        circles = tuple(self._circle(o) for o in self.operations)
+        circles = told_apart([self._circle(o) for o in self.operations])
         keys = keys_of(boxes, circles)
         zones = (
             *zones_of(self.index, self.operations, self.boxed, lanes),

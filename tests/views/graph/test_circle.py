@@ -16,6 +16,7 @@ from tutor.trace.picture import Picture
 from tutor.trace.state import picture
 from tutor.trace.structure import structure
 from tutor.views.graph import circle as circle_module
+from tutor.views.graph import tab_title
 from tutor.views.graph.circle import NEAR, CircleItem
 from tutor.views.graph.paint import Inks
 from tutor.views.graph.sizes import CircleAnatomy, measure
@@ -42,7 +43,8 @@ def written(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Written:
     item.bind(drawn, anatomy)
     item.set_state(seen.circles[drawn.id])
     texts: list[str] = []
-    monkeypatch.setattr(circle_module, "write", lambda _painter, _rect, text, **_: texts.append(text))
+    for module in (circle_module, tab_title):
+        monkeypatch.setattr(module, "write", lambda _painter, _rect, text, **_: texts.append(text))
 
     def at(zoom: float) -> list[str]:
         texts.clear()

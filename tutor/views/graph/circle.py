@@ -30,6 +30,7 @@ from tutor.views.graph.paint import (
 from tutor.views.graph.pins import draw_pins, is_hollow, is_locked, lock_badge, saves_text
 from tutor.views.graph.python_tag import draw_tag, tag_path, tag_sentence, tag_text
 from tutor.views.graph.sizes import CircleAnatomy, room_for
+from tutor.views.graph.tab_title import draw_title
 from tutor.views.graph.values import tooltip
 
 _LAID = TabState("laid")
@@ -202,7 +203,7 @@ def _tab(painter: QPainter, rect: QRectF, tab: Tab, state: TabState, inks: Inks,
     below = QRectF(rect.left(), rect.top() + 18, rect.width(), 15)
     signed = state.phase in ("done", "failed")
     name = top.adjusted(0, 0, -14, 0) if signed else top
-    write(painter, name, tab.name, role="tab", colour=_name_colour(state, inks), align=CENTRE)
+    draw_title(painter, name, tab, _name_colour(state, inks), inks, near=near)
     draw_pins(painter, below, tab, state, inks, near=near)
     if is_locked(state):
         lock_badge(painter, rect.bottomLeft() + QPointF(-1, -1), inks)

@@ -24,6 +24,7 @@ from tutor.views.graph.fonts import Role, symbol_size, text_width
 from tutor.views.graph.pins import row_width, top_versions
 from tutor.views.graph.port_counts import degrees, returning
 from tutor.views.graph.python_tag import tag_width
+from tutor.views.graph.tab_title import title_width
 from tutor.views.reasons import reason_text
 
 PAD = 12.0
@@ -337,7 +338,7 @@ def _sign_width(circle: Circle, term: float) -> float:
 
 
 def _tab_width(tab: Tab, versions: Mapping[TensorId, int]) -> float:
-    return max(text_width("tab", tab.name) + 26, row_width(tab, versions) + 18)
+    return max(title_width(tab) + 26, row_width(tab, versions) + 18)
 
 
 def _taken(trace: Trace) -> set[str]:
