@@ -176,7 +176,8 @@ class _Loops:
             place = self._marks.place(child)
             if place is not None and loop in place.loops:
                 statement = loop.statement_at(place.at)
-                again = statement == last == begun and self._marks.mark(child) == opening
+                own = place.loops[-1] == loop
+                again = own and statement == last == begun and self._marks.mark(child) == opening
                 if turns[-1] and (statement < last or again):
                     turns.append([])
                 if last == -2 or not turns[-1]:
