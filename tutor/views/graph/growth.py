@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QRectF
 
 from tutor.trace.layout import COLUMN_GAP, NODE_GAP, ROW_GAP, Layout, Point
+from tutor.trace.nesting import MARGIN, TITLE, Rect
 from tutor.trace.picture import ItemId, LaneId, Structure
 from tutor.views.graph.arrangement import Arrangement
 from tutor.views.graph.sizes import CircleAnatomy, Sizes
 
 
 def grown(old: Arrangement, structure: Structure, sizes: Sizes) -> Arrangement | None:
-    """The old places, and new ones for the new items.
-
-    None where an old item needs more room, where none is left, and where groups are drawn.
-    """
-    if structure.frames or structure.blocks:
-        return None
+    """The old places, and new ones for the new items; None where an old item needs more room, or none is left."""
     names = [*(box.id for box in structure.boxes), *(circle.id for circle in structure.circles)]
+    names += [block.id for block in structure.blocks]
     known = {item: point for item, point in old.layout.positions.items() if item in sizes.anatomies}
     if not known or not all(_fits(item, old.sizes, sizes) for item in known):
         return None
@@ -29,7 +28,24 @@ def grown(old: Arrangement, structure: Structure, sizes: Sizes) -> Arrangement |
         places.add(item, structure)
     width = max((rect.right() for rect in places.rects.values()), default=0.0)
     height = max((rect.bottom() for rect in places.rects.values()), default=0.0)
-    return Arrangement(structure, kept, Layout(places.positions, _routes(old, structure), width, height))
+    frames = _frames(structure, places.rects)
+    layout = Layout(places.positions, _routes(old, structure), width, height, frames)
+    return Arrangement(structure, kept, layout)
+
+
+def _frames(structure: Structure, rects: Mapping[ItemId, QRectF]) -> dict[ItemId, Rect]:
+    """Around what stands there so far; foreign items may stand within until all is laid out anew."""
+    frames: dict[ItemId, Rect] = {}
+    deepest = max((frame.depth for frame in structure.frames), default=0)
+    for frame in structure.frames:
+        room = QRectF()
+        for item in frame.items:
+            room = room.united(rects[item])
+        wide = MARGIN * (1 + deepest - frame.depth)
+        high = wide + TITLE * (1 + deepest - frame.depth)
+        grown_by = room.adjusted(-wide, -high, wide, wide)
+        frames[frame.id] = Rect(grown_by.x(), grown_by.y(), grown_by.width(), grown_by.height())
+    return frames
 
 
 def _routes(old: Arrangement, structure: Structure) -> dict[LaneId, tuple[Point, ...]]:
@@ -98,6 +114,7 @@ def _in_order(structure: Structure, new: set[ItemId]) -> list[ItemId]:
     order = [box.id for box in structure.boxes if box.id not in made]
     for circle in structure.circles:
         order += [circle.id, *results.get(circle.id, ())]
+    order += [block.id for block in structure.blocks]
     return [item for item in dict.fromkeys(order) if item in new]
 
 
