@@ -26,7 +26,7 @@ from tutor.views.graph.faces import (
     weights,
 )
 from tutor.views.graph.paint import Inks
-from tutor.views.graph.values import cells, summary, tooltip
+from tutor.views.graph.values import cells, inline, summary, tooltip
 from tutor.views.graph.view import GraphView
 from tutor.views.theme import LIGHT
 
@@ -51,6 +51,7 @@ def test_the_face_follows_from_the_shape(shape: tuple[int, ...], kept: bool, kin
     assert face_of(shape, kept=kept).kind == kind
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.parametrize("shape", [(1, 5000), (5000, 1), (784, 64), (64, 64), (64, 1), (40,), (100_000,)])
 def test_every_face_has_room_of_its_own_and_none_is_huge(shape: tuple[int, ...]) -> None:
     for kept in (True, False):
@@ -231,3 +232,23 @@ def test_what_is_drawn_stays_inside_its_box_at_every_step(qtbot: QtBot) -> None:
                 state = item.state
                 if state is not None and state.grad.value is not None:
                     assert height <= anatomy.grad.height()
+
+
+def test_what_a_caption_says_of_numbers_too_small_to_be_written() -> None:
+    assert summary(Shown([[1.0] * 7] * 2, (2, 7))) == "all 1"
+    assert summary(Shown([1.0, "nan", "-inf", -3.0], (4,))) == "−3 … 1 · 2 ✕"
+    assert summary(Shown(["nan"] * 8, (8,))) == "8 ✕"
+    assert summary(Shown([[3.0, 4.0], [0.0, 1.0]], (2,))) == "|z| 1 … 5"
+    assert summary(Shown(None, (9, 9))) == "▦ 9×9"
+
+
+def test_a_complex_number_is_written_as_one_in_chips_and_rows() -> None:
+    assert inline(Shown([3.0, -4.0], ())) == "3−4i"
+    assert inline(Shown([[3.0, -4.0], [0.0, 1.0]], (2,))) == "[3−4i, 0+1i]"
+    assert tooltip(Shown([3.0, -4.0], ())) == "3.0−4.0i"
+
+
+def test_a_value_of_another_shape_than_the_box_was_made_for_is_still_drawn() -> None:
+    held = Shown(np.ones((2, 2, 2)).tolist(), (2, 2, 2))
+    assert page_rows(held, 5) == page_rows(held, 1) is not None
+    assert page_rows(Shown([[1.0, 2.0], [3.0]], (2, 2))) is None, "a file may hold anything"

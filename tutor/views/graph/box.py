@@ -22,6 +22,7 @@ from tutor.views.graph.paint import (
     dashed,
     hook_badge,
     leaf,
+    number_ink,
     pen,
     pin,
     snowflake,
@@ -192,9 +193,9 @@ class BoxItem(GraphItem):
             write(painter, below, words, role="small", colour=self.inks.muted, align=RIGHT)
 
     def _numbers(self, painter: QPainter, row: QRectF, shown: Shown, *, gradient: bool) -> None:
-        colour = self.inks.gradient_text if gradient else self.inks.value_text
         if self.anatomy.face.kind == "line":
             text = inline(shown) if not shown.shape or shown.covered else summary(shown)
+            colour = number_ink(text, self.inks, gradient=gradient)
             write(painter, row, text, role="number_strong", colour=colour, align=RIGHT)
             return
         face, place = self.anatomy.face, self._face_room(row)

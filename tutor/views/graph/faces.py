@@ -65,9 +65,11 @@ def page_count(shape: Sequence[int]) -> int:
 
 
 def page_place(shape: Sequence[int], page: int) -> tuple[int, ...]:
-    """The leading indices of a page."""
+    """The leading indices of a page; of one beyond the last, those of the first again."""
     leading = tuple(shape[:-2])
-    return tuple(int(at) for at in np.unravel_index(page, leading)) if leading and all(leading) else ()
+    if not leading or not all(leading):
+        return ()
+    return tuple(int(at) for at in np.unravel_index(page % page_count(shape), leading))
 
 
 def page_name(shape: Sequence[int], page: int) -> str:
@@ -128,7 +130,8 @@ def page_rows(shown: Shown, page: int = 0) -> list[list[Data]] | None:
     if data is None or not all(shown.shape):
         return None
     rows = data if len(shown.shape) >= 2 else [data] if shown.shape else [[data]]
-    return rows if isinstance(rows, list) and all(isinstance(row, list) for row in rows) else None
+    whole = isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(rows[0]) for row in rows)
+    return rows if whole else None
 
 
 def numbers(rows: Sequence[Sequence[Data]]) -> Floats:

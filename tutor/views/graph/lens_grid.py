@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from tutor.i18n import _
 from tutor.insight.jacobian import Block, Jacobian, times
+from tutor.insight.local import atom
 from tutor.trace.picture import Shown
 from tutor.trace.values import cell, exact
 from tutor.views.graph.face_paint import block_pixels, image_of
@@ -305,7 +306,7 @@ def index_text(shape: Sequence[int], place: int) -> str:
 
 
 def _head(found: Jacobian | None, block: Block) -> str:
-    return "" if found is None else f"∂{found.text} / ∂{block.text}"
+    return "" if found is None else f"∂{atom(found.text)} / ∂{atom(block.text)}"
 
 
 def _cells(numbers: Floats, most: float) -> Cells:

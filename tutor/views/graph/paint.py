@@ -121,8 +121,15 @@ def chip(painter: QPainter, rect: QRectF, text: str, inks: Inks, *, gradient: bo
     painter.setBrush(line if filled else inks.panel)
     radius = rect.height() / 2
     painter.drawRoundedRect(rect, radius, radius)
-    ink = inks.chip_ink if filled else inks.gradient_text if gradient else inks.value_text
+    ink = inks.chip_ink if filled else number_ink(text, inks, gradient=gradient)
     write(painter, rect, text, role="code" if filled else "cell", colour=ink, align=CENTRE)
+
+
+def number_ink(text: str, inks: Inks, *, gradient: bool) -> QColor:
+    """The colour of what the number means; red where it is none."""
+    if text.strip("−") in ("nan", "∞"):
+        return inks.error
+    return inks.gradient_text if gradient else inks.value_text
 
 
 def card(painter: QPainter, rect: QRectF, table: Cells, inks: Inks, *, gradient: bool, filled: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isnan, prod
+from math import hypot, isfinite, isnan, nan, prod
 
 import numpy as np
 
@@ -53,7 +53,14 @@ def inline(shown: Shown) -> str:
         return COVERED
     if shown.data is None or len(shown.shape) > 1 or prod(shown.shape) > INLINE_COUNT or 0 in shown.shape:
         return size_text(shown.shape)
-    return short(shown.data, limit=_WHOLE)
+    return short(_spelled(shown.data, len(shown.shape)), limit=_WHOLE)
+
+
+def _spelled(data: Data, depth: int) -> Data:
+    """Nested lists of `depth` dimensions; the pairs below them are complex numbers, written out."""
+    if not isinstance(data, list):
+        return data
+    return [_spelled(part, depth - 1) for part in data] if depth else cell(data)
 
 
 def size_text(shape: tuple[int, ...]) -> str:
@@ -102,13 +109,41 @@ def summary(shown: Shown) -> str:
     stats = shown.stats
     if stats is not None and stats.min is not None:
         return f"{short(stats.min)} … {short(stats.max)}"
-    found = list(_numbers(shown.data))
+    if shown.data is None:
+        return size_text(shown.shape)
+    found = list(_sizes(shown.data, len(shown.shape)))
     if not found:
         return size_text(shown.shape)
+    finite = [number for number in found if isfinite(number)]
+    odd = len(found) - len(finite)
+    range_ = _range(finite) if finite else ""
+    text = f"|z| {range_}" if range_ and _is_complex(shown) else range_
+    return " · ".join(part for part in (text, f"{odd} ✕" if odd else "") if part)
+
+
+def _range(found: list[float]) -> str:
     low, high = min(found), max(found)
     if low == high:
-        return _("all {number}").format(number=short(low))
+        return _("all {number}").format(number=short(low)) if len(found) > 1 else short(low)
     return f"{short(low)} … {short(high)}"
+
+
+def _is_complex(shown: Shown) -> bool:
+    data = shown.data
+    for _dimension in shown.shape:
+        data = data[0] if isinstance(data, list) and data else None
+    return isinstance(data, list)
+
+
+def _sizes(data: Data, depth: int) -> Iterator[float]:
+    """The numbers, NaN and infinities among them; of complex ones the absolute values."""
+    if not isinstance(data, list):
+        yield float(data) if data is not None and not isinstance(data, dict) else nan
+    elif depth == 0:
+        yield hypot(*map(float, data))
+    else:
+        for part in data:
+            yield from _sizes(part, depth - 1)
 
 
 def tooltip(shown: Shown, dtype: str | None = None) -> str:
