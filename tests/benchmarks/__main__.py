@@ -43,6 +43,7 @@ def _compare_all(device: str, names: list[str], *, tools: tuple[str, ...]) -> No
         recorded = Recorded(work)
         cost = paired(work, recorded)
         _say(f"{name:30} {cost.plain * 1000:9.1f} ms unrecorded   {_ratio(cost)}   {_goal(name, cost)}")
+        _say(f"    {'as the window records':26} {paired(work, recorded.sent, most=5).ratio:9.2f}×")
         if "--profile" in sys.argv:
             where.report(recorded)
         for tool in tools:

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.benchmarks import models
 from tests.benchmarks import work as works
 from tutor.kernel.budget import Emit
 from tutor.kernel.record import DEFAULT_LIMITS, Recorder
-from tutor.protocol import TraceEvent
+from tutor.kernel.sender import Sender
+from tutor.protocol import RunId, TraceEvent
 from tutor.trace.trace import Trace
+from tutor.unsent import Unsent
+
+
+class _Kernel:
+    """Stands in for ipykernel's, whose thread takes the batches away."""
+
+    def __init__(self) -> None:
+        self.iopub_thread = self
+
+    def schedule(self, work: Callable[[], None]) -> None:
+        """Sending is another thread's work."""
+
+    def get_parent(self, channel: str) -> None:
+        return None
 
 
 class Recorded:
@@ -30,6 +46,13 @@ class Recorded:
         """As `record()` does: events become a trace."""
         self.trace = Trace()
         self._run(self.trace.extend)
+
+    def sent(self) -> None:
+        """As the window's kernel does: encoded, put into batches, and remembered in case that it dies."""
+        with TemporaryDirectory() as folder:
+            sender = Sender(_Kernel(), Unsent(Path(folder) / "unsent"), every_tick=lambda: None)
+            sender.begin(RunId(0))
+            self._run(sender.emit)
 
     def _count(self, events: Sequence[TraceEvent]) -> None:
         self.events += len(events)
