@@ -7,7 +7,8 @@ import pytest
 from tests.trace.programs import Shown
 from tests.traces import golden
 from tests.traces.recording import record_text
-from tutor.trace.picture import ItemId, Picture, PinPhase
+from tutor.trace.picture import ItemId, Picture
+from tutor.trace.pin import PinPhase
 from tutor.trace.state import picture
 from tutor.trace.structure import structure
 from tutor.trace.trace import Trace

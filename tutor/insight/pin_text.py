@@ -11,7 +11,7 @@ from tutor.trace.freed import freed_at
 from tutor.trace.index import Index, index_of, last
 from tutor.trace.item_states import Moment
 from tutor.trace.names import short_name, written
-from tutor.trace.picture import Pin
+from tutor.trace.pin import Pin
 from tutor.trace.pins import is_behind, overtaken_by, pins_of, written_behind
 from tutor.trace.trace import Trace
 

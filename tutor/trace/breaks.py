@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tutor.protocol import NodeId
 from tutor.trace.item_states import Moment
-from tutor.trace.picture import Circle, ItemId, Pin, PinPhase
+from tutor.trace.picture import Circle, ItemId
+from tutor.trace.pin import Pin, PinPhase
 from tutor.trace.pins import pin_phases
 
 BROKEN: frozenset[PinPhase] = frozenset(("changed", "behind"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NewType
 
 from tutor.protocol import BackwardId, Data, NodeId, OperationId, Span, Stats, TensorId
+from tutor.trace.pin import Pin, PinPhase
 
 ItemId = NewType("ItemId", str)
 """Stable name of a drawn thing: "t3" the box of tensor 3, "o5" the circle of operation 5. Equal structures of two
@@ -40,15 +41,6 @@ class Box:
     """The box whose memory this detached tensor shares."""
     ghost_of: ItemId | None = None
     """The leaf that stands here again, beside a far use; its gradient meets at the leaf itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """A saved tensor, "a v0". Without a version it is a plain number, or what no version is kept of."""
-
-    name: str
-    tensor: TensorId | None = None
-    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +186,6 @@ class Shown:
 
 
 Phase = Literal["laid", "idle", "waiting", "running", "done", "used", "failed"]
-PinPhase = Literal["held", "locked", "dropped", "missing", "changed", "behind"]
-"""`locked` by retain_graph, `dropped` by the backward that used it, `missing` where another one needs it; `changed` when
-its tensor is at a later version, `behind` when it was written without one."""
 GradReason = Literal[
     "no_backward_yet",
     "no_requires_grad",

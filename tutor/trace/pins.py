@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from tutor.protocol import Data, NodeId, TensorId, Value
 from tutor.trace.freed import freed_at
 from tutor.trace.index import Index, last
-from tutor.trace.picture import Pin, PinPhase, Tab
+from tutor.trace.picture import Tab
+from tutor.trace.pin import Pin, PinPhase
 from tutor.trace.trace import Trace
 
 

@@ -15,7 +15,8 @@ from tests.traces import golden
 from tests.traces.recording import record_text
 from tests.views.graph_session import GraphSession
 from tutor.protocol import NodeId, TensorId
-from tutor.trace.picture import Pin, PinPhase, Tab, TabState
+from tutor.trace.picture import Tab, TabState
+from tutor.trace.pin import Pin, PinPhase
 from tutor.trace.structure import structure
 from tutor.views.graph import pins, tab_title
 from tutor.views.graph.circle import CircleItem
@@ -97,7 +98,7 @@ def test_a_tab_has_room_for_the_highest_version_of_the_run(qapp: QApplication) -
 
 def test_nodes_of_one_name_are_told_apart_by_their_expression(qapp: QApplication) -> None:
     circles = structure(golden("q"), 0).circles
-    titles = {tab.name: set() for circle in circles for tab in circle.tabs}
+    titles: dict[str, set[str]] = {tab.name: set() for circle in circles for tab in circle.tabs}
     for circle in circles:
         for tab in circle.tabs:
             titles[tab.name].add(tab.of)

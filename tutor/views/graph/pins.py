@@ -11,7 +11,8 @@ from PySide6.QtGui import QBrush, QColor, QPainter
 
 from tutor.i18n import _
 from tutor.protocol import TensorId
-from tutor.trace.picture import Pin, PinPhase, Tab, TabState
+from tutor.trace.picture import Tab, TabState
+from tutor.trace.pin import Pin, PinPhase
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.paint import CENTRE, Inks, lock, pen, write
 
