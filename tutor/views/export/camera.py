@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QCoreApplication, QRectF, QSize
+from PySide6.QtGui import QResizeEvent
 
 from tutor.trace.picture import Picture
 from tutor.views.graph.canvas import GraphCanvas
@@ -19,6 +20,9 @@ class Camera:
         self._scene = scene
         self._canvas = GraphCanvas(scene)
         self._canvas.resize(size)
+        QCoreApplication.sendEvent(
+            self._canvas, QResizeEvent(size, QSize())
+        )  # which else comes when it is shown
         self._from = self._to = QRectF()
         self._step: int | None = None
         self.look_anew()

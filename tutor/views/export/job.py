@@ -32,6 +32,7 @@ class ExportJob(QObject):
     def __init__(self, work: Generator[Progress, None, object], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work: Generator[Progress, None, object] | None = work
+        self._reached = Progress(0, 0)
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._on_timer_timeout)
 
@@ -49,8 +50,10 @@ class ExportJob(QObject):
 
     def _on_timer_timeout(self) -> None:
         try:
-            progress = self._a_little()
+            self._a_little()
         except StopIteration as end:
+            self._work = None  # too late to be cancelled
+            self.progressed.emit(self._reached.done, self._reached.total)
             self._end(partial(self.done.emit, end.value))
         except (ExportError, DocumentError) as fault:
             self._end(partial(self.failed.emit, str(fault)))
@@ -58,8 +61,8 @@ class ExportJob(QObject):
             self._end()
             raise
         else:
-            self._timer.setInterval(_WAIT_MS if progress.waiting else 0)
-            self.progressed.emit(progress.done, progress.total)
+            self._timer.setInterval(_WAIT_MS if self._reached.waiting else 0)
+            self.progressed.emit(self._reached.done, self._reached.total)
 
     def _end(self, tell: Callable[[], None] = lambda: None) -> None:
         work, self._work = self._work, None
@@ -69,11 +72,10 @@ class ExportJob(QObject):
         tell()
         self.over.emit()
 
-    def _a_little(self) -> Progress:
+    def _a_little(self) -> None:
         """Works until its time is over, or there is something to wait for."""
         assert self._work is not None
         end = perf_counter() + _SLICE
-        progress = next(self._work)
-        while not progress.waiting and perf_counter() < end:
-            progress = next(self._work)
-        return progress
+        self._reached = next(self._work)
+        while not self._reached.waiting and perf_counter() < end:
+            self._reached = next(self._work)
