@@ -82,7 +82,11 @@ class Operations:
         ):
             return
         if not written or not changes.wrote_gradients_only(call, written):
-            self._record(call, outputs or [tensor for _, tensor in written], written, place)
+            self._tape.outlet.gathered = []
+            try:
+                self._record(call, outputs or [tensor for _, tensor in written], written, place)
+            finally:
+                self._tape.outlet.gathered = None
 
     def _lend(self, call: Call) -> None:
         """NumPy holds the memory too, and may write to it."""
