@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
+import msgspec
 import pytest
+from PySide6.QtCore import QProcess
 from pytestqt.qtbot import QtBot
 
+from tests.conftest import Mistakes
 from tests.traces import golden
 from tutor.protocol import OperationId, TensorId
 from tutor.session import layout_client
 from tutor.session.layout_client import LayoutClient
+from tutor.session.layout_worker import ReplyReader, answer, request_pieces
+from tutor.trace.folding import fold
 from tutor.trace.layout import Order, layout
-from tutor.trace.picture import Circle, ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import Circle, Group, ItemId, Lane, LaneId, Structure
+from tutor.trace.routes import Port
 from tutor.trace.structure import structure
 
 
@@ -65,3 +72,58 @@ def test_a_cancelled_layout_says_so_and_the_next_one_comes(qtbot: QtBot) -> None
 def test_the_helper_process_imports_neither_qt_nor_torch(forbidden: str) -> None:
     code = f"import sys, tutor.session.layout_worker; sys.exit({forbidden!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def grouped(length: int) -> tuple[Structure, Order]:
+    """A long chain with an open group, and a closed one."""
+    whole, sizes = chain(length)
+    names = [circle.id for circle in whole.circles]
+    groups = tuple(
+        Group(ItemId(f"m{n}"), "module", f"{n}", "", 1, 3, 0, tuple(names[4 * n : 4 * n + 3]), None, 0)
+        for n in (0, 1)
+    )
+    keys = {name: str(name) for name in names}
+    drawn = fold(replace(whole, groups=groups, keys=keys), {groups[1].id})
+    kept = {circle.id: sizes[circle.id] for circle in drawn.circles} | {groups[1].id: (90.0, 80.0)}
+    return drawn, Order(kept, {names[0]: Port(-30.0, 40.0, 5.0)}, "down", {groups[0].id: 400.0})
+
+
+def test_the_helper_is_told_all_that_the_layout_depends_on() -> None:
+    drawn, order = grouped(2_500)
+    reader = ReplyReader()
+    said = b"".join(answer(b"".join(request_pieces(drawn, order))))
+    for start in range(0, len(said), 1_000):
+        reader.feed(said[start : start + 1_000])
+        while reader.take():
+            pass
+    assert reader.layout == layout(drawn, order)
+    assert len(reader.layout.frames) == 1
+
+
+def test_a_large_request_is_made_in_small_pieces() -> None:
+    drawn, sizes = chain(20_000)
+    pieces = list(request_pieces(drawn, Order(sizes)))
+    assert len(pieces) > 40
+    assert max(len(piece) for piece in pieces[1:]) < len(b"".join(pieces)) / 10
+
+
+def test_a_helper_that_dies_is_told_as_no_layout(qtbot: QtBot, logged_errors: Mistakes) -> None:
+    client = LayoutClient()
+    still, sizes = chain(layout_client.AT_ONCE + 1)
+    with qtbot.waitSignal(client.failed, timeout=30_000) as told:
+        client.request(still, Order(sizes))
+        (helper,) = client.findChildren(QProcess)
+        helper.kill()
+    assert told.args == [still] and not client.busy
+    assert len(logged_errors.texts) == 1
+    logged_errors.clear()
+
+
+def test_a_damaged_reply_is_none() -> None:
+    drawn, sizes = chain(10)
+    said = b"".join(answer(b"".join(request_pieces(drawn, Order(sizes)))))
+    reader = ReplyReader()
+    reader.feed(said[:4] + b"\xc1" + said[5:])
+    with pytest.raises(msgspec.DecodeError):
+        while reader.take():
+            pass

@@ -64,7 +64,7 @@ def order_of(structure: Structure) -> tuple[ItemId, ...]:
     groups = {group.id: group for group in whole.groups}
     for group in (*structure.blocks, *structure.frames):
         inside = groups.get(group.id, group).items
-        ages[group.id] = min([made[item] for item in inside if item in made], default=len(made))
+        ages[group.id] = next((made[item] for item in inside if item in made), len(made))
     boxes = tuple(sorted(boxes, key=lambda box: born.get(box, len(born))))
     return boxes + tuple(sorted(ages, key=ages.__getitem__))
 
