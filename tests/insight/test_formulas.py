@@ -34,6 +34,8 @@ CASES = {
     "Abs": ("torch.abs(x)", X, V), "Clamp": ("torch.clamp(x, -1.0, 1.0)", X, V),
     "Maximum": ("torch.maximum(x, v)", X, V), "Minimum": ("torch.minimum(x, v)", X, V),
     "Where": ("torch.where(x > 0, x, v)", X, V), "Clone": ("x.clone()", X, V),
+    "Sum last dim": ("x.sum(-1)", X, V), "Mean last dim": ("x.mean(-1)", X, V),
+    "Softmax from behind": ("torch.softmax(x, -2)", X, V), "Permute from behind": ("x.permute(-1, -2)", X, V),
     "Sum": ("x.sum()", X, V), "Sum dim": ("x.sum(0)", X, V), "Mean": ("x.mean()", X, V),
     "Mean dim": ("x.mean(1)", X, V), "Max": ("x.max()", X, V), "Var": ("x.var()", X, V), "Std": ("x.std()", X, V),
     "LinalgVectorNorm": ("torch.linalg.vector_norm(x)", X, V), "Prod": ("x.prod()", X, V),

@@ -11,6 +11,7 @@ import numpy as np
 
 from tutor.i18n import _
 from tutor.insight.local import Floats, Local, Rule, Use, atom, folded
+from tutor.protocol import Data
 from tutor.trace.values import cell
 
 
@@ -51,10 +52,18 @@ def _spread(use: Use, shape: tuple[int, ...], factor: float) -> Floats | None:
 def _dimensions(use: Use, count: int) -> list[int]:
     """The dimensions that the operation reduced; all of them where it names none."""
     found = use.saved.get("dim")
-    dims = found if isinstance(found, list) else [found] if isinstance(found, int) else []
-    wrapped = [(d + 2**64 if d < -(2**62) else d) for d in dims]
-    known = [int(d) % count for d in wrapped if count and -count <= d < count]
+    dims = [dimension(d) for d in (found if isinstance(found, list) else [found])]
+    known = [d % count for d in dims if d is not None and -count <= d < count]
     return known or list(range(count))
+
+
+def dimension(saved: Data) -> int | None:
+    """As torch saves one: a number of 64 bits without a sign, told as text where it is too large for a trace."""
+    if isinstance(saved, str) and saved.isdecimal():
+        saved = int(saved)
+    if not isinstance(saved, int) or isinstance(saved, bool):
+        return None
+    return saved - 2**64 if saved >= 2**63 else saved
 
 
 def _largest(use: Use, at: int) -> Local:
@@ -116,7 +125,7 @@ def _product(use: Use, at: int) -> Local:
 def _softmax(use: Use, at: int) -> Local:
     """softmax: s * (grad - sum(grad * s, dim)), s the result."""
     s, g = use.result.value, use.received
-    dim = int(use.number("dim", -1.0))
+    dim = dimension(use.saved.get("dim"))
     whole = None if s is None or g is None else s * (g - (g * s).sum(axis=_axis(dim, s.ndim), keepdims=True))
     return Local(_("softmax s"), "s·(g − Σ g·s)", None, "formula", whole)
 
@@ -124,13 +133,13 @@ def _softmax(use: Use, at: int) -> Local:
 def _log_softmax(use: Use, at: int) -> Local:
     """log_softmax: grad - softmax * sum(grad, dim)."""
     y, g = use.result.value, use.received
-    dim = int(use.number("dim", -1.0))
+    dim = dimension(use.saved.get("dim"))
     whole = None if y is None or g is None else g - np.exp(y) * g.sum(axis=_axis(dim, g.ndim), keepdims=True)
     return Local(_("log softmax, s = softmax"), "g − s·Σ g", None, "formula", whole)
 
 
-def _axis(dim: int, count: int) -> int:
-    return dim if -count <= dim < count else -1
+def _axis(dim: int | None, count: int) -> int:
+    return dim if dim is not None and -count <= dim < count else -1
 
 
 # ------------------------------------------------------------------ only places change
@@ -159,8 +168,9 @@ def _permuted(use: Use, at: int) -> Local:
     """permute: grad permuted back."""
     dims = use.saved.get("dims")
     whole = None
-    if use.received is not None and isinstance(dims, list) and len(dims) == use.received.ndim:
-        whole = np.transpose(use.received, np.argsort([int(d) % len(dims) for d in dims]))
+    known = [dimension(d) for d in dims] if isinstance(dims, list) else []
+    if use.received is not None and len(known) == use.received.ndim and None not in known:
+        whole = np.transpose(use.received, np.argsort([d % len(known) for d in known if d is not None]))
     return Local(_("the dimensions change back"), "", None, "moves", whole)
 
 
