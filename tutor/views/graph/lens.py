@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -26,6 +26,8 @@ from tutor.insight.uses import array
 from tutor.views.graph.lens_grid import HEAD, LensGrid, index_text
 from tutor.views.graph.sliders import VSliders
 from tutor.views.theme import LIGHT, Palette
+
+_OFF_EDGES = QSize(10, 10)
 
 
 class Lens(QFrame):
@@ -71,18 +73,17 @@ class Lens(QFrame):
         self._room.setWidgetResizable(True)
         self._room.setFrameShape(QFrame.Shape.NoFrame)
         self._room.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
-        head, foot = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(self._title, 1)
-        head.addWidget(self._close)
-        foot.addWidget(self.ones)
-        foot.addWidget(self.torchs)
-        foot.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        head.addWidget(self._title)
+        head.addStretch(1)
+        for button in (self.torchs, self.ones, self._close):
+            head.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 6, 8, 10)
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self._room, 1)
-        column.addLayout(foot)
         column.addWidget(self._engine)
         column.addWidget(self._note)
 
@@ -168,13 +169,19 @@ class Lens(QFrame):
         inner = self._room.widget()
         wanted = inner.sizeHint() if inner is not None else self._room.sizeHint()
         parent = self.parentWidget()
-        most = parent.size() * 0.92 if parent is not None else wanted
-        width = min(max(wanted.width() + 26, 340), most.width())
-        words = (self._engine, self._note)
-        around = self._title.sizeHint().height() + self.ones.sizeHint().height() + 44
-        around += sum(label.heightForWidth(round(width) - 24) for label in words)
-        height = min(wanted.height() + around, most.height())
-        self.resize(round(width), round(height))
+        most = parent.size() - _OFF_EDGES if parent is not None else wanted
+        width = min(max(wanted.width() + 26, self._head_width()), most.width())
+        around = self.ones.sizeHint().height() + 36
+        around += sum(label.heightForWidth(width - 24) for label in (self._engine, self._note))
+        height = wanted.height() + around
+        if height > most.height():
+            width = min(width + self._room.verticalScrollBar().sizeHint().width(), most.width())
+        self.resize(width, min(height, most.height()))
+
+    def _head_width(self) -> int:
+        """Of the title and both buttons, whether they are there or not."""
+        parts = (self._title, self.ones, self.torchs, self._close)
+        return sum(part.sizeHint().width() + 6 for part in parts) + 26
 
     # for the window
 

@@ -27,9 +27,9 @@ from tutor.views.graph.sliders import ROW
 from tutor.views.graph.values import COVERED, Cells
 from tutor.views.theme import LIGHT, Palette
 
-HEAD = 40
+HEAD = 38
 _CELL = 24.0
-_FALL = 30.0
+_FALL = 26.0
 _FOOT = 22.0
 _GAP = 18.0
 _INSET = 10.0
@@ -145,7 +145,7 @@ class LensGrid(QWidget):
         found, x = self._jacobian, _INSET
         rects = []
         for block, width in zip(found.blocks if found else (), self._widths(), strict=True):
-            whole = max(width * block.rows.shape[1], text_width("small", _head(found, block)))
+            whole = max(width * block.rows.shape[1], _words_width(found, block))
             rects.append(QRectF(x, HEAD, width * block.rows.shape[1], len(block.rows) * ROW))
             x += whole + _GAP
         return rects
@@ -161,11 +161,8 @@ class LensGrid(QWidget):
         found = self._jacobian
         if not rects or found is None:
             return QSize(0, 0)
-        heads = [
-            rect.left() + text_width("small", _head(found, b))
-            for rect, b in zip(rects, found.blocks, strict=True)
-        ]
-        right = max(rects[-1].right(), *heads) + _INSET
+        words = (rect.left() + _words_width(found, b) for rect, b in zip(rects, found.blocks, strict=True))
+        right = max(rects[-1].right(), *words) + _INSET
         return QSize(round(right), round(rects[0].bottom() + _FALL + _CELL + _FOOT))
 
     # drawing
@@ -253,9 +250,8 @@ class LensGrid(QWidget):
         sent = self._is_sent(block)
         painter.setPen(pen(inks.gradient, 1.8) if sent else dashed(inks.gradient, 1.4))
         painter.drawRoundedRect(frame, 6, 6)
-        words = _("torch sent this") if sent else _("worked out here")
-        below = QRectF(place.left(), place.bottom() + 4, max(place.width(), 130), 17)
-        write(painter, below, f"{words} → {block.text}", role="small", colour=inks.gradient_text)
+        below = QRectF(place.left(), place.bottom() + 4, _words_width(self._jacobian, block) + 4, 17)
+        write(painter, below, _caption(block, sent=sent), role="small", colour=inks.gradient_text)
 
     # what the pointer asks
 
@@ -307,6 +303,17 @@ def index_text(shape: Sequence[int], place: int) -> str:
 
 def _head(found: Jacobian | None, block: Block) -> str:
     return "" if found is None else f"∂{atom(found.text)} / ∂{atom(block.text)}"
+
+
+def _caption(block: Block, *, sent: bool) -> str:
+    """Whose numbers these are, and to which input they go."""
+    return f"{_('torch sent this') if sent else _('worked out here')} → {block.text}"
+
+
+def _words_width(found: Jacobian | None, block: Block) -> float:
+    """Of what stands over the block and under its row, whichever it says."""
+    texts = (_head(found, block), _caption(block, sent=True), _caption(block, sent=False))
+    return max(text_width("small", text) for text in texts)
 
 
 def _cells(numbers: Floats, most: float) -> Cells:

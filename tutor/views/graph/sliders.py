@@ -10,7 +10,7 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from tutor.i18n import _
-from tutor.trace.values import exact
+from tutor.trace.values import cell, exact
 from tutor.views.fonts import mono
 
 ROW = 32
@@ -71,6 +71,7 @@ class VSliders(QWidget):
         for row, value in enumerate(values):
             self.fields[row].setText(_written(value))
             self.fields[row].setCursorPosition(0)
+            self.fields[row].setToolTip(exact(value, "float64"))
             self._put(row, value)
 
     def _put(self, row: int, value: float) -> None:
@@ -87,6 +88,7 @@ class VSliders(QWidget):
         slider = self.sender()
         row = next(row for row, found in enumerate(self.sliders) if found is slider)
         self._exact[row] = place / _STEPS
+        self.fields[row].setToolTip("")
         self.fields[row].setText(_written(place / _STEPS))
         self.changed.emit()
 
@@ -117,7 +119,10 @@ class _Field(QLineEdit):
 
 
 def typed(text: str, known: float | None = None) -> float:
-    """A number as one types it, with a point or a comma; `known` exactly where it is written so. Raises ValueError."""
+    """A number as one types it, with a point or a comma; `known` itself where that is what stands there, rounded.
+
+    Raises ValueError.
+    """
     if known is not None and text == _written(known):
         return known
     value = float(text.strip().replace("−", "-").replace(",", "."))
@@ -135,6 +140,4 @@ def _is_number(text: str) -> bool:
 
 
 def _written(value: float) -> str:
-    brief = f"{value:.6g}"
-    text = brief if float(brief) == value else exact(value).removesuffix(".0")
-    return text.replace("-", "−")
+    return cell(value)
