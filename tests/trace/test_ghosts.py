@@ -95,6 +95,15 @@ def test_gradients_that_reach_ghosts_meet_at_the_leaf() -> None:
     assert all(last.boxes[g].tray is None and last.boxes[g].funnel is None for g in ghosts)
 
 
+def test_a_ghost_is_there_as_soon_as_it_is_used() -> None:
+    trace = record_text(PROGRAM)
+    seen = with_ghosts(structure(trace, None))
+    begins = {circle.id: trace.operations[circle.operation].step for circle in seen.circles}
+    for ghost in homes(seen):
+        use = min(begins[lane.target] for lane in seen.lanes if lane.source == ghost)
+        assert [picture(trace, seen, step).boxes[ghost].present for step in (use - 1, use)] == [False, True]
+
+
 def test_scrubbing_back_over_a_ghost_takes_its_gradient_from_the_leaf() -> None:
     trace = record_text(PROGRAM)
     seen = with_ghosts(structure(trace, None))

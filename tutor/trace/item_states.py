@@ -277,7 +277,7 @@ def _will_accumulate(at: Moment, box: Box) -> bool:
 
 def box_state(at: Moment, box: Box) -> BoxState:
     tensor, step, index = box.tensor, at.step, at.index
-    present = index.tensors[tensor].step <= step
+    present = index.tensors[tensor].step <= step and (box.ghost_of is None or _is_used(at, box))
     name = index.name_at(tensor, step)
     rebound = None if name else index.rebound_at(tensor, step)
     hidden = value_covered(tensor, index, at.covered)
@@ -306,6 +306,11 @@ def box_state(at: Moment, box: Box) -> BoxState:
         frozen=frozen is not None,
         frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )
+
+
+def _is_used(at: Moment, ghost: Box) -> bool:
+    """A ghost is there as soon as one of its uses is."""
+    return any(at.begins(lane) <= at.step for lane in at.stage.out_of[ghost.id])
 
 
 def _frozen(at: Moment, box: Box) -> Change | None:

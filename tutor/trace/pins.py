@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tutor.protocol import Data, NodeId, TensorId, Value
 from tutor.trace.freed import freed_at
-from tutor.trace.index import Index, last
+from tutor.trace.index import Index, index_of, last
 from tutor.trace.picture import Tab
 from tutor.trace.pin import Pin, PinPhase
 from tutor.trace.trace import Trace
@@ -68,6 +68,13 @@ def is_behind(index: Index, value: Value) -> bool:
     if before is None or before.version != value.version:
         return False
     return (before.value, before.stats) != (value.value, value.stats)
+
+
+def has_behind(trace: Trace) -> bool:
+    """Whether any value of the run was written so."""
+    index = index_of(trace)
+    changed = {change.tensor for change in trace.changes if change.what == "value"}
+    return any(is_behind(index, value) for tensor in changed for value in index.values.get(tensor, ()))
 
 
 def changes_pins(index: Index, tab: Tab) -> Iterator[int]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tutor.i18n import _
 from tutor.views.graph.bar import FONT_CHANGES, text_pixels
 from tutor.views.graph.fonts import text_width
+from tutor.views.graph.legend_signs import behind_sign, ghost_sign, lock_sign, pin_sign, python_sign
 from tutor.views.graph.paint import Inks, arrowhead, dotted, hook, leaf, pen, snowflake, write
 from tutor.views.theme import TEXT_PIXELS, Palette
 
@@ -21,7 +22,7 @@ _SIGN = 34.0
 _GAP = 16.0
 _PAD = 10.0
 
-Extra = Literal["frozen", "hook", "create_graph"]
+Extra = Literal["frozen", "hook", "create_graph", "pin", "lock", "behind", "python", "ghost"]
 Draw = Callable[[QPainter, QRectF, Inks], None]
 
 
@@ -59,12 +60,7 @@ class Legend(QWidget):
             Entry(_tab_sign, _("its grad_fn node")),
             Entry(_zone_sign, _("no_grad: not tracked")),
         )
-        if "create_graph" in self._extras:
-            self._entries += (Entry(_graph_sign, _("create_graph: the gradient's own graph")),)
-        if "hook" in self._extras:
-            self._entries += (Entry(_hook_sign, _("a hook ran")),)
-        if "frozen" in self._extras:
-            self._entries += (Entry(_frozen_sign, _("frozen: gets no gradient")),)
+        self._entries += tuple(entry for extra, entry in _rarer().items() if extra in self._extras)
         self.setAccessibleName(_("Legend"))
         self.setAccessibleDescription(", ".join(entry.text for entry in self._entries))
         self._fit()
@@ -128,6 +124,20 @@ class Legend(QWidget):
                 place = QRectF(sign.right() + 6, sign.top(), entry.width, _ROW)
                 write(painter, place, entry.text, role="small", colour=self._inks.muted)
                 x += entry.width
+
+
+def _rarer() -> dict[Extra, Entry]:
+    """What is only explained where it is in the picture."""
+    return {
+        "pin": Entry(pin_sign, _("pin: a saved tensor at its version, red once it was changed")),
+        "lock": Entry(lock_sign, _("retain_graph: the pins stay")),
+        "behind": Entry(behind_sign, _("changed behind autograd's back")),
+        "python": Entry(python_sign, _("leaves autograd: no gradient")),
+        "ghost": Entry(ghost_sign, _("the same leaf, drawn again beside a far use")),
+        "create_graph": Entry(_graph_sign, _("create_graph: the gradient's own graph")),
+        "hook": Entry(_hook_sign, _("a hook ran")),
+        "frozen": Entry(_frozen_sign, _("frozen: gets no gradient")),
+    }
 
 
 def _value_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:

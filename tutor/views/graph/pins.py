@@ -144,6 +144,9 @@ def _draw_pin(painter: QPainter, place: _Place, inks: Inks, *, near: bool) -> No
     faint = inks.error if phase in _RED else inks.muted
     version = QRectF(name.right() + 2, rect.top(), rect.right() - name.right() + 2, rect.height())
     write(painter, version, version_text(place.pin.version), role="small", colour=faint)
+    if phase == "changed":
+        painter.setPen(pen(inks.error, 1.4))
+        painter.drawLine(rect.bottomLeft() + QPointF(_HEAD - 2, -5.5), rect.topRight() + QPointF(1, 5.5))
 
 
 def _glyph(painter: QPainter, at: QPointF, colour: QColor, phase: PinPhase, inks: Inks) -> None:

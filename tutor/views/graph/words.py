@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tutor.i18n import _, ngettext
 from tutor.trace.picture import Picture, Structure
+from tutor.trace.pins import has_behind
 from tutor.trace.trace import Trace
 from tutor.views.graph.legend import Extra
 
@@ -102,4 +103,27 @@ def explains(trace: Trace, structure: Structure | None) -> frozenset[Extra]:
         found.add("create_graph")
     if any(hook.node is not None or hook.tensor is not None for hook in trace.hooks):
         found.add("hook")
-    return frozenset(found)
+    return frozenset(found | _saved(trace, structure) | _drawn(structure))
+
+
+def _saved(trace: Trace, structure: Structure | None) -> set[Extra]:
+    """Of saved tensors: pins, what keeps them, and what was written without a version."""
+    found: set[Extra] = set()
+    circles = () if structure is None else structure.circles
+    if any(tab.pins for circle in circles for tab in circle.tabs):
+        found.add("pin")
+        if any(backward.retain_graph for backward in trace.backwards):
+            found.add("lock")
+    if has_behind(trace):
+        found.add("behind")
+    return found
+
+
+def _drawn(structure: Structure | None) -> set[Extra]:
+    """Of the structure alone: tags at which values leave, and ghosts."""
+    found: set[Extra] = set()
+    if structure is not None and any(circle.cut == "python" for circle in structure.circles):
+        found.add("python")
+    if structure is not None and any(box.ghost_of is not None for box in structure.boxes):
+        found.add("ghost")
+    return found
