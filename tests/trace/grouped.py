@@ -98,7 +98,7 @@ def grouped(graph: Structure, spans: list[tuple[int, int]]) -> Structure:
             parent = around[-1].id if around else None
             name = ItemId(f"m{len(found)}")
             found.append(Group(name, "module", name, "", 1, len(own), 0, items, parent, len(around)))
-    keys = {item.id: str(item.id) for item in (*graph.boxes, *graph.circles)}
+    keys = {name: str(name) for name in (*(b.id for b in graph.boxes), *(c.id for c in graph.circles))}
     return Structure(0, graph.boxes, graph.circles, graph.lanes, keys=keys, groups=tuple(found))
 
 

@@ -19,7 +19,8 @@ Folded = tuple[Structure, frozenset[ItemId]]
 
 
 def items_of(drawn: Structure) -> list[ItemId]:
-    return [item.id for item in (*drawn.boxes, *drawn.circles, *drawn.blocks)]
+    boxes, circles, blocks = drawn.boxes, drawn.circles, drawn.blocks
+    return [*(b.id for b in boxes), *(c.id for c in circles), *(b.id for b in blocks)]
 
 
 def reached(drawn: Structure) -> dict[ItemId, set[ItemId]]:

@@ -68,7 +68,7 @@ class _Loops:
         made: Children = []
         at = 0
         while at < len(children):
-            loop = self._loop(children[at], within)
+            loop, inside = self._turning(children, at, within)
             if loop is None:
                 made.append(children[at])
                 at += 1
@@ -78,13 +78,29 @@ class _Loops:
             back, end = self._extended(children, at, end, loop, period, floor=len(made))
             del made[len(made) - back :]
             at -= back
-            made.extend(self._row(children[at:end], loop, period, within, opens=back > 0))
+            made.extend(self._row(children[at:end], loop, period, inside, opens=back > 0))
             at = end
         return made
+
+    def _turning(
+        self, children: Children, at: int, within: frozenset[Loop]
+    ) -> tuple[Loop | None, frozenset[Loop]]:
+        """The outermost loop of which it can be seen whether it has turned, and those around it."""
+        loop = self._loop(children[at], within)
+        while loop is not None and self._inner(children[at : self._end(children, at, loop)], loop):
+            within |= {loop}
+            loop = self._loop(children[at], within)
+        return loop, within
 
     def _loop(self, child: Part | int, within: frozenset[Loop]) -> Loop | None:
         place = self._marks.place(child)
         return next((loop for loop in place.loops if loop not in within), None) if place else None
+
+    def _inner(self, stretch: Children, loop: Loop) -> Loop | None:
+        """The next loop within, where all of it lies in that one: whether the outer one has turned cannot be seen."""
+        places = [p for child in stretch if (p := self._marks.place(child)) is not None and loop in p.loops]
+        inner = {p.loops[at] if (at := p.loops.index(loop) + 1) < len(p.loops) else None for p in places}
+        return inner.pop() if len(inner) == 1 else None
 
     def _end(self, children: Children, at: int, loop: Loop) -> int:
         """Behind the last child that stands in the loop, before one that stands behind it in the text."""
