@@ -62,6 +62,11 @@ SAMPLES = [
     ("x - x.detach() * 2", [[1, 0], [0, 1]]),
     ("x.reshape(2, 1)", [[1, 0], [0, 1]]),
     ("torch.relu(x)", [[1, 0], [0, 0]]),
+    ("x[1]", [[0, 1]]),
+    ("x[-1]", [[0, 1]]),
+    ("x[:1]", [[1, 0]]),
+    ("x.expand(2, 2)[:, 1]", [[0, 1, 0, 0], [0, 0, 0, 1]]),
+    ("torch.stack([x, x], 1).sum(1)", [[1, 1, 0, 0], [0, 0, 1, 1]]),
     ("x / torch.tensor([[2.], [4.]])", [[0.5, 0], [0, 0.5], [0.25, 0], [0, 0.25]]),
 ]
 
@@ -146,3 +151,13 @@ def test_the_rule_of_addmm_knows_its_factors() -> None:
     assert isinstance(j, Jacobian) and j.checked
     assert j.blocks[0].rows.tolist() == [[3, 0], [0, 3]]
     assert np.allclose(j.blocks[1].rows, [[2, 0, 4, 0], [0, 2, 0, 4]])
+
+
+def test_each_part_of_a_stack_has_a_block_of_its_own() -> None:
+    j = found(
+        "import torch\na = torch.tensor(2., requires_grad=True)\nb = torch.tensor(3., requires_grad=True)\n"
+        "y = torch.stack([a, b, a])\ny.backward(torch.tensor([1., 10., 100.]))\n",
+        "StackBackward0",
+    )
+    assert isinstance(j, Jacobian) and j.checked
+    assert [block.rows.T.tolist() for block in j.blocks] == [[[1, 0, 0]], [[0, 1, 0]], [[0, 0, 1]]]

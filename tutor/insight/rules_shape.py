@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from tutor.i18n import _
-from tutor.insight.local import Floats, Local, Rule, Use, atom, folded
+from tutor.insight.local import Floats, Local, Rule, Use, atom, base_name, folded
 from tutor.protocol import Data
 from tutor.trace.values import cell
 
@@ -183,12 +183,47 @@ def _expanded(use: Use, at: int) -> Local:
 
 def _picked(use: Use, at: int) -> Local:
     """select, slice, index, gather: grad at the places taken, zero elsewhere."""
-    return Local(_("to the places it was taken from, 0 elsewhere"), "", None, "moves")
+    whole = _put_back(use) if base_name(use.name) in ("Select", "Slice") else None
+    return Local(_("to the places it was taken from, 0 elsewhere"), "", None, "moves", whole)
+
+
+def _put_back(use: Use) -> Floats | None:
+    """The gradient of what `x[1]` or `x[1:3]` took, at its place in zeros of x's shape."""
+    sizes, dim = use.saved.get("self_sym_sizes"), _whole_number(use.saved.get("dim"))
+    if use.received is None or not isinstance(sizes, list) or dim is None:
+        return None
+    if base_name(use.name) == "Select":
+        taken: slice | int | None = _whole_number(use.saved.get("index"))
+    else:
+        ends = [_whole_number(use.saved.get(key)) for key in ("start", "end", "step")]
+        taken = None if ends[2] is None else slice(*ends)
+    whole = np.zeros([int(size) for size in sizes])
+    if taken is None or not -whole.ndim <= dim < whole.ndim:
+        return None
+    try:
+        np.moveaxis(whole, dim, 0)[taken] = (
+            use.received if isinstance(taken, int) else np.moveaxis(use.received, dim, 0)
+        )
+    except (ValueError, IndexError):
+        return None
+    return whole
+
+
+def _whole_number(saved: object) -> int | None:
+    """A number that torch keeps unsigned, or as text where it is too large."""
+    if not isinstance(saved, int | str):
+        return None
+    number = int(saved)
+    return number - 2**64 if number >= 2**63 else number
 
 
 def _joined(use: Use, at: int) -> Local:
     """cat, stack: each input gets its own piece of grad."""
-    return Local(_("each part gets its own piece back"), "", None, "moves")
+    dim, whole = _whole_number(use.saved.get("dim")), None
+    if base_name(use.name) == "Stack" and use.received is not None and dim is not None:
+        fits = dim < use.received.ndim and at < use.received.shape[dim]
+        whole = np.take(use.received, at, axis=dim) if fits else None
+    return Local(_("each part gets its own piece back"), "", None, "moves", whole)
 
 
 def _split(use: Use, at: int) -> Local:
