@@ -327,7 +327,8 @@ def test_a_followed_picture_is_left_alone_once_dragged_and_0_follows_again(qtbot
     item = session.picture.motion.item if session.picture else None
     assert item is not None and view.canvas.seen().contains(view.scene.item_rect(item).center())
     qtbot.keyClick(view.canvas, Qt.Key.Key_0)
-    assert view.canvas.seen().adjusted(-1, -1, 1, 1).contains(view.scene.sceneRect())
+    pixel = 1 / view.canvas.zoom
+    assert view.canvas.seen().adjusted(-pixel, -pixel, pixel, pixel).contains(view.scene.sceneRect())
 
 
 def test_a_band_appears_with_its_first_operation_and_same_memory_with_the_second_box(qtbot: QtBot) -> None:
