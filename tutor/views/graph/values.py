@@ -111,7 +111,7 @@ def summary(shown: Shown) -> str:
         return f"{short(stats.min)} … {short(stats.max)}"
     if shown.data is None:
         return size_text(shown.shape)
-    found = list(_sizes(shown.data, len(shown.shape)))
+    found = _sizes(shown.data, len(shown.shape))
     if not found:
         return size_text(shown.shape)
     finite = [number for number in found if isfinite(number)]
@@ -135,15 +135,18 @@ def _is_complex(shown: Shown) -> bool:
     return isinstance(data, list)
 
 
-def _sizes(data: Data, depth: int) -> Iterator[float]:
+def _sizes(data: Data, depth: int) -> list[float]:
     """The numbers, NaN and infinities among them; of complex ones the absolute values."""
-    if not isinstance(data, list):
-        yield float(data) if data is not None and not isinstance(data, dict) else nan
-    elif depth == 0:
-        yield hypot(*map(float, data))
-    else:
-        for part in data:
-            yield from _sizes(part, depth - 1)
+    found = [data]
+    for _dimension in range(depth):
+        found = [part for row in found if isinstance(row, list) for part in row]
+    return [number if type(number) is float else _size(number) for number in found]
+
+
+def _size(number: Data) -> float:
+    if isinstance(number, list):
+        return hypot(*map(float, number))
+    return float(number) if number is not None and not isinstance(number, dict) else nan
 
 
 def tooltip(shown: Shown, dtype: str | None = None) -> str:
