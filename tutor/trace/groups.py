@@ -13,7 +13,7 @@ from tutor.trace.index import Index
 from tutor.trace.iterations import Iteration
 from tutor.trace.parts import Marks, Part, parts_in
 from tutor.trace.picture import Box, Circle, Group, ItemId, Lane
-from tutor.trace.places import Place, places_of
+from tutor.trace.places import Loop, Place, places_of
 from tutor.trace.rows import parted, with_rows
 from tutor.trace.trace import ModuleCall, Trace
 
@@ -53,7 +53,8 @@ class _Tree:
     def __init__(self, trace: Trace, drawn: Drawn, places: Sequence[Place | None]) -> None:
         self._calls, self._drawn = trace.module_calls, drawn
         self._chains: dict[ModuleCallId, tuple[ModuleCallId, ...]] = {}
-        self._marks = Marks((_key(circle) for circle in drawn.circles), places)
+        calls = [tuple(self._told(call) for call in self._chain(o.call)) for o in drawn.operations]
+        self._marks = Marks((_key(circle) for circle in drawn.circles), places, calls)
 
     def grown(self) -> list[Part]:
         """The outermost parts."""
@@ -98,6 +99,10 @@ class _Tree:
             found = self._chains[call] = (*self._chain(self._calls[call].parent), call)
         return found
 
+    def _told(self, call: ModuleCallId) -> tuple[ModuleCallId, str, str]:
+        row = self._calls[call]
+        return call, _path(row, self._calls), row.kind
+
     def _part(self, key: object, number: int) -> Part:
         if isinstance(key, Iteration):
             return Part("iteration", number, number + 1, name=str(key.number))
@@ -113,13 +118,22 @@ class _Tree:
             child.first if isinstance(child, Part) and child.size == 1 else child for child in part.children
         ]
         if part.size > 1 and not any(isinstance(c, Part) and c.kind == "iteration" for c in part.children):
-            part.children = with_rows(part.children, self._marks)
+            part.children = with_rows(part.children, self._marks, self._around(part))
         only = part.children[0]
         if len(part.children) == 1 and isinstance(only, Part) and part.kind in ("module", "iteration"):
             part.children = only.children
             if only.kind == "repeat":
                 parted(only)
                 part.children, part.count, part.of = only.children, only.count, only.of
+
+    def _around(self, part: Part) -> frozenset[Loop]:
+        """The loops in which a module of the library is called: what it does has the place of that call."""
+        if part.kind != "module":
+            return frozenset()
+        own = [child for child in part.children if isinstance(child, int)]
+        found = {self._marks.place(number) for number in own if self._marks.is_outside(number, part)}
+        only = found.pop() if len(found) == 1 else None
+        return frozenset(only.loops) if only is not None else frozenset()
 
 
 def _key(circle: Circle) -> object:
@@ -215,7 +229,7 @@ class _Namer:
             if box.name.startswith((f"{call.path}.", f"{call.path}[")):
                 return True
             end = len(self._trace.steps) if call.end_step is None else call.end_step
-            if part is module:
+            if part is module or not call.step <= born < end:
                 return call.step <= born < end
         elif box.is_leaf and box.tracked and (self._is_shared(part, uses) or _is_of_layer(box.name)):
             return True
@@ -335,7 +349,7 @@ def _is_of_layer(name: str) -> bool:
 
 def _around(part: Part) -> Part | None:
     """The innermost module that it is or lies in."""
-    return next((p for p in _up(part) if p.kind == "module"), None)
+    return next((p for p in _up(part) if p.kind == "module" and p.call is not None), None)
 
 
 def _up(part: Part | None) -> Iterator[Part]:

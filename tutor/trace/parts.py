@@ -68,12 +68,20 @@ def parts_in(children: Iterable[Part | int]) -> Iterator[Part]:
 
 
 class Marks:
-    """Of each circle a mark, equal for what one piece of the program does, and its place in the text."""
+    """Of each circle a mark, equal for what one piece of the program does; its place in the text; the modules around it.
 
-    def __init__(self, keys: Iterable[object], places: Sequence[Place | None]) -> None:
+    `calls`: of each circle the calls of modules in which it ran, as (number, path, class), the outermost first.
+    """
+
+    def __init__(
+        self,
+        keys: Iterable[object],
+        places: Sequence[Place | None],
+        calls: Sequence[tuple[tuple[ModuleCallId, str, str], ...]],
+    ) -> None:
         self._numbers: dict[object, int] = {}
         self._circles = [self._number(key) for key in keys]
-        self._places = places
+        self._places, self._calls = places, calls
         self._alike: dict[Part, int] = {}
 
     def _number(self, key: object) -> int:
@@ -87,7 +95,26 @@ class Marks:
         return self._number((child.kind, child.of, child.type_name, self.mark(begins)))
 
     def place(self, child: Part | int) -> Place | None:
-        return self._places[first_of(child)]
+        """Where it is called; None for a module of the program's own, of which only the inside is known."""
+        number = first_of(child)
+        is_known = isinstance(child, int) or child.kind != "module" or self.is_outside(number, child)
+        return self._places[number] if is_known else None
+
+    def is_outside(self, circle: int, module: Part) -> bool:
+        """Whether a circle in the module has the place where that is called: no class within tells of it."""
+        place, within = self._places[circle], False
+        for call, _path, kind in self._calls[circle]:
+            within = within or call == module.call
+            if within and place is not None and kind == place.owner:
+                return False
+        return True
+
+    def called(self, child: Part | int) -> tuple[ModuleCallId, str, str] | None:
+        """The call of a module that it is, or the innermost one in which a circle ran."""
+        calls = self._calls[first_of(child)]
+        if isinstance(child, int):
+            return calls[-1] if calls else None
+        return next((call for call in calls if call[0] == child.call), None)
 
     def shape(self, child: Part | int) -> int:
         """Equal for parts that are equal down to their circles."""

@@ -22,9 +22,9 @@ _TRIES = 6
 _PASSES = 3
 
 
-def with_rows(children: Children, marks: Marks) -> Children:
-    """The children with their rows made into parts."""
-    found = _Loops(marks).in_text(children, frozenset())
+def with_rows(children: Children, marks: Marks, around: frozenset[Loop] = frozenset()) -> Children:
+    """The children with their rows made into parts; `around`: loops that have nothing to do with them."""
+    found = _Loops(marks).in_text(children, around)
     for _pass in range(_PASSES):
         again = _repeated(found, marks)
         if len(again) == len(found):
@@ -243,9 +243,30 @@ def _repeated(children: Children, marks: Marks) -> Children:
             at += 1
             continue
         turns = [children[start : start + period] for start in range(at, end, period)]
-        made.extend(_turned(turns, _function(children[at:end], marks)))
+        if all(_is_of_layers(turn, marks) for turn in turns):
+            made.append(_layers(turns, marks))
+        else:
+            made.extend(_turned(turns, _function(children[at:end], marks)))
         at = end
     return made
+
+
+def _is_of_layers(turn: Children, marks: Marks) -> bool:
+    """Whether it consists of several modules' calls, one after the other: linear, ReLU."""
+    calls = [marks.called(child) for child in turn]
+    return len(turn) > 1 and None not in calls and len({call[0] for call in calls if call}) == len(turn)
+
+
+def _layers(turns: list[Children], marks: Marks) -> Part:
+    """The row of such neighbours, each under the paths and the classes of its modules."""
+    blocks: Children = []
+    for turn in turns:
+        calls = [call for child in turn if (call := marks.called(child))]
+        name = _common([path for _call, path, _kind in calls])
+        blocks.append(part_of("module", turn, name=name, type_name=", ".join(call[2] for call in calls)))
+    paths = [call[1] for turn in (turns[0], turns[-1]) for child in turn if (call := marks.called(child))]
+    kinds = blocks[0].type_name if isinstance(blocks[0], Part) else ""
+    return part_of("repeat", blocks, name=_common(paths), type_name=kinds, count=len(blocks), of="module")
 
 
 def _is_plain(stretch: Children, period: int) -> bool:
