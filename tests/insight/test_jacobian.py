@@ -103,6 +103,8 @@ def test_an_infinite_derivative_spoils_only_its_own_element() -> None:
 
 
 WHY = [
+    ("z = torch.complex(x, x)\ny = z * 2\ny.abs().sum().backward()", "MulBackward0", "no_rule", 0),
+    ("y = (x[:0] * 2)\ny.sum().backward()", "MulBackward0", "empty", 0),
     ("y = x.expand(5, 2)\ny.sum().backward()", "ExpandBackward0", "outputs", 10),
     ("y = x.cumsum(0)\ny.sum().backward()", "CumsumBackward0", "no_rule", 0),
     ("a, b = x.unbind()\n(a * b).backward()", "UnbindBackward0", "several", 0),

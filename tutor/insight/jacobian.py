@@ -24,7 +24,9 @@ from tutor.trace.shown import grad_covered, shown
 
 MOST_OUTPUTS = 8
 MOST_INPUTS = 256
-Why = Literal["not_recorded", "outputs", "inputs", "several", "no_rule", "not_kept", "differs", "unchecked"]
+Why = Literal[
+    "not_recorded", "outputs", "inputs", "several", "no_rule", "not_kept", "differs", "unchecked", "empty"
+]
 _PLAIN = frozenset(
     [
         "Add",
@@ -109,10 +111,14 @@ def jacobian(at: Moment, circle: Circle, node: NodeId | None = None) -> Jacobian
         return NoJacobian("not_recorded")
     chosen = node if node in nodes else _running(at, nodes) or _head(at, circle, nodes)
     name = at.index.nodes[chosen].name
+    if _is_complex(at, circle):
+        return NoJacobian("no_rule", name)
     shape = _output_shape(at, circle, chosen)
     if shape is None:
         return NoJacobian("several", name)
-    if (count := prod(shape)) > MOST_OUTPUTS or 0 in shape:
+    if min(shape, default=1) <= 0:
+        return NoJacobian("empty" if 0 in shape else "no_rule", name)  # sizes that vary are told as negative
+    if (count := prod(shape)) > MOST_OUTPUTS:
         return NoJacobian("outputs", name, count)
     return _whole(at, circle, chosen, name, shape)
 
@@ -160,6 +166,8 @@ def _block(
     if lane is not None:
         text = known.get(lane.tensor) or short_name(at.index, lane.tensor, at.step)
         into = tuple(at.index.shape_of(lane.tensor))
+    if into is not None and min(into, default=1) <= 0:
+        return NoJacobian("empty" if 0 in into else "no_rule", text)
     if into is not None and prod(into) > MOST_INPUTS:
         return NoJacobian("inputs", text, prod(into))
     rows, hidden, fault = _rows(use, row.output, shape, into)
@@ -204,10 +212,16 @@ def _rows(
 def _agrees(block: Block, run: NodeRun | None, sent: Data) -> bool | None:
     """Whether vᵀJ is what torch sent; None where its numbers were not kept."""
     v, theirs = array(run.grad_outputs[0]) if run is not None and run.grad_outputs else None, array(sent)
-    if v is None or theirs is None or v.size != len(block.rows):
+    if v is None or theirs is None or v.size != len(block.rows) or theirs.size != block.rows.shape[1]:
         return None
     return bool(
-        np.allclose(times(v.reshape(-1).tolist(), block), theirs, rtol=2e-3, atol=1e-5, equal_nan=True)
+        np.allclose(
+            times(v.reshape(-1).tolist(), block).reshape(-1),
+            theirs.reshape(-1),
+            rtol=2e-3,
+            atol=1e-5,
+            equal_nan=True,
+        )
     )
 
 
@@ -231,6 +245,13 @@ def _received(at: Moment, circle: Circle, node: NodeId, ran: NodeRun | None) -> 
     own = [t for t in outputs if at.index.tensors[t].grad_fn == node]
     hidden = any(grad_covered(t, at.index, at.covered) for t in own) or at.gives_away(data)
     return shown(data, _shape_of(data) or (), hidden)
+
+
+def _is_complex(at: Moment, circle: Circle) -> bool:
+    """Whether complex numbers go in or come out: their J would have two numbers an element."""
+    operation = at.index.operations[circle.operation]
+    tensors = (at.index.tensors.get(t) for t in (*operation.inputs, *operation.outputs))
+    return any(row is not None and "complex" in row.dtype for row in tensors)
 
 
 def _running(at: Moment, nodes: Sequence[NodeId]) -> NodeId | None:

@@ -274,6 +274,8 @@ def no_lens_text(none: NoJacobian) -> str:
         case "inputs":
             text = _("No lens: {name} has {count} elements, too many columns.")
             return text.format(name=none.name, count=none.count)
+        case "empty":
+            return _("No lens: {name} has no elements.").format(name=none.name)
         case "several":
             return _("No lens: {name} has several outputs.").format(name=none.name)
         case "no_rule":
