@@ -15,8 +15,7 @@ BROKEN: frozenset[PinPhase] = frozenset(("changed", "behind"))
 
 def broken_pins(at: Moment) -> Iterator[tuple[Circle, NodeId, Pin]]:
     """The pins that were sound before this step and are not after it."""
-    names = {*at.stage.touched.get(at.step, ()), *at.stage.inner_pins.get(at.step, ())}
-    for name in sorted(names):
+    for name in sorted(at.stage.touched.get(at.step, ())):
         circle = at.stage.circles.get(ItemId(name))
         if circle is None or at.index.operations[circle.operation].step >= at.step:
             continue

@@ -10,8 +10,6 @@ from tutor.protocol import BackwardId, Data, NodeId, TensorId
 from tutor.trace.block_tables import BlockTable, Border, block_tables, border_of
 from tutor.trace.index import Index
 from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure
-from tutor.trace.pins import changes_pins
-from tutor.trace.trace import Trace
 
 
 @dataclass
@@ -35,9 +33,7 @@ class Stage:
     heads: dict[TensorId, tuple[tuple[NodeId, ...], int]] = field(default_factory=dict)
     """For each tensor: the nodes that its gradient may go to, and which of that node's grad_outputs it is."""
     touched: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Which items and lanes a step may change."""
-    inner_pins: defaultdict[int, set[ItemId]] = field(default_factory=lambda: defaultdict(set))
-    """Circles within blocks of which a step writes what they saved."""
+    """Which items and lanes a step may change, but for those of the operation or node that runs in it."""
     sweeping: list[int] = field(default_factory=list)
     """Steps at which anything may change: a backward begins or is over."""
     begins: dict[LaneId, int] = field(default_factory=dict)
@@ -68,7 +64,7 @@ class Stage:
         return at < len(self.sweeping) and self.sweeping[at] <= high
 
 
-def stage_of(trace: Trace, index: Index, structure: Structure) -> Stage:
+def stage_of(index: Index, structure: Structure) -> Stage:
     stage, whole = Stage(structure), structure if structure.whole is None else structure.whole
     stage.boxes = {box.id: box for box in (*whole.boxes, *structure.boxes)}
     stage.circles = {circle.id: circle for circle in whole.circles}
@@ -83,8 +79,6 @@ def stage_of(trace: Trace, index: Index, structure: Structure) -> Stage:
     if structure.blocks:
         stage.border = border_of(structure)
         stage.blocks = block_tables(index, structure, stage.circles, stage.boxes)
-        _find_touched_blocks(index, stage)
-    _find_touched(trace, index, stage)
     return stage
 
 
@@ -112,112 +106,3 @@ def _set_head(stage: Stage, index: Index, tensor: TensorId) -> None:
     outputs = index.operations[made].outputs if made is not None else [tensor]
     same = [t for t in outputs if index.tensors[t].grad_fn == node]
     stage.heads[tensor] = ((node,), same.index(tensor) if tensor in same else 0)
-
-
-# ------------------------------------------------------------------ what a step may change
-
-
-def _find_touched(trace: Trace, index: Index, stage: Stage) -> None:
-    for circle in stage.structure.circles:
-        _touch_operation(index, stage, circle)
-    for box in stage.structure.boxes:
-        _touch_tensor(index, stage, box)
-    for circle in stage.structure.circles:
-        for written in (step for tab in circle.tabs for step in changes_pins(index, tab)):
-            stage.touched[written].add(circle.id)
-    for circle in stage.structure.circles:
-        for tab in circle.tabs:
-            for ran in index.runs.get(tab.node, ()):
-                _touch_run(index, stage, ran.step, tab.node, circle.id)
-    sweeps = {b.first_step for b in trace.backwards}
-    sweeps |= {s for b in trace.backwards if b.end_step is not None for s in (b.end_step - 1, b.end_step)}
-    sweeps |= {b.error.step for b in trace.backwards if b.error is not None}
-    stage.sweeping = sorted(sweeps)
-
-
-def _touch_operation(index: Index, stage: Stage, circle: Circle) -> None:
-    step = index.operations[circle.operation].step
-    found = stage.touched[step]
-    found.add(circle.id)
-    for lane in (*stage.into[circle.id], *stage.out_of[circle.id]):
-        found.update((lane.id, lane.source, lane.target))
-
-
-def _touch_tensor(index: Index, stage: Stage, box: Box) -> None:
-    tensor = box.tensor
-    steps = {index.tensors[tensor].step}
-    steps.update(v.step for v in index.values.get(tensor, ()))
-    steps.update(c.step for c in index.changes.get(tensor, ()))
-    steps.update(g.step for g in index.grads.get(tensor, ()))
-    earlier: set[TensorId] = set()
-    for naming in index.namings.get(tensor, ()):
-        steps.add(naming.step)
-        following = index.next_owner(naming)
-        if following is not None:
-            steps.add(following.step)
-        previous = index.previous_owner(naming)
-        if previous is not None:
-            earlier.add(previous.tensor)
-    for owner in earlier:
-        steps.update(g.step for g in index.grads.get(owner, ()))
-    for accumulator in stage.heads[tensor][0]:
-        steps.update(ran.step for ran in index.runs.get(accumulator, ()))
-    for step in steps:
-        stage.touched[step].add(box.id)
-    stage.touched[index.tensors[tensor].step].update(lane.id for lane in stage.into[box.id])
-
-
-def _touch_run(index: Index, stage: Stage, step: int, node: NodeId, item: ItemId) -> None:
-    """The circle (and again when its turn is over), the lanes it sends on, what they lead to, and its output's lane."""
-    found = stage.touched[step]
-    found.add(item)
-    stage.touched[step + 1].add(item)
-    _touch_edges(index, stage, node, found)
-    for lane in stage.out_of[item]:
-        if not lane.edges:
-            found.update((lane.id, lane.target))
-
-
-def _touch_edges(index: Index, stage: Stage, node: NodeId, found: set[str]) -> None:
-    for edge in index.edges_from.get(node, ()):
-        lane = stage.drawn_lane_of.get(edge)
-        if lane is not None:
-            found.update((lane.id, lane.source, stage.home(lane.source)))
-
-
-# ------------------------------------------------------------------ blocks
-
-
-def _find_touched_blocks(index: Index, stage: Stage) -> None:
-    for item, block in stage.structure.block_of.items():
-        circle = stage.circles.get(item)
-        if circle is not None:
-            _touch_inner(index, stage, circle, block)
-    for block, table in stage.blocks.items():
-        for leaf in dict.fromkeys((*table.leaves, *table.within)):
-            for grad in index.grads.get(leaf, ()):
-                stage.touched[grad.step].add(block)
-            for node in index.accumulators.get(leaf, ()):
-                for ran in index.runs.get(node, ()):
-                    stage.touched[ran.step].add(block)
-                    stage.touched[ran.step + 1].add(block)
-
-
-def _touch_inner(index: Index, stage: Stage, circle: Circle, block: ItemId) -> None:
-    """What an operation within a block changes outside: the lanes on which its values come and go, and their ends."""
-    found = stage.touched[index.operations[circle.operation].step]
-    found.add(block)
-    border = stage.border
-    exits = [stage.lanes[lane] for lane in border.exits.get(circle.id, ())]
-    for lane in (*(stage.lanes[lane] for lane in border.enters.get(circle.id, ())), *exits):
-        found.update((lane.id, lane.source, lane.target))
-    for tab in circle.tabs:
-        for ran in index.runs.get(tab.node, ()):
-            touched = stage.touched[ran.step]
-            touched.add(block)
-            stage.touched[ran.step + 1].add(block)
-            _touch_edges(index, stage, tab.node, touched)
-            for lane in exits:
-                touched.update((lane.id, lane.target))
-        for written in changes_pins(index, tab):
-            stage.inner_pins[written].add(circle.id)

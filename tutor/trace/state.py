@@ -24,6 +24,7 @@ from tutor.trace.picture import (
 )
 from tutor.trace.shown import Covered, grad_covered, shown
 from tutor.trace.stage import Stage, stage_of
+from tutor.trace.touched import find_touched, touched_at
 from tutor.trace.trace import Trace
 
 _KEPT = 8
@@ -77,7 +78,8 @@ def _last_of(trace: Trace, index: Index, structure: Structure) -> _Last:
     assert isinstance(kept, OrderedDict)
     last = kept.get(id(structure))
     if last is None or last.stage.structure is not structure or last.stamp != index.stamp:
-        last = _Last(stage_of(trace, index, structure), index.stamp)
+        last = _Last(stage_of(index, structure), index.stamp)
+        find_touched(trace, index, last.stage)
         kept[id(structure)] = last
         while len(kept) > _KEPT:
             kept.popitem(last=False)
@@ -92,7 +94,7 @@ def _update(last: _Last, at: Moment) -> None:
     else:
         low, high = sorted((before, at.step))
         everything = stage.sweeps_between(low, high) or high - low > _drawn(stage.structure)
-        changed = None if everything else _touched(stage, low, high)
+        changed = None if everything else _touched(at.index, stage, low, high)
     last.step, last.covered = at.step, at.covered
     if changed is None:
         last.boxes = _kept_same(last.boxes, {b.id: box_state(at, b) for b in stage.structure.boxes})
@@ -109,11 +111,9 @@ def _drawn(structure: Structure) -> int:
     return len(structure.boxes) + len(structure.circles) + len(structure.lanes) + len(structure.blocks)
 
 
-def _touched(stage: Stage, low: int, high: int) -> set[str]:
+def _touched(index: Index, stage: Stage, low: int, high: int) -> set[str]:
     """What the steps low+1 … high touch; the way back touches the same."""
-    if high - low > len(stage.touched):
-        return {i for step, items in stage.touched.items() if low < step <= high for i in items}
-    return {i for step in range(low + 1, high + 1) for i in stage.touched.get(step, ())}
+    return {name for step in range(low + 1, high + 1) for name in touched_at(index, stage, step)}
 
 
 def _change(last: _Last, at: Moment, changed: set[str]) -> None:
