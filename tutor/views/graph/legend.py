@@ -21,6 +21,10 @@ _ROW = 22
 _SIGN = 34.0
 _GAP = 16.0
 _PAD = 10.0
+_PANE = 430
+"""A lower pane hides its legend by itself; with larger letters a higher one does."""
+_SHARE = 7
+"""It takes no more than this part of the pane."""
 
 Extra = Literal["frozen", "hook", "create_graph", "pin", "lock", "behind", "python", "ghost"]
 Draw = Callable[[QPainter, QRectF, Inks], None]
@@ -80,12 +84,23 @@ class Legend(QWidget):
         """It is drawn for letters of the usual size, and grows with them."""
         return text_pixels(self) / TEXT_PIXELS
 
-    def lines(self) -> list[list[Entry]]:
-        """The entries as they break at this width."""
+    def suits(self, pane: QWidget) -> bool:
+        """Takes its height for a pane of this size; False where a low one keeps its height for the picture."""
+        height = self.height_at(pane.width())
+        self.setFixedHeight(height)
+        return pane.height() >= max(_PANE * text_pixels(pane) / TEXT_PIXELS, _SHARE * height)
+
+    def height_at(self, width: int) -> int:
+        """How high it is in a pane of this width."""
+        return round((len(self.lines(width)) * _ROW + 8) * self._scale)
+
+    def lines(self, width: int | None = None) -> list[list[Entry]]:
+        """The entries as they break at this width, its own if none is given."""
+        width = self.width() if width is None else width
         lines: list[list[Entry]] = [[]]
         used = 0.0
         for entry in self._entries:
-            if lines[-1] and used + entry.width - _GAP > self.width() / self._scale - 2 * _PAD:
+            if lines[-1] and used + entry.width - _GAP > width / self._scale - 2 * _PAD:
                 lines.append([])
                 used = 0.0
             lines[-1].append(entry)
@@ -93,7 +108,7 @@ class Legend(QWidget):
         return lines
 
     def _fit(self) -> None:
-        self.setFixedHeight(round((len(self.lines()) * _ROW + 8) * self._scale))
+        self.setFixedHeight(self.height_at(self.width()))
         self.update()
 
     # Qt
@@ -129,11 +144,11 @@ class Legend(QWidget):
 def _rarer() -> dict[Extra, Entry]:
     """What is only explained where it is in the picture."""
     return {
-        "pin": Entry(pin_sign, _("pin: a saved tensor at its version, red once it was changed")),
-        "lock": Entry(lock_sign, _("retain_graph: the pins stay")),
+        "pin": Entry(pin_sign, _("saved tensor; red once it was changed")),
+        "lock": Entry(lock_sign, _("retain_graph: it stays saved")),
         "behind": Entry(behind_sign, _("changed behind autograd's back")),
         "python": Entry(python_sign, _("leaves autograd: no gradient")),
-        "ghost": Entry(ghost_sign, _("the same leaf, drawn again beside a far use")),
+        "ghost": Entry(ghost_sign, _("the same leaf, beside a far use")),
         "create_graph": Entry(_graph_sign, _("create_graph: the gradient's own graph")),
         "hook": Entry(_hook_sign, _("a hook ran")),
         "frozen": Entry(_frozen_sign, _("frozen: gets no gradient")),

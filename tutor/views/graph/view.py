@@ -16,7 +16,7 @@ from tutor.session.settings import GraphDirection
 from tutor.trace.layout import Layout, layout
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph.arrangement import Arrangement, Arrangements
-from tutor.views.graph.bar import FONT_CHANGES, EmptyState, GraphBar, text_pixels
+from tutor.views.graph.bar import FONT_CHANGES, EmptyState, GraphBar
 from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.closer import Closer
 from tutor.views.graph.direction import FEW, runs_down
@@ -29,14 +29,10 @@ from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.tips import Tips
 from tutor.views.graph.words import empty_words, explains, note, summary
 from tutor.views.stale_banner import StaleBanner
-from tutor.views.theme import LIGHT, TEXT_PIXELS, Palette
+from tutor.views.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
     from tutor.session.session import Session
-
-
-LEGEND_HEIGHT = 430
-"""A lower pane hides its legend by itself; with larger letters a higher one does."""
 
 
 class GraphView(QWidget):
@@ -138,6 +134,7 @@ class GraphView(QWidget):
         picture = self._session.picture
         drawn = picture.structure if picture is not None else None
         self.legend.explain(explains(self._session.trace, drawn))
+        self._suit_height()
         if self._session.trace is not self._trace:
             self._trace = self._session.trace
             self._drawn = None
@@ -379,7 +376,7 @@ class GraphView(QWidget):
     def _suit_height(self) -> None:
         """A low pane keeps its height for the picture, unless the person asked for the legend."""
         if not self._legend_chosen:
-            roomy = self.height() >= LEGEND_HEIGHT * text_pixels(self) / TEXT_PIXELS
+            roomy = self.legend.suits(self)
             self.legend.setVisible(roomy)
             self.buttons.legend.setChecked(roomy)
 
