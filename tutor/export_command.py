@@ -305,7 +305,7 @@ class _Told:
 
 
 def _drawn(request: Request, stops: Stops, errors: TextIO | None) -> int:
-    job, loop, told = ExportJob(exporting(request)), QEventLoop(), _Told(errors)
+    job, loop, told = ExportJob(), QEventLoop(), _Told(errors)
     listening = QTimer(interval=_LISTEN_MS)
     listening.timeout.connect(lambda: job.cancel() if stops.count else None)
     job.progressed.connect(told.on_progressed)
@@ -314,7 +314,7 @@ def _drawn(request: Request, stops: Stops, errors: TextIO | None) -> int:
     job.over.connect(told.on_over)
     job.over.connect(loop.quit)
     listening.start()
-    job.start()
+    job.start(exporting(request))
     loop.exec()
     listening.stop()
     if told.done:

@@ -30,10 +30,10 @@ def requested(
 
 def exported(request: Request) -> str | None:
     """Makes it; why not, where it could not be made."""
-    job, loop, faults = ExportJob(exporting(request)), QEventLoop(), list[str]()
+    job, loop, faults = ExportJob(), QEventLoop(), list[str]()
     job.failed.connect(faults.append)
     job.over.connect(loop.quit)
-    job.start()
+    job.start(exporting(request))
     loop.exec()
     return faults[0] if faults else None
 

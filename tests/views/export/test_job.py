@@ -24,12 +24,12 @@ SMALL = Look(size=(320, 160))
 @pytest.mark.parametrize("name", ["x.gif", "x.mp4", "x.webm", "x-%04d.png", "x"])
 @pytest.mark.parametrize("after", [0, 3, 25])
 def test_a_cancelled_export_leaves_nothing(after: int, name: str, qtbot: QtBot, tmp_path: Path) -> None:
-    job = ExportJob(exporting(requested(tmp_path / name, look=SMALL, stretch=STRETCH)))
+    job, work = ExportJob(), exporting(requested(tmp_path / name, look=SMALL, stretch=STRETCH))
     loop, done = QEventLoop(), []
     job.progressed.connect(lambda count, _total: job.cancel() if count >= after else None)
     job.over.connect(loop.quit)
     job.done.connect(done.append)
-    job.start()
+    job.start(work)
     loop.exec()
     assert done == []
     assert not job.running
@@ -60,11 +60,11 @@ def test_what_was_there_before_a_failed_export_is_unharmed(
 
 
 def test_the_progress_counts_the_frames(qtbot: QtBot, tmp_path: Path) -> None:
-    job = ExportJob(exporting(requested(tmp_path / "x.gif", look=SMALL, stretch=STRETCH)))
+    job, work = ExportJob(), exporting(requested(tmp_path / "x.gif", look=SMALL, stretch=STRETCH))
     told: list[tuple[int, int]] = []
     job.progressed.connect(lambda done, total: told.append((done, total)))
     with qtbot.waitSignal(job.done):
-        job.start()
+        job.start(work)
     assert {total for _done, total in told} == {frame_count(STRETCH)}
     counts = [done for done, _total in told]
     assert counts == sorted(counts)
@@ -80,9 +80,9 @@ def test_a_fault_of_the_program_itself_ends_the_job_and_leaves_nothing(
         raise ZeroDivisionError
 
     monkeypatch.setattr(module, "moments", broken)
-    job = ExportJob(exporting(requested(tmp_path / "x.gif", look=SMALL, stretch=STRETCH)))
+    job, work = ExportJob(), exporting(requested(tmp_path / "x.gif", look=SMALL, stretch=STRETCH))
     with qtbot.captureExceptions() as faults, qtbot.waitSignal(job.over):
-        job.start()
+        job.start(work)
     assert [fault[0] for fault in faults] == [ZeroDivisionError]
     assert not job.running
     assert left(tmp_path) == []
@@ -108,8 +108,8 @@ def test_while_the_helper_lays_out_the_export_can_be_cancelled(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout_client, "AT_ONCE", 0)
-    job = ExportJob(exporting(requested(tmp_path / "x.svg", "q")))
+    job, work = ExportJob(), exporting(requested(tmp_path / "x.svg", "q"))
     job.progressed.connect(lambda _done, _total: job.cancel())
     with qtbot.waitSignal(job.over):
-        job.start()
+        job.start(work)
     assert left(tmp_path) == []

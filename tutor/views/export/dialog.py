@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -52,8 +51,8 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._subject, self._palette, self._ask_path = subject, palette, ask_path
         self._step = step
-        self._job: ExportJob | None = None
-        self._looking: ExportJob | None = None
+        self._job, self._looking = ExportJob(self), ExportJob(self)
+        self._path = Path()
         self.form = ExportForm(choices, step=step, count=len(subject.trace.steps), parent=self)
         self.preview, self.facts, self.fault = QLabel(self), QLabel(self), QLabel(self)
         self.progress = QProgressBar(self)
@@ -61,12 +60,21 @@ class ExportDialog(QDialog):
         self.start = QPushButton(_("Export…"), self)
         self._soon = QTimer(self, singleShot=True, interval=150)
         self._lay_out()
+        self._connect()
+        self._show_running()
+        self._draw_preview()
+
+    def _connect(self) -> None:
         self._soon.timeout.connect(self._draw_preview)
+        self._looking.done.connect(self._on_looking_done)
+        self._looking.failed.connect(self._on_looking_failed)
+        self._job.progressed.connect(self._on_job_progressed)
+        self._job.failed.connect(self.fault.setText)
+        self._job.done.connect(self._on_job_done)
+        self._job.over.connect(self._show_running)
         self.form.changed.connect(self._on_form_changed)
         self.start.clicked.connect(self._on_start_clicked)
         self.buttons.rejected.connect(self._on_buttons_rejected)
-        self._show_running(None)
-        self._draw_preview()
 
     def _lay_out(self) -> None:
         self.setWindowTitle(_("Export"))
@@ -102,7 +110,7 @@ class ExportDialog(QDialog):
 
     @property
     def running(self) -> bool:
-        return self._job is not None
+        return self._job.running
 
     def request(self, path: Path) -> Request:
         """What is asked for."""
@@ -118,7 +126,7 @@ class ExportDialog(QDialog):
 
     def _draw_preview(self) -> None:
         """The step that is looked at, as it would be exported."""
-        self._stop_looking()
+        self._looking.cancel()
         if kind_of(self.choices.format) == "graph":
             self.preview.setText(_("No picture: nodes and edges\nwith their numbers, as text"))
             self.facts.clear()
@@ -126,10 +134,7 @@ class ExportDialog(QDialog):
         request = self.request(Path("preview"))
         step = min(max(self._step, request.stretch.first), request.stretch.last)
         within = (_PREVIEW - QSize(16, 16)) * self.devicePixelRatioF()
-        self._looking = ExportJob(drawing(request, step, within), self)
-        self._looking.done.connect(self._on_looking_done)
-        self._looking.failed.connect(self._on_looking_failed)
-        self._looking.start()
+        self._looking.start(drawing(request, step, within))
 
     def _on_looking_done(self, drawn: Drawn) -> None:
         pixmap = QPixmap.fromImage(drawn.image)
@@ -153,52 +158,38 @@ class ExportDialog(QDialog):
         text = _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
         return f"{size} · " + (text if minutes else _("{seconds:.1f} s").format(seconds=length))
 
-    def _stop_looking(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking.deleteLater()
-            self._looking = None
-
     # the export
 
     def _on_start_clicked(self) -> None:
         path = self._ask_path(self.choices.format)
         if path is None:
             return
+        self._path = path
         self.fault.clear()
-        self._stop_looking()
-        job = ExportJob(exporting(self.request(path)), self)
-        job.progressed.connect(self._on_job_progressed)
-        job.failed.connect(self.fault.setText)
-        job.done.connect(partial(self._on_job_done, path))
-        job.over.connect(self._on_job_over)
-        self._show_running(job)
-        job.start()
+        self._soon.stop()
+        self._looking.cancel()
+        self._job.start(exporting(self.request(path)))
+        self._show_running()
 
-    def _show_running(self, job: ExportJob | None) -> None:
-        self._job = job
-        self.form.setEnabled(job is None)
-        self.start.setEnabled(job is None)
-        self.progress.setVisible(job is not None)
+    def _show_running(self) -> None:
+        running = self.running
+        self.form.setEnabled(not running)
+        self.start.setEnabled(not running)
+        self.progress.setVisible(running)
         self.progress.setRange(0, 0)
         close = self.buttons.button(QDialogButtonBox.StandardButton.Close)
-        close.setText(_("Close") if job is None else _("Cancel"))
+        close.setText(_("Cancel") if running else _("Close"))
 
     def _on_job_progressed(self, done: int, total: int) -> None:
         self.progress.setRange(0, total)
         self.progress.setValue(done)
 
-    def _on_job_done(self, path: Path, _made: object) -> None:
-        self.exported.emit(path)
-
-    def _on_job_over(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._show_running(None)
+    def _on_job_done(self, _made: object) -> None:
+        self.exported.emit(self._path)
 
     def _on_buttons_rejected(self) -> None:
         """Cancel breaks off; Close closes."""
-        if self._job is not None:
+        if self.running:
             self._job.cancel()
         else:
             self.reject()
@@ -208,7 +199,6 @@ class ExportDialog(QDialog):
     def done(self, result: int) -> None:
         """However it is closed."""
         self._soon.stop()
-        self._stop_looking()
-        if self._job is not None:
-            self._job.cancel()
+        self._looking.cancel()
+        self._job.cancel()
         super().done(result)

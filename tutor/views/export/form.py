@@ -54,9 +54,9 @@ class ExportForm(QWidget):
         self.scale, self.film_scale = QComboBox(self), QComboBox(self)
         self.theme, self.speed, self.fps = QComboBox(self), QComboBox(self), QComboBox(self)
         self.step, self.first, self.last = (
-            _steps(step + 1, 0, count),
-            _steps(1, 1, count),
-            _steps(count, 1, count),
+            _steps(step + 1, 0, count, self),
+            _steps(1, 1, count, self),
+            _steps(count, 1, count, self),
         )
         self.caption = QLineEdit(self)
         self.code, self.transparent, self.whole = QCheckBox(self), QCheckBox(self), QCheckBox(self)
@@ -157,8 +157,8 @@ class ExportForm(QWidget):
         return Stretch(self.first.value() - 1, self.last.value() - 1, chosen.speed, chosen.fps)
 
 
-def _steps(value: int, least: int, most: int) -> QSpinBox:
-    box = QSpinBox()
+def _steps(value: int, least: int, most: int, parent: QWidget) -> QSpinBox:
+    box = QSpinBox(parent)
     box.setRange(least, most)
     box.setValue(value)
     box.setMinimumWidth(86)

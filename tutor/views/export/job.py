@@ -18,7 +18,7 @@ _WAIT_MS = 15
 
 
 class ExportJob(QObject):
-    """One piece of work. After `done`, `failed` or `cancel` it is over; only after `done` there is something made."""
+    """One piece of work at a time. After `done`, `failed` or `cancel` it is over; only after `done` something is made."""
 
     progressed = Signal(int, int)
     """Frames done, of how many."""
@@ -29,19 +29,22 @@ class ExportJob(QObject):
     over = Signal()
     """However it went."""
 
-    def __init__(self, work: Generator[Progress, None, object], parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._work: Generator[Progress, None, object] | None = work
+        self._work: Generator[Progress, None, object] | None = None
         self._reached = Progress(0, 0)
-        self._timer = QTimer(self, interval=0)
+        self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_timer_timeout)
 
     @property
     def running(self) -> bool:
         return self._work is not None
 
-    def start(self) -> None:
-        self._timer.start()
+    def start(self, work: Generator[Progress, None, object]) -> None:
+        """Takes this up, in place of what was under way."""
+        self.cancel()
+        self._work = work
+        self._timer.start(0)
 
     def cancel(self) -> None:
         """Breaks off; nothing is left of the file."""

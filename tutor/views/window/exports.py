@@ -32,8 +32,10 @@ class Exports(QObject):
         self._session, self._graph, self._window = session, graph, window
         self._palette = palette
         self._folder = Path.home()
-        self._copying: ExportJob | None = None
+        self._copying = ExportJob(self)
         self.dialog: ExportDialog | None = None
+        self._copying.done.connect(self._on_copying_done)
+        self._copying.failed.connect(self._on_copying_failed)
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -64,16 +66,10 @@ class Exports(QObject):
 
     def copy(self) -> None:
         """The whole picture of the step, twice as large, and as SVG for those who take it."""
-        if self._copying is not None:
-            return
         step = self._session.player.step
         look = Look(self._palette, scale=_COPY_SCALE)
         request = Request(self._subject(), Stretch(step, step), "png", Path(_("picture")), look)
-        self._copying = job = ExportJob(copying(request), self)
-        job.done.connect(self._on_copying_done)
-        job.failed.connect(self._on_copying_failed)
-        job.over.connect(self._on_copying_over)
-        job.start()
+        self._copying.start(copying(request))
 
     def _subject(self) -> Subject:
         session = self._session
@@ -123,11 +119,6 @@ class Exports(QObject):
 
     def _on_copying_failed(self, why: str) -> None:
         self._session.message.emit(Message("warning", why))
-
-    def _on_copying_over(self) -> None:
-        job, self._copying = self._copying, None
-        if job is not None:
-            job.deleteLater()
 
 
 def _show(path: Path) -> None:
