@@ -195,19 +195,26 @@ h.sum().backward()
     assert [block.name for block in folded.blocks][:2] == ["1–10", "11–20"] and len(folded.blocks) == 40
 
 
-def test_layers_that_alternate_are_parted_into_like_neighbours_whatever_loop_calls_them() -> None:
-    trace = record("""\
-layers = [layer for _ in range(4) for layer in (nn.Linear(2, 2), nn.ReLU())]
+ALTERNATING = """\
+layers = [layer for _ in range({count}) for layer in (nn.Linear(2, 2), nn.ReLU())]
 net = nn.Sequential(*layers)
 for epoch in range(2):
     net(torch.randn(3, 2)).sum().backward()
-""")
-    drawn = structure(trace, 0)
+"""
+
+
+def test_layers_that_alternate_are_parted_into_like_neighbours_whatever_loop_calls_them() -> None:
+    drawn = structure(record(ALTERNATING.format(count=8)), 0)
     assert tree(drawn) == [
-        "module net Sequential ×4 8 op 24 par",
-        *(f"  module {at}–{at + 1} Linear, ReLU 2 op 6 par" for at in (0, 2, 4, 6)),
+        "module net Sequential ×8 16 op 48 par",
+        *(f"  module {at}–{at + 1} Linear, ReLU 2 op 6 par" for at in range(0, 16, 2)),
     ]
     assert names_in(drawn, 1) == ["net.0.weight", "net.0.bias"]
+
+
+def test_a_small_network_is_not_parted_so() -> None:
+    drawn = structure(record(ALTERNATING.format(count=4)), 0)
+    assert tree(drawn) == ["module net Sequential 8 op 24 par"]
 
 
 def test_short_loops_and_single_calls_are_no_groups() -> None:

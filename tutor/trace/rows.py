@@ -15,6 +15,8 @@ LONG = 36
 """How many blocks are seen when a row is opened; a longer one is parted into tens, hundreds, thousands."""
 MIN_CIRCLES = 8
 """A row of fewer circles is no row."""
+MIN_LAYERS = 16
+"""A row of neighbouring layers, linear and ReLU, of fewer circles is none: a small network needs no such parts."""
 MIN_MODULES = 3
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 _TEN = 10
@@ -244,7 +246,8 @@ def _repeated(children: Children, marks: Marks) -> Children:
             continue
         turns = [children[start : start + period] for start in range(at, end, period)]
         if all(_is_of_layers(turn, marks) for turn in turns):
-            made.append(_layers(turns, marks))
+            is_long = size_of(children[at:end]) >= MIN_LAYERS
+            made.extend([_layers(turns, marks)] if is_long else children[at:end])
         else:
             made.extend(_turned(turns, _function(children[at:end], marks)))
         at = end
