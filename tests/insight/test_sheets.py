@@ -152,3 +152,29 @@ def test_large_tensors_have_drawings_without_numbers() -> None:
     text = BIAS.replace("torch.ones(4, 2", "torch.ones(4, 600").replace("[0.1, -0.2]", "[0.5] * 600")
     for drawing in drawings(text):
         assert all(sheet.shown.data is None or np.size(sheet.shown.data) <= 4_096 for sheet in drawing.sheets)
+
+
+LARGE = """
+import torch
+x = torch.rand(32, 784)
+W = (torch.randn(784, 64) * 0.03).requires_grad_()
+b = torch.zeros(64, requires_grad=True)
+h = torch.relu(x @ W + b)
+h.mean().backward()
+"""
+
+
+def test_where_numbers_were_not_kept_the_shapes_are_said() -> None:
+    found = lines(LARGE)
+    assert "x[32×784] · W[784×64] → [32×64]" in found
+    assert "b[64] is stretched to [32×64]: 32 copies" in found
+    assert "∂(x@W)/∂W: xᵀ[784×32] · G[32×64] → [784×64] to W" in found
+    assert "∂(x @ W + b)/∂b = 1 → Σ over dim 0 (32 rows) of [32×64] × 1 = [64] to b" in found
+    shapes = [tuple(sheet.shown.shape for sheet in d.sheets) for d in drawings(LARGE)]
+    assert ((784, 32), (32, 64), (784, 64)) in shapes and ((32, 64), (64,)) in shapes
+
+
+def test_a_rule_with_options_is_not_claimed_of_numbers_that_were_not_kept() -> None:
+    text = "import torch\nx = torch.ones(2000, requires_grad=True)\n"
+    text += "torch.div(x, 2, rounding_mode='floor').sum().backward()\n"
+    assert not any("1/2" in line for line in lines(text))

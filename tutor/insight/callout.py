@@ -8,8 +8,9 @@ from dataclasses import replace
 from tutor.i18n import _
 from tutor.insight.formulas import local_derivative
 from tutor.insight.hook_text import counted, hook_text, is_early
-from tutor.insight.local import Floats, Local, Use, agrees
-from tutor.insight.numbers_text import LIMIT, number_text, sides_text
+from tutor.insight.in_shapes import in_shapes, moved, multiplied
+from tutor.insight.local import PLAIN, Floats, Local, Use, agrees, base_name
+from tutor.insight.numbers_text import LIMIT, data_shape, number_text
 from tutor.insight.sheets import drawing_of, folded_dims, sum_words
 from tutor.insight.step_callout import step_callout
 from tutor.insight.uses import array, letters, use_of, wordy
@@ -20,7 +21,7 @@ from tutor.trace.item_states import Moment
 from tutor.trace.lanes import box_id
 from tutor.trace.names import short_name, written
 from tutor.trace.picture import Callout, Circle, Drawing, ItemId
-from tutor.trace.shown import grad_covered
+from tutor.trace.shown import grad_covered, shown
 from tutor.trace.told import told_of
 
 _MOST_DRAWN = 2
@@ -88,13 +89,24 @@ def _drawn(
 ) -> list[Drawing]:
     """The sheets of what goes along this edge, where numbers are summed, copied or multiplied as matrices."""
     local = local_derivative(use, at.index.edges[edge].output)
-    numbers = array(sent)
-    if local is None or not agrees(local, use.received, numbers) or numbers is None:
+    if local is None or sent is None or not _holds(local, use, sent):
         return []
     lane = at.stage.lane_of.get(edge)
     covered = at.hides(lane.tensor, sent) if lane is not None else at.gives_away(sent)
-    found = drawing_of(local, use, numbers, _target(at, edge, known), hidden=hidden, covered=covered)
+    there = shown(sent, tuple(data_shape(sent)))
+    found = drawing_of(local, use, there, _target(at, edge, known), hidden=hidden, covered=covered)
     return [found] if found is not None else []
+
+
+def _holds(local: Local, use: Use, sent: Data) -> bool:
+    """Whether torch's own numbers confirm the rule; where they were not kept, whether it is one that always holds."""
+    if _unkept(use, sent):
+        return base_name(use.name) in PLAIN and use.came_shape is not None
+    return agrees(local, use.received, array(sent))
+
+
+def _unkept(use: Use, sent: Data) -> bool:
+    return use.received is None or array(sent) is None
 
 
 def _own_graph(at: Moment) -> list[str]:
@@ -142,6 +154,8 @@ def _line(at: Moment, use: Use, edge: int, sent: Data, known: Mapping[TensorId, 
         return _("no gradient to {target}").format(target=target)
     local = local_derivative(use, found.output)
     result = number_text(sent, hidden=covered)
+    if local is not None and _unkept(use, sent) and _holds(local, use, sent):
+        return in_shapes(local, use, tuple(data_shape(sent)), result, target)
     if local is None or not agrees(local, use.received, array(sent)):
         known_better = local is not None and local.whole is not None and array(sent) is not None
         return _plain(None if known_better else local, result, target)
@@ -173,29 +187,12 @@ def _explained(local: Local, use: Use, sent: Floats | None, result: str, target:
         rule = f"{local.of} = " + _rule(local)
         result = result if _is_one(local, use, sent) else _product(local, use, sent, result, hidden=hidden)
     elif local.kind == "matrix" and sent is not None:
-        rule = f"{local.of}: {local.rule} → {sides_text(sent.shape)}"
-        if result == sides_text(sent.shape):
-            return _("{rule} to {target}").format(rule=rule, target=target)
+        return multiplied(local, sent.shape, result, target)
     elif local.kind == "moves" and sent is not None and use.received is not None:
-        return _moved(local, use.received.shape, sent.shape, result, target)
+        return moved(local, use.received.shape, sent.shape, result, target)
     else:
         return _plain(local, result, target)
     return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
-
-
-def _moved(local: Local, came: tuple[int, ...], sent: tuple[int, ...], result: str, target: str) -> str:
-    """Elements that only change places, with the shapes: G[6] → [2×3]."""
-    shapes = f"G{sides_text(came)} → {sides_text(sent)}"
-    rule = f"{local.of}: {_summed(came, sent)}{shapes}"
-    if result == sides_text(sent):
-        return _("{rule} to {target}").format(rule=rule, target=target)
-    return _("{rule} → {result} to {target}").format(rule=rule, result=result, target=target)
-
-
-def _summed(came: tuple[int, ...], sent: tuple[int, ...]) -> str:
-    """Σ over dim 0 (4 rows), where copies fold back."""
-    dims = folded_dims(came, sent)
-    return f"{sum_words(came, dims)}, " if dims else ""
 
 
 def _is_one(local: Local, use: Use, sent: Floats | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from tutor.insight.formulas import local_derivative
-from tutor.insight.local import Floats, Use, base_name, folded
+from tutor.insight.local import PLAIN, Floats, Use, base_name, folded
 from tutor.insight.uses import array, letters, use_of
 from tutor.protocol import Data, NodeId, NodeRun, TensorId
 from tutor.trace.item_states import Moment
@@ -27,30 +27,6 @@ MOST_INPUTS = 256
 Why = Literal[
     "not_recorded", "outputs", "inputs", "several", "no_rule", "not_kept", "differs", "unchecked", "empty"
 ]
-_PLAIN = frozenset(
-    [
-        "Add",
-        "Sub",
-        "Mul",
-        "Mm",
-        "Mv",
-        "Dot",
-        "Sum",
-        "Mean",
-        "Neg",
-        "Exp",
-        "Log",
-        "Sin",
-        "Cos",
-        "Tanh",
-        "Sigmoid",
-        "Relu",
-        "Sqrt",
-        "T",
-        "Transpose",
-    ]
-)
-"""Nodes whose rule needs no confirmation: none of torch's options changes it without being saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +118,7 @@ def _whole(
         blocks.append(_with_sent(at, block, edge, ran))
     if not blocks:
         return NoJacobian("no_rule", name)
-    if not checked and base_name(name) not in _PLAIN:
+    if not checked and base_name(name) not in PLAIN:
         return NoJacobian("unchecked", name)
     own = any(at.index.tensors[t].grad_fn == node for t in at.index.operations[circle.operation].outputs)
     text = use.result.text if own else name

@@ -33,6 +33,12 @@ class Use:
     received: Floats | None
     result: Operand
     saved: Mapping[str, object] = field(default_factory=dict)
+    came: tuple[int, ...] | None = None
+    """The shape of the gradient received, where its numbers were not kept."""
+
+    @property
+    def came_shape(self) -> tuple[int, ...] | None:
+        return self.came if self.received is None else self.received.shape
 
     def operand(self, at: int) -> Operand:
         return self.operands[at] if at < len(self.operands) else Operand("x")
@@ -62,6 +68,31 @@ class Local:
 
 
 Rule = Callable[[Use, int], Local | None]
+
+
+PLAIN = frozenset(
+    (
+        *(
+            "Add",
+            "Sub",
+            "Mul",
+            "Mm",
+            "Bmm",
+            "Mv",
+            "Dot",
+            "Addmm",
+            "Sum",
+            "Mean",
+            "Neg",
+            "Exp",
+            "Log",
+            "Sin",
+            "Cos",
+        ),
+        *("Tanh", "Sigmoid", "Relu", "Sqrt", "T", "Transpose", "Expand", "View", "UnsafeView"),
+    )
+)
+"""Nodes whose rule is known to hold without a look at torch's numbers."""
 
 
 def base_name(name: str) -> str:

@@ -22,7 +22,7 @@ def number_text(data: Data, *, hidden: bool = False) -> str:
         text = short(data, limit=1_000)
         if len(text) <= LIMIT:
             return text
-    return sides_text(_shape(data))
+    return sides_text(data_shape(data))
 
 
 def sides_text(shape: Sequence[int]) -> str:
@@ -30,7 +30,7 @@ def sides_text(shape: Sequence[int]) -> str:
     return shape_text(shape).replace(", ", "×")
 
 
-def _shape(data: Data) -> list[int]:
+def data_shape(data: Data) -> list[int]:
     if isinstance(data, dict):
         return list(data.get("shape", ()))
     shape = []

@@ -25,26 +25,27 @@ def _product(use: Use, at: int) -> Local:
 
 def _factor(use: Use, a: Operand, b: Operand, *, left: bool) -> Local:
     g = use.received
-    grown = _shape(g)
+    grown = _grown(use)
     if left:
         rule = f"G{grown} · {_turned_text(b)}"
         whole = _safely(_left, g, b.value)
-        factors = _arrived(g), _turned(b)
+        factors = _arrived(use), _turned(b)
     else:
         rule = f"{_turned_text(a)} · G{grown}"
         whole = _safely(_right, g, a.value)
-        factors = _turned(a), _arrived(g)
+        factors = _turned(a), _arrived(use)
     hidden = b.hidden if left else a.hidden
     mine = a if left else b
     of = f"∂({atom(a.text)}@{atom(b.text)})/∂{atom(mine.text)}"
     return Local(of, rule, None, "matrix", whole, hidden, factors)
 
 
-def _arrived(g: Floats | None) -> Operand:
+def _arrived(use: Use) -> Operand:
     """G, the gradient received; a vector as a column."""
-    if g is not None and g.ndim == 1:
-        g = g[:, None]
-    return Operand("G", g, () if g is None else g.shape)
+    g, shape = use.received, use.came_shape or ()
+    if len(shape) == 1:
+        g, shape = (None if g is None else g[:, None]), (*shape, 1)
+    return Operand("G", g, shape)
 
 
 def _turned(x: Operand) -> Operand:
@@ -106,15 +107,15 @@ def _addmm(use: Use, at: int) -> Local | None:
         )
         factor = Operand(f"{weight.text}ᵀ", turned, tuple(reversed(weight.shape)), weight.hidden)
         whole = _scaled(_safely(_left, use.received, turned), use)
-        rule = f"G{_shape(use.received)} · {weight.text}{sides_text(weight.shape)}"
+        rule = f"G{_grown(use)} · {weight.text}{sides_text(weight.shape)}"
         of = f"∂({x.text}@{factor.text})/∂{atom(x.text)}"
-        factors = _arrived(use.received), replace(factor, text=weight.text, shape=weight.shape)
+        factors = _arrived(use), replace(factor, text=weight.text, shape=weight.shape)
         factors = factors[0], replace(factors[1], value=weight.value)
         return Local(of, rule, None, "matrix", whole, weight.hidden, factors)
-    rule = f"{_turned_text(x)} · G{_shape(use.received)}"
+    rule = f"{_turned_text(x)} · G{_grown(use)}"
     whole = _scaled(_safely(_right, use.received, x.value), use)
     of = f"∂({x.text}@{weight.text}ᵀ)/∂{weight.text}ᵀ"
-    return Local(of, rule, None, "matrix", whole, x.hidden, (_turned(x), _arrived(use.received)))
+    return Local(of, rule, None, "matrix", whole, x.hidden, (_turned(x), _arrived(use)))
 
 
 def _plain_addmm(use: Use, at: int) -> Local:
@@ -160,8 +161,10 @@ def _turned_text(operand: Operand) -> str:
     return f"{atom(operand.text)}ᵀ{sides_text(turned)}"
 
 
-def _shape(values: Floats | None) -> str:
-    return "" if values is None else sides_text(values.shape)
+def _grown(use: Use) -> str:
+    """The shape of the gradient received."""
+    shape = use.came_shape
+    return "" if shape is None else sides_text(shape)
 
 
 MATRICES: dict[str, Rule] = {

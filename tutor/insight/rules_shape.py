@@ -19,7 +19,11 @@ def _sum(use: Use, at: int) -> Local:
     """sum: grad.expand(self.sizes())."""
     a = use.operand(0)
     return Local(
-        f"∂(Σ {a.text})/∂{atom(a.text)}", "1", np.ones(a.shape), "spread", _spread(use, a.shape, 1.0)
+        f"∂(Σ {a.text})/∂{atom(a.text)}",
+        "1",
+        np.broadcast_to(1.0, a.shape),
+        "spread",
+        _spread(use, a.shape, 1.0),
     )
 
 
@@ -30,7 +34,11 @@ def _mean(use: Use, at: int) -> Local:
     whole = _spread(use, a.shape, 1.0 / max(1, count))
     rule = f"1/{count}"
     return Local(
-        f"∂mean({a.text})/∂{atom(a.text)}", rule, np.full(a.shape, 1.0 / max(1, count)), "spread", whole
+        f"∂mean({a.text})/∂{atom(a.text)}",
+        rule,
+        np.broadcast_to(1.0 / max(1, count), a.shape),
+        "spread",
+        whole,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import Literal
 
@@ -67,22 +68,21 @@ def copies_words(name: str, small: Sequence[int], large: Sequence[int]) -> str:
 
 
 def drawing_of(
-    local: Local, use: Use, sent: Floats, target: str, *, hidden: bool, covered: bool
+    local: Local, use: Use, sent: Shown, target: str, *, hidden: bool, covered: bool
 ) -> Drawing | None:
     """What happens to the gradient's shape on its way to one input; None where nothing does."""
-    came = use.received
+    came, result = use.came_shape, Sheet(target, replace(sent, covered=covered), "gradient")
     if came is None:
         return None
-    result = sheet(target, sent, hidden=covered)
     if local.kind == "matrix" and local.factors is not None:
         return _product(local.factors, result, use, hidden=hidden)
-    if sent.size < came.size and stretches(sent.shape, came.shape):
+    if prod(sent.shape) < prod(came) and stretches(sent.shape, came):
         hides = hidden or local.hidden or covered
-        large = sheet(_scaled_text(local), _scaled(local, came), hidden=hides)
-        return Drawing("fold", (large, result), folded_dims(came.shape, sent.shape))
-    if local.kind == "spread" and sent.ndim and sent.size > came.size:
-        small = sheet("G", came, hidden=hidden)
-        return Drawing("stretch", (small, result), spread_dims(came.shape, sent.shape))
+        large = Sheet(_scaled_text(local), Shown(_data(_scaled(local, use)), came, covered=hides), "gradient")
+        return Drawing("fold", (large, result), folded_dims(came, sent.shape))
+    if local.kind == "spread" and sent.shape and prod(sent.shape) > prod(came):
+        small = Sheet("G", Shown(_data(use.received), came, covered=hidden), "gradient")
+        return Drawing("stretch", (small, result), spread_dims(came, sent.shape))
     return None
 
 
@@ -103,9 +103,10 @@ def _scaled_text(local: Local) -> str:
     return "G" if _is_one(local) else f"G × {local.rule}"
 
 
-def _scaled(local: Local, came: Floats) -> Floats:
+def _scaled(local: Local, use: Use) -> Floats | None:
     """What is summed: the gradient received times the local derivative."""
-    if local.value is None or _is_one(local):
+    came = use.received
+    if came is None or local.value is None or _is_one(local):
         return came
     with np.errstate(all="ignore"):
         return np.asarray(came * local.value, dtype=np.float64)
@@ -136,10 +137,6 @@ def _product(factors: tuple[Operand, Operand], result: Sheet, use: Use, *, hidde
 
 def _reshaped(data: object, shape: Sequence[int]) -> object:
     return None if data is None else _data(np.asarray(data, dtype=np.float64).reshape(shape))
-
-
-def sheet(text: str, values: Floats, *, hidden: bool) -> Sheet:
-    return Sheet(text, Shown(_data(values), values.shape, covered=hidden), "gradient")
 
 
 def _data(values: Floats | None) -> object:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from tutor.insight.local import Floats, Operand, Use, atom
+from tutor.insight.numbers_text import data_shape
 from tutor.protocol import Data, Node, NodeRun, Operation, TensorId
 from tutor.trace.drawn import function_name
 from tutor.trace.index import Index
@@ -77,7 +78,13 @@ def use_of(at: Moment, run: NodeRun, circle: Circle, known: Mapping[TensorId, st
         received=array(run.grad_outputs[0]) if run.grad_outputs else None,
         result=_result(at, operation, run, kept),
         saved={k: v for k, v in node.saved.items() if not isinstance(v, dict)},
+        came=_came(run),
     )
+
+
+def _came(run: NodeRun) -> tuple[int, ...] | None:
+    data = run.grad_outputs[0] if run.grad_outputs else None
+    return None if data is None else tuple(data_shape(data))
 
 
 def _reckons(node: Node, operation: Operation) -> bool:

@@ -278,7 +278,8 @@ class LensGrid(QWidget):
                 row = min(int((place.y() - rect.top()) / ROW), len(block.rows) - 1)
                 number = COVERED if block.hidden else exact(float(block.rows[row, column]), "float64")
                 head = f"∂{found.text}{index_text(found.shape, row)}/∂{name} = {number}"
-                return f"{head}\n{_('Worked out here from what was recorded: the engine never builds J.')}"
+                words = _("Worked out here from what was recorded: the engine never builds J.")
+                return f"{head}\n{words}"
             if self._leaving_rect(rect).contains(place):
                 hidden = self._leaving(block).texts[0][column] == COVERED
                 number = (
@@ -307,7 +308,8 @@ def _head(found: Jacobian | None, block: Block) -> str:
 
 def _caption(block: Block, *, sent: bool) -> str:
     """Whose numbers these are, and to which input they go."""
-    return f"{_('torch sent this') if sent else _('worked out here')} → {block.text}"
+    words = _("torch sent this") if sent else _("worked out here")
+    return f"{words} → {block.text}"
 
 
 def _words_width(found: Jacobian | None, block: Block) -> float:
