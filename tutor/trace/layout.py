@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tutor.trace.layered import Gaps, Laid, Level
 from tutor.trace.nesting import Nested, Nesting, Part, Rect, Room
@@ -28,8 +28,7 @@ BAND_ROOM = 16.0
 Direction = Literal["right", "down"]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     x: float
     y: float
 

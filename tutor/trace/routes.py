@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+_NEAR = 12.0
+_WIDE = 60.0
+"""In a column so much wider than an item on either side it may stand at the edge."""
+_CROWDED = 64
+_SAMPLES = 12
 
 
 @dataclass(slots=True)
@@ -55,7 +62,7 @@ def beside(
             continue
         room = [(top - _NEAR, bottom + _NEAR) for top, bottom in others]
         tries = (x[item], place.right - stand.width / 2, place.left + stand.width / 2)
-        x[item] = min(tries, key=lambda at: _hits(own, {item: at}, stands, x, place, room))
+        x[item] = _Sight(item, own, stands, x, place, room).best(tries)
     return x
 
 
@@ -72,36 +79,60 @@ def _first_places(
     return places
 
 
-_NEAR = 12.0
-_WIDE = 60.0
-_CROWDED = 64
-_SAMPLES = 12
+class _Sight(NamedTuple):
+    """What an item's lanes may run into: `room` is what stands beside it in its column."""
 
+    item: int
+    lanes: Sequence[tuple[int, int]]
+    stands: Sequence[Stand]
+    x: Sequence[float]
+    place: Column
+    room: Sequence[tuple[float, float]]
 
-def _hits(
-    lanes: Sequence[tuple[int, int]],
-    moved: Mapping[int, float],
-    stands: Sequence[Stand],
-    x: Sequence[float],
-    place: Column,
-    room: Sequence[tuple[float, float]],
-) -> int:
-    """How many points of the item's lanes, bent like an S, lie on its neighbours in the column."""
-    found = 0
-    for source, target in lanes:
-        start = moved.get(source, x[source]) + stands[source].port.leave
-        end = moved.get(target, x[target]) + stands[target].port.arrive
-        top, bottom = (stands[at].y + stands[at].port.height for at in (source, target))
-        for step in range(1, _SAMPLES):
-            share = step / _SAMPLES
-            across = start + (end - start) * _forward(share)
-            height = top + (bottom - top) * share * share * (3 - 2 * share)
-            if place.left <= across <= place.right:
-                found += any(above < height < below for above, below in room)
-    return found
+    def best(self, tries: Sequence[float]) -> float:
+        """The first abscissa where they run into least; no more are tried than it takes."""
+        best, least = tries[0], self.hits(tries[0])
+        for at in tries[1:]:
+            if not least:
+                break
+            found = self.hits(at)
+            if found < least:
+                best, least = at, found
+        return best
+
+    def hits(self, at: float) -> int:
+        """How many points of the lanes, bent like an S, lie on the neighbours when the item stands at this abscissa."""
+        found = 0
+        for source, target in self.lanes:
+            one, other = self.stands[source], self.stands[target]
+            top, bottom = one.y + one.port.height, other.y + other.port.height
+            low, high = min(top, bottom), max(top, bottom)
+            near = [(above, below) for above, below in self.room if above < high and below > low]
+            if near:
+                start = (at if source == self.item else self.x[source]) + one.port.leave
+                end = (at if target == self.item else self.x[target]) + other.port.arrive
+                found += self._inside((start, top), (end, bottom), near)
+        return found
+
+    def _inside(
+        self, start: tuple[float, float], end: tuple[float, float], near: Sequence[tuple[float, float]]
+    ) -> int:
+        found = 0
+        width, drop = end[0] - start[0], end[1] - start[1]
+        for forward, sideways in _CURVE:
+            if self.place.left <= start[0] + width * forward <= self.place.right:
+                height = start[1] + drop * sideways
+                found += any(above < height < below for above, below in near)
+        return found
 
 
 def _forward(share: float) -> float:
     """How far along x the S-shaped curve is: a cubic whose handles reach half way."""
     back = 1 - share
     return 1.5 * back * back * share + 1.5 * back * share * share + share**3
+
+
+_CURVE = tuple(
+    (_forward(step / _SAMPLES), (step / _SAMPLES) ** 2 * (3 - 2 * step / _SAMPLES))
+    for step in range(1, _SAMPLES)
+)
