@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath
 from tutor.i18n import _
 from tutor.trace.picture import Box, BoxState, GradRow, Shown, Tray
 from tutor.trace.values import shape_text
-from tutor.views.graph.face_paint import draw_face, sheet_rect
+from tutor.views.graph.face_paint import draw_face, sheet_rect, write_term
 from tutor.views.graph.faces import page_count, page_name
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.funnel import draw_funnel, funnel_words
@@ -264,7 +264,7 @@ class BoxItem(GraphItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(path)
         if detail >= DETAIL:
-            _tray_text(painter, rect, state, self.anatomy.tray_lines, inks.ink if landed else inks.muted)
+            _tray_text(painter, rect, state, self.anatomy.tray_lines, inks)
 
 
 def tray_parts(tray: Tray | None, grad: GradRow) -> tuple[str, str, str]:
@@ -278,16 +278,20 @@ def tray_parts(tray: Tray | None, grad: GradRow) -> tuple[str, str, str]:
     return before, incoming, after
 
 
-def _tray_text(painter: QPainter, rect: QRectF, state: BoxState, lines: int, colour: QColor) -> None:
+def _tray_text(painter: QPainter, rect: QRectF, state: BoxState, lines: int, inks: Inks) -> None:
     before, incoming, after = tray_parts(state.tray, state.grad)
+    tray = state.tray
+    landed = tray is not None and tray.landed
+    colour = inks.ink if landed else inks.muted
     if lines == 1:
         write(painter, rect, f"{before} + {incoming} = {after}", role="cell", colour=colour, align=CENTRE)
         return
     left = rect.center().x() - text_width("cell", max(before, incoming, after, key=len)) / 2 - 8
+    sheets = (tray.before, tray.incoming, tray.after) if tray is not None else (state.grad.value, None, None)
     for row, (sign, number) in enumerate((("", before), ("+", incoming), ("=", after))):
         place = QRectF(left, rect.top() + 3 + row * TRAY_LINE, 2 * (rect.center().x() - left), TRAY_LINE)
         write(painter, place.translated(-10, 0), sign, role="cell", colour=colour)
-        write(painter, place, number, role="cell", colour=colour, align=RIGHT)
+        write_term(painter, place, number, sheets[row], inks, role="cell", colour=colour)
 
 
 def _arrow_places(pages: QRectF) -> tuple[QRectF, QRectF]:

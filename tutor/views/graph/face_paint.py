@@ -17,14 +17,26 @@ from tutor.i18n import _, ngettext
 from tutor.protocol import Stats
 from tutor.trace.picture import Shown
 from tutor.trace.values import cell
-from tutor.views.graph.faces import Face, Floats, largest, mini_size, numbers, page_rows, reduced, weights
-from tutor.views.graph.fonts import text_width
-from tutor.views.graph.paint import CENTRE, LEFT, RIGHT, Inks, grid, pen, write
+from tutor.views.graph.faces import (
+    Face,
+    Floats,
+    largest,
+    mini_size,
+    numbers,
+    page_rows,
+    page_shape,
+    proportions,
+    reduced,
+    weights,
+)
+from tutor.views.graph.fonts import Role, text_width
+from tutor.views.graph.paint import CENTRE, LEFT, RIGHT, Inks, grid, pen, write, written_width
 from tutor.views.graph.values import COVERED, cells, sides_text, summary
 from tutor.views.theme import Palette
 
 CELL_HEIGHT = 22.0
 _TOP, _CAPTION, _STATISTICS = 14.0, 16.0, 60.0
+_SIGN = "▦"
 _MINI_PAD, _MINI_GAP = 7.0, 6.0
 CHIP_HEIGHT = 22.0
 _KEPT = 256
@@ -233,6 +245,24 @@ def draw_mini(
     ink = inks.gradient_text if gradient else inks.value_text
     words = rect.adjusted(_MINI_PAD + width + _MINI_GAP, 0, 0, 0)
     write(painter, words, sides_text(shown.shape), role="cell", colour=ink, align=LEFT)
+
+
+def write_term(
+    painter: QPainter, rect: QRectF, text: str, shown: Shown | None, inks: Inks, *, role: Role, colour: QColor
+) -> None:
+    """A value at the right end of its place; of "▦ 4×2" the sign is the sheet itself, where there is room for it."""
+    write(painter, rect, text, role=role, colour=colour, align=RIGHT)
+    before, sign, _sides = text.partition(_SIGN)
+    if shown is None or not sign or written_width(painter, role, text) > text_width(role, text) + 1:
+        return
+    left = rect.right() - text_width(role, text) + text_width(role, before)
+    place = QRectF(left - 3, rect.center().y() - 6.5, 13, 13)
+    painter.fillRect(place, inks.panel)
+    rows, columns = page_shape(shown.shape)
+    width, height = proportions(rows, columns, (12.0, 12.0))
+    centre = place.center()
+    sheet = QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height)
+    draw_sheet(painter, sheet, shown, inks, gradient=True)
 
 
 # ------------------------------------------------------------------ the sheet as an image
