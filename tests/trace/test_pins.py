@@ -29,6 +29,18 @@ WRITES = {
     "before it is saved": "b = x * 2\nb.add_(1)\ny = (b * w).sum()",
     "behind autograd's back": "b = x * 2\ny = (b * w).sum()\nb.data.add_(1)",
     "an index": "b = x * 2\ny = (b * w).sum()\nb[0] = 7.0",
+    "a linear layer's weight, saved turned": (
+        "m = torch.ones(3, 2, requires_grad=True)\n"
+        "y = torch.nn.functional.linear(torch.stack([x, x]), m).sum()\n"
+        "with torch.no_grad():\n    m += 1"
+    ),
+    "a linear layer's input, saved as a matrix": (
+        "m = torch.ones(3, 2, requires_grad=True)\n"
+        "h = torch.stack([x, x]).reshape(1, 2, 2) * 1\n"
+        "y = torch.nn.functional.linear(h, m, m[:, 0]).sum()\nh += 1"
+    ),
+    "a vector in a product": "m = torch.ones(2, 3, requires_grad=True)\nv = x * 1\ny = (v @ m).sum()\nv += 1",
+    "a matrix in a product": "m = torch.ones(2, 3, requires_grad=True)\nn = m * 1\ny = (x @ n).sum()\nn += 1",
     "nothing": "y = (x * w).exp().sum()",
 }
 

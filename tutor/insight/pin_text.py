@@ -13,6 +13,7 @@ from tutor.trace.item_states import Moment
 from tutor.trace.names import short_name, written
 from tutor.trace.pin import Pin
 from tutor.trace.pins import is_behind, overtaken_by, pins_of, written_behind
+from tutor.trace.saved_views import TURNED, saved_rows
 from tutor.trace.trace import Trace
 
 _MOST = 3
@@ -26,6 +27,13 @@ def pin_lines(trace: Trace, node: NodeId, step: int) -> list[str]:
         return []
     index = index_of(trace)
     return [*_kept_lines(trace, index, node, step), *dict.fromkeys(_written_lines(trace, index, node, step))]
+
+
+def overtaken_lines(trace: Trace, node: NodeId, step: int) -> list[str]:
+    """Which of them torch refuses, since their version has risen."""
+    index = index_of(trace)
+    found = ((pin, overtaken_by(index, pin, step)) for pin in _pins(index, node))
+    return [_overtaken(trace, index, pin, first, step) for pin, first in found if first is not None]
 
 
 def behind_lines(trace: Trace, tensor: TensorId, step: int) -> list[str]:
@@ -99,7 +107,9 @@ def _overtaken(trace: Trace, index: Index, pin: Pin, first: Value, step: int) ->
 
 
 def _pins(index: Index, node: NodeId) -> tuple[Pin, ...]:
-    rows = index.nodes[node].saved.items()
+    row = index.nodes[node]
+    made_by = None if row.operation is None else index.operations.get(row.operation)
+    rows = saved_rows(index, made_by, row.saved)
     tensors = ((key, kept) for key, kept in rows if isinstance(kept, dict) and not key.startswith("ctx."))
     return pins_of((_name(index, key, kept), kept) for key, kept in tensors)
 
@@ -109,7 +119,8 @@ def _name(index: Index, key: str, kept: dict[str, object]) -> str:
     if not isinstance(tensor, int):
         return key
     found = TensorId(tensor)
-    return short_name(index, found, index.tensors[found].step)
+    name = short_name(index, found, index.tensors[found].step)
+    return f"{name}ᵀ" if kept.get(TURNED) else name
 
 
 def _line(trace: Trace, step: int) -> int | None:

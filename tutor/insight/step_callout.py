@@ -8,7 +8,7 @@ from tutor.insight.forward_sheets import forward_said
 from tutor.insight.hook_text import counted, hook_text
 from tutor.insight.node_text import freed_lines, saved_names
 from tutor.insight.operation_text import module_call, module_text, telling_lines
-from tutor.insight.pin_text import behind_lines, broken_lines, broken_title, pin_lines
+from tutor.insight.pin_text import behind_lines, broken_lines, broken_title, overtaken_lines
 from tutor.insight.tensor_text import dual_lines
 from tutor.insight.update_text import update_lines, update_title
 from tutor.insight.used_up import USED_TWICE
@@ -83,7 +83,7 @@ def _used_up(at: Moment) -> Callout | None:
     if error is None or item is None or at.failed is None:
         return None
     explained = explain(error)
-    overtaken = pin_lines(at.trace, at.failed, at.step)
+    overtaken = overtaken_lines(at.trace, at.failed, at.step)
     if overtaken:
         return Callout(item, _("a saved value was changed"), tuple(overtaken), about="error")
     if explained is None or explained.id != USED_TWICE:

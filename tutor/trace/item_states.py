@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId
+from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId, Value
 from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
 from tutor.trace.grad_row import grad_row
 from tutor.trace.index import Index, RunOf, last
@@ -285,7 +285,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
     frozen = _frozen(at, box)
     own = present and box.ghost_of is None
     lands = tray(at, box) if own else None
-    behind = value is not None and is_behind(index, value)
+    behind = value is not None and is_behind(index, value) and not _is_update(at, value)
     return BoxState(
         present=present,
         name=name or ("" if rebound else box.name),
@@ -306,6 +306,11 @@ def box_state(at: Moment, box: Box) -> BoxState:
         frozen=frozen is not None,
         frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )
+
+
+def _is_update(at: Moment, value: Value) -> bool:
+    """Whether an optimizer wrote it: fused ones do so without a version."""
+    return told_of(at.trace, at.index).update_at(value.tensor, value.step) is not None
 
 
 def _is_used(at: Moment, ghost: Box) -> bool:

@@ -18,6 +18,7 @@ from tutor.trace.leaving import bound_name, is_bare, leaves, told_tensor
 from tutor.trace.names import expression, short_name, shortened, written
 from tutor.trace.picture import Box, Circle, ItemId, Structure, Tab
 from tutor.trace.pins import pins_of
+from tutor.trace.saved_views import TURNED, saved_rows
 from tutor.trace.symbols import symbol
 from tutor.trace.tabs import told_apart
 from tutor.trace.trace import Trace
@@ -276,7 +277,8 @@ class _Builder:
 
     def _tab(self, node: NodeId, operation: Operation) -> Tab:
         found = self.index.nodes[node]
-        named = [(self._saved_name(node, key, kept, operation), kept) for key, kept in found.saved.items()]
+        rows = saved_rows(self.index, operation, found.saved)
+        named = [(self._saved_name(node, key, kept, operation), kept) for key, kept in rows]
         saves = tuple(dict.fromkeys(name for name, _ in named if name))
         return Tab(node, found.name, saves, pins_of(named))
 
@@ -294,6 +296,8 @@ class _Builder:
             value = saved.get("value")
             return cell(value) if isinstance(value, int | float) else key
         name = self.index.last_name(tensor, self.end)
+        if saved.get(TURNED):
+            return f"{name or short_name(self.index, tensor, self.end)}ᵀ"
         if name:
             return name
         return "result" if tensor in operation.outputs else short_name(self.index, tensor, self.end)

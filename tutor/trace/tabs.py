@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,9 +16,14 @@ SHORT = 12
 
 
 def told_apart(circles: Sequence[Circle]) -> tuple[Circle, ...]:
-    """The circles, with the expression on those tabs whose name stands on another circle too."""
-    counts = Counter(name for circle in circles for name in {tab.name for tab in circle.tabs})
-    again = {name for name, count in counts.items() if 1 < count <= MANY}
+    """The circles, with the expression on those tabs whose name stands on another circle too, with another expression."""
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for circle in circles:
+        for name in {tab.name for tab in circle.tabs}:
+            texts[name].append(circle.expression)
+    again = {
+        name for name, found in texts.items() if 1 < len(found) <= MANY and len(set(found)) == len(found)
+    }
     return tuple(_told(circle, again) for circle in circles)
 
 
