@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from hypothesis import strategies as st
@@ -91,19 +92,22 @@ def grouped(graph: Structure, spans: list[tuple[int, int]]) -> Structure:
     found: list[Group] = []
     for first, last in sorted(set(spans), key=lambda span: (span[0], -span[1])):
         own = set(circles[first : last + 1])
-        boxes = [box.id for box in graph.boxes if _users(graph, box.id) and _users(graph, box.id) <= own]
+        boxes = [box.id for box in graph.boxes if _lies_in(graph, box.id, own)]
         items = (*boxes, *circles[first : last + 1])
         around = [group for group in found if own < set(group.items)]
         if len(own) > 1 and all(own <= set(g.items) or own.isdisjoint(g.items) for g in found):
             parent = around[-1].id if around else None
             name = ItemId(f"m{len(found)}")
             found.append(Group(name, "module", name, "", 1, len(own), 0, items, parent, len(around)))
-    keys = {name: str(name) for name in (*(b.id for b in graph.boxes), *(c.id for c in graph.circles))}
-    return Structure(0, graph.boxes, graph.circles, graph.lanes, keys=keys, groups=tuple(found))
+    names = [*(box.id for box in graph.boxes), *(circle.id for circle in graph.circles)]
+    return replace(graph, keys=graph.keys or {name: str(name) for name in names}, groups=tuple(found))
 
 
-def _users(graph: Structure, box: ItemId) -> set[ItemId]:
-    return {lane.target for lane in graph.lanes if lane.source == box}
+def _lies_in(graph: Structure, box: ItemId, own: set[ItemId]) -> bool:
+    """A result where it was made, anything else where alone it is used."""
+    makers = {lane.source for lane in graph.lanes if lane.target == box}
+    users = {lane.target for lane in graph.lanes if lane.source == box}
+    return bool(makers or users) and (makers or users) <= own
 
 
 @st.composite
