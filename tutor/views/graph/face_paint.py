@@ -250,18 +250,22 @@ def draw_mini(
 def write_term(
     painter: QPainter, rect: QRectF, text: str, shown: Shown | None, inks: Inks, *, role: Role, colour: QColor
 ) -> None:
-    """A value at the right end of its place; of "▦ 4×2" the sign is the sheet itself, where there is room for it."""
+    """A value of a sum, at the right end of its place."""
     write(painter, rect, text, role=role, colour=colour, align=RIGHT)
+    sheet_for_sign(painter, rect.right() - text_width(role, text), rect, text, shown, inks, role=role)
+
+
+def sheet_for_sign(
+    painter: QPainter, left: float, rect: QRectF, text: str, shown: Shown | None, inks: Inks, *, role: Role
+) -> None:
+    """Of a text "▦ 4×2" that begins at `left` the sign becomes the sheet itself, where there is room for it."""
     before, sign, _sides = text.partition(_SIGN)
     if shown is None or not sign or written_width(painter, role, text) > text_width(role, text) + 1:
         return
-    left = rect.right() - text_width(role, text) + text_width(role, before)
-    place = QRectF(left - 3, rect.center().y() - 6.5, 13, 13)
+    place = QRectF(left + text_width(role, before) - 3, rect.center().y() - 6.5, 13, 13)
     painter.fillRect(place, inks.panel)
-    rows, columns = page_shape(shown.shape)
-    width, height = proportions(rows, columns, (12.0, 12.0))
-    centre = place.center()
-    sheet = QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height)
+    width, height = proportions(*page_shape(shown.shape), (12.0, 12.0))
+    sheet = QRectF(place.center().x() - width / 2, place.center().y() - height / 2, width, height)
     draw_sheet(painter, sheet, shown, inks, gradient=True)
 
 

@@ -7,7 +7,8 @@ from PySide6.QtGui import QPainter, QPolygonF
 
 from tutor.i18n import _
 from tutor.trace.picture import Funnel
-from tutor.views.graph.fonts import text_width
+from tutor.views.graph.face_paint import sheet_for_sign
+from tutor.views.graph.fonts import Role, text_width
 from tutor.views.graph.paint import CENTRE, Inks, chip, chip_size, dotted, pen, write
 from tutor.views.graph.sizes import FUNNEL, FUNNEL_NOTE, FUNNEL_ROW, FUNNEL_SLOPE
 from tutor.views.graph.values import inline, tooltip
@@ -64,11 +65,16 @@ def _terms(painter: QPainter, rect: QRectF, funnel: Funnel, inks: Inks) -> None:
     """Chips for what arrived, "?" for what has not, and the sum: in a line, or one under the other."""
     terms = funnel_terms(funnel)
     arrived = len(funnel.arrived)
+    sheets = [shown for _lane, shown in funnel.arrived] if "…" not in terms else []
     for index, (term, place) in enumerate(zip(terms, term_places(rect, terms, arrived), strict=True)):
+        shown = funnel.total if term.startswith("=") else sheets[index] if index < len(sheets) else None
+        role: Role = "code" if term.startswith("=") else "cell"
         if term.startswith("=") or term in ("?", "…") or index >= arrived:
             write(painter, place, term, role="code", colour=inks.gradient_text, align=CENTRE)
         else:
             chip(painter, place, term, inks, gradient=True, filled=False)
+        left = place.center().x() - text_width(role, term) / 2
+        sheet_for_sign(painter, left, place, term, shown, inks, role=role)
         if index and not term.startswith("="):
             plus = QRectF(place.left() - _PLUS, place.top(), _PLUS, place.height())
             write(painter, plus, "+", role="code", colour=inks.gradient_text, align=CENTRE)
