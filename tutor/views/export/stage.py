@@ -30,6 +30,7 @@ class Stage:
     def __init__(self, subject: Subject, look: Look) -> None:
         self._subject, self._look = subject, look
         self.scene = GraphScene(look.palette)
+        self.scene.show_all_items()
         self.scene.apply_theme(look.palette)
         self.scene.setBackgroundBrush(Qt.BrushStyle.NoBrush)
         self._pictures = Pictures(subject.trace)

@@ -65,6 +65,10 @@ class BoxItem(GraphItem):
         self.state = None
         self.set_room(_room(anatomy))
 
+    def rest(self) -> None:
+        self.page = 0
+        super().rest()
+
     def set_state(self, state: BoxState) -> None:
         if state is self.state or state == self.state:
             return

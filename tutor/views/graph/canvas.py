@@ -15,11 +15,12 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QToolTip, QWidget
 
 from tutor.views.graph.context import fullest
 from tutor.views.graph.fonts import SMALL, SMALLEST
 from tutor.views.graph.items import GraphItem
+from tutor.views.graph.scene import GraphScene
 
 MAX_FIT = 1.6
 MIN_FIT = SMALLEST / SMALL
@@ -41,7 +42,7 @@ _DIRECTIONS = {
 
 
 class GraphCanvas(QGraphicsView):
-    """Shows the scene; knows nothing of what it means."""
+    """Shows the scene, and tells it what is in sight; knows nothing of what it means."""
 
     pointed = Signal(object)
     """GraphItem under the pointer, or None."""
@@ -52,8 +53,9 @@ class GraphCanvas(QGraphicsView):
     neighbour_wanted = Signal(int, int)
     """Ctrl and an arrow: the next item that way (dx, dy)."""
 
-    def __init__(self, scene: QGraphicsScene, parent: QWidget | None = None) -> None:
+    def __init__(self, scene: GraphScene, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
+        self._scene = scene
         self.fitted = True
         """Zoom and place were chosen here, not by the person."""
         self.whole = True
@@ -197,11 +199,13 @@ class GraphCanvas(QGraphicsView):
         self.fitted = self.whole = False
         self.scale(target / self.zoom, target / self.zoom)
         self._give_room()
+        self._tell_sight()
         self.moved.emit()
 
     def _set_zoom(self, zoom: float) -> None:
         self.resetTransform()
         self.scale(zoom, zoom)
+        self._tell_sight()
 
     def _give_room(self) -> None:
         """The picture may be dragged until only its edge is seen."""
@@ -216,7 +220,11 @@ class GraphCanvas(QGraphicsView):
         y = room.center().y() if room.height() < 2 * half.height() else room.top() + half.height()
         return QPointF(x, y)
 
+    def _tell_sight(self) -> None:
+        self._scene.look(self.seen(), self.zoom)
+
     def _item_at(self, place: QPoint) -> GraphItem | None:
+        self._scene.reveal(self.mapToScene(place))
         return next((item for item in self.items(place) if isinstance(item, GraphItem)), None)
 
     def _point(self, item: GraphItem | None) -> None:
@@ -235,12 +243,17 @@ class GraphCanvas(QGraphicsView):
 
     # Qt
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._tell_sight()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self.fitted:
             self.fit()
         else:
             self._give_room()
+        self._tell_sight()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

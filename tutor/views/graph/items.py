@@ -50,6 +50,12 @@ class GraphItem(QGraphicsItem):
         self.look = look
         self.update()
 
+    def rest(self) -> None:
+        """Stands for nothing until it is bound again."""
+        self.look = Look()
+        self.setOpacity(1.0)
+        self.hide()
+
     def set_room(self, room: QRectF) -> None:
         if room != self._room:
             self.prepareGeometryChange()

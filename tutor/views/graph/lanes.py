@@ -197,6 +197,10 @@ class ChipItem(GraphItem):
         self.name = self.text
         self.update()
 
+    def rest(self) -> None:
+        self.set_shown(None)
+        super().rest()
+
     def tip_at(self, place: QPointF) -> str:
         if self.shown is None:
             return ""

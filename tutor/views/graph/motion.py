@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from tutor.trace.beats import CHANGING, LANDING, PASSING
-from tutor.trace.ghosts import homes
 from tutor.trace.picture import (
     BoxState,
     CircleState,
@@ -24,6 +23,7 @@ from tutor.trace.picture import (
     TabState,
 )
 from tutor.views.graph.frames import REST, STILL, Drop, Flight, Frame, LaneFrame, Mover, Thread, beat
+from tutor.views.graph.lookup import lookup
 
 __all__ = ["STILL", "Drop", "Flight", "Frame", "LaneFrame", "Mover", "Thread", "beat", "frame"]
 
@@ -99,7 +99,7 @@ def _focus(after: Picture) -> tuple[frozenset[ItemId] | None, frozenset[LaneId]]
     if motion.kind == "none":
         return None, frozenset()
     lanes = (*motion.receives, *motion.passes)
-    items = _Ends({lane.id: lane for lane in after.structure.lanes}).items(lanes) | set(motion.boxes)
+    items = _Ends(lookup(after.structure).lanes).items(lanes) | set(motion.boxes)
     if motion.item is not None:
         items.add(motion.item)
     if after.callout is not None:
@@ -146,7 +146,7 @@ def _backward(before: Picture, after: Picture, still: Frame, progress: float) ->
     """A gradient docks, is multiplied, and the products leave together; lanes turn solid behind them."""
     motion = after.motion
     arrive, _work, leave = (beat(progress, number) for number in range(3))
-    ends = _Ends({lane.id: lane for lane in after.structure.lanes})
+    ends = _Ends(lookup(after.structure).lanes)
     sources = {ends.by_id[lane].source for lane in motion.passes if lane in ends.by_id} | set(motion.boxes)
     boxes = {**after.boxes, **{item: before.boxes[item] for item in sources if item in before.boxes}}
     circles = {
@@ -207,15 +207,16 @@ def threads_of(after: Picture, leave: float) -> tuple[Thread, ...]:
     """Gradients that have reached a ghost fly on to its leaf."""
     motion = after.motion
     lanes = _strong_lanes(motion)
-    leaf_of = homes(after.structure) if lanes else {}
+    tables = lookup(after.structure)
+    leaf_of = tables.homes if lanes else {}
     if not leaf_of:
         return ()
     found = []
     share = min(max((leave - _TO_GHOST) / (1.0 - _TO_GHOST), 0.0), 1.0)
-    for lane in after.structure.lanes:
+    for lane in (tables.lanes[lane] for lane in lanes if lane in tables.lanes):
         leaf = leaf_of.get(lane.source)
         state = after.lanes.get(lane.id)
-        if leaf is not None and lane.id in lanes and state is not None and state.gradient is not None:
+        if leaf is not None and state is not None and state.gradient is not None:
             found.append(Thread(lane.source, leaf, share, state.gradient))
     return tuple(found)
 
@@ -336,7 +337,7 @@ def _lane_value(picture: Picture, lane: LaneId) -> Shown | None:
     state = picture.lanes.get(lane)
     if state is not None and state.value is not None:
         return state.value
-    row = next((row for row in picture.structure.lanes if row.id == lane), None)
+    row = lookup(picture.structure).lanes.get(lane)
     if row is None:
         return None
     for item in (row.source, row.target):
@@ -347,7 +348,8 @@ def _lane_value(picture: Picture, lane: LaneId) -> Shown | None:
 
 
 def _is_tensor(picture: Picture, item: ItemId, lane: Lane) -> bool:
-    return any(box.id == item and box.tensor == lane.tensor for box in picture.structure.boxes)
+    box = lookup(picture.structure).boxes.get(item)
+    return box is not None and box.tensor == lane.tensor
 
 
 def _new_box(before: Picture, item: ItemId) -> bool:

@@ -6,33 +6,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from tutor.protocol import NodeId, TensorId
 from tutor.trace.ghosts import with_kin
 from tutor.trace.layout import Layout
-from tutor.trace.picture import Callout, CircleState, ItemId, LaneState, Picture, Structure
+from tutor.trace.picture import Callout, CircleState, ItemId, LaneId, Picture, Structure
 from tutor.views.graph.box import BoxItem
 from tutor.views.graph.circle import CircleItem
 from tutor.views.graph.ground import Ground
-from tutor.views.graph.items import FADED, GraphItem, Look
-from tutor.views.graph.motion import STILL, Frame, frame
+from tutor.views.graph.index import Index
+from tutor.views.graph.items import GraphItem
+from tutor.views.graph.live import Live, Marks
+from tutor.views.graph.lookup import lookup
+from tutor.views.graph.motion import Frame, frame
 from tutor.views.graph.movers import Movers
 from tutor.views.graph.notes import CalloutItem, GradFnItem
 from tutor.views.graph.paint import Inks
 from tutor.views.graph.places import callout_place
-from tutor.views.graph.pool import ItemPool
+from tutor.views.graph.pool import ItemPool, lane_places
 from tutor.views.graph.routes import PlaceMaker
 from tutor.views.graph.seeds import Seeds
+from tutor.views.graph.sight import ALL_LIVE, Sight
 from tutor.views.graph.sizes import Sizes
 from tutor.views.theme import Palette
 
-SLICE_SECONDS = 0.010
-"""Items are made for so long before the event loop gets its turn."""
+SLICE_SECONDS = 0.008
+"""Places are found and items made for so long before the event loop gets its turn."""
 _AT_ONCE = 60
-_GONE = LaneState(present=False, laid=False)
-_NO_CIRCLE = CircleState(present=False)
+_MOST_LANES = 150
+"""Of so many lanes of one step each is drawn by itself, from afar too."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class GraphScene(QGraphicsScene):
     """Draws one structure; a picture only changes what differs from the last."""
 
     built = Signal()
-    """All items of the structure are there."""
+    """The structure's places are known and its items can be shown."""
 
     def __init__(self, palette: Palette, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +62,11 @@ class GraphScene(QGraphicsScene):
         self.movers = Movers(self, self.inks)
         self.callout, self.grad_fn = CalloutItem(self.inks), GradFnItem(self.inks)
         self.seeds = Seeds(self, self.inks)
+        self._live: Live | None = None
+        self._sight: Sight | None = None
+        """None of a small picture, of which all items are there all the time."""
+        self._everything = False
+        self._seen: Frame | None = None
         self._view = _View()
         self._callout_of: tuple[Callout, _View] | None = None
         self._selected: tuple[TensorId | None, ItemId | None] = (None, None)
@@ -73,27 +82,44 @@ class GraphScene(QGraphicsScene):
     # structure
 
     def set_structure(self, structure: Structure, sizes: Sizes, layout: Layout) -> None:
-        """Another structure; its items are made in slices when they are many. Equal places are kept."""
-        self._shown = self.ground = None
+        """Another structure; its places are found in slices when they are many. Equal places are kept."""
+        self._shown = self.ground = self._live = self._sight = self._seen = None
         self._work = self._build(structure, sizes, layout)
         if len(sizes.anatomies) <= _AT_ONCE:
             self._finish()
         else:
             self._later.start()
 
+    def show_all_items(self) -> None:
+        """From the next structure on all items are there, at full detail however many they are: for export."""
+        self._everything = True
+
     def _build(self, structure: Structure, sizes: Sizes, layout: Layout) -> Iterator[None]:
         maker = PlaceMaker(structure, sizes, layout)
         yield from maker.run()
-        ground = Ground(structure, sizes, maker.result)
-        yield from self.pool.build(structure, sizes, ground.places)
-        self.ground = ground
+        ground, names = Ground(structure, sizes, maker.result), dict[LaneId, str]()
+        yield from lane_places(structure, names)
+        self.pool.take(structure, sizes, ground.places, names)
+        live = Live(self.pool, ground)
+        few = len(ground.places.items) <= ALL_LIVE and len(structure.lanes) <= 4 * ALL_LIVE
+        if few or self._everything:
+            live.want(ground.places.items, names)
+            while live.lacking:
+                live.bring(0.0)
+                yield
+        else:
+            index = Index()
+            yield from index.fill(sizes, ground.places)
+            self._sight = Sight(index)
+        self.pool.settle()
         self.setSceneRect(ground.room())
+        self.ground, self._live = ground, live
 
     def clear_structure(self) -> None:
         """Nothing to draw."""
         self._later.stop()
         self.pool.clear()
-        self.ground = self._shown = self._work = None
+        self.ground = self._shown = self._work = self._live = self._sight = self._seen = None
         self.movers.hide()
         for item in (self.callout, self.grad_fn, *self.seeds.items):
             item.hide()
@@ -104,8 +130,13 @@ class GraphScene(QGraphicsScene):
         return self.ground.structure if self.ground is not None else None
 
     def set_view(self, rect: QRectF, zoom: float) -> None:
-        """Which part is in sight, and how large."""
+        """Which part will be in sight when the view has come to rest, and how large."""
         self._view = _View(rect, zoom)
+
+    def look(self, rect: QRectF, zoom: float) -> None:
+        """Which part is in sight now, and how large: of a large picture only its items are there."""
+        if self._sight is not None and self._sight.look(rect, zoom):
+            self._choose_items()
 
     @property
     def zoom(self) -> float:
@@ -121,8 +152,11 @@ class GraphScene(QGraphicsScene):
         self._built()
 
     def _on_later_timeout(self) -> None:
+        if self._work is None:
+            self._bring()
+            return
         end = perf_counter() + SLICE_SECONDS
-        for _ in self._work or ():
+        for _ in self._work:
             if perf_counter() > end:
                 return
         self._built()
@@ -138,91 +172,50 @@ class GraphScene(QGraphicsScene):
         self, before: Picture | None, picture: Picture, progress: float, *, resting: bool = False
     ) -> None:
         """The picture at this progress of its step; `resting` (the end of a run) fades nothing."""
-        if self.ground is None or self.building:
+        if self.ground is None or self._live is None or self.building:
             return
         self._shown = (before, picture, progress)
         self._resting = resting
-        seen = frame(before, picture, progress)
-        self._show_nodes(seen, self.ground)
-        self._show_lanes(picture.structure, seen)
+        seen = self._seen = frame(before, picture, progress)
+        self._choose_items()
+        tensor, item = self._selected
+        fade = seen.focus is not None and not resting
+        self._live.show(seen, Marks(tensor, item, self._hovered, fade))
         self.movers.show(seen, self.ground)
-        self._show_looks(seen, resting=resting)
         self.callout.set_progress(progress)
         self._show_notes(picture, seen, self.ground)
 
-    def _show_nodes(self, seen: Frame, ground: Ground) -> None:
-        for item, box in self.pool.boxes.items():
-            if item in seen.boxes:
-                box.set_state(seen.boxes[item])
-        for item, circle in self.pool.circles.items():
-            state = seen.circles.get(item, _NO_CIRCLE)
-            circle.set_state(state)
-            self._show_result(item, state, ground)
-        self._show_bands(seen)
+    def _choose_items(self) -> None:
+        """Of a large picture: what is in sight, and what the step, the pointer and the choice are about."""
+        if self._live is None or self._sight is None:
+            return
+        sight, seen = self._sight, self._seen
+        items, lanes = list(self._pointed_items()), list[LaneId]()
+        if seen is not None and self.ground is not None:
+            items += [item for item in (*(seen.focus or ()), *seen.appearing) if self.ground.has(item)]
+            lanes += [lane for lane in seen.focus_lanes if lane in sight.index.lanes.rows][:_MOST_LANES]
+        self._live.want([*items, *sight.items], [*lanes, *sight.lanes])
+        self._bring()
 
-    def _show_bands(self, seen: Frame) -> None:
-        """A band appears with the first of its items, the line of a shared memory with the second box."""
-        there = {item for item, box in self.pool.boxes.items() if box.isVisible()}
-        there |= {item for item, circle in self.pool.circles.items() if circle.isVisible()}
-        for band in self.pool.bands:
-            inside = [seen.appearing.get(item, 1.0) for item in band.band.zone.items if item in there]
-            band.setVisible(bool(inside))
-            band.setOpacity(max(inside, default=1.0))
-        for line in self.pool.twins:
-            ends = {line.twins.one, line.twins.other}
-            line.setVisible(ends <= there)
-            line.setOpacity(min(seen.appearing.get(item, 1.0) for item in ends))
+    def _pointed_items(self) -> Iterator[ItemId]:
+        tensor, item = self._selected
+        if self.ground is None:
+            return
+        tables = lookup(self.ground.structure)
+        chosen = tables.boxes_of.get(tensor, []) if tensor is not None else []
+        for found in (item, *chosen, *self._hovered):
+            if found is not None and self.ground.has(found):
+                yield found
 
-    def _show_result(self, item: ItemId, state: CircleState, ground: Ground) -> None:
-        chip = self.pool.results[item]
-        chip.set_shown(state.result if state.present else None)
-        if state.result is not None:
-            body = ground.body(item)
-            room = chip.boundingRect()
-            if ground.sizes.down:
-                chip.setPos(body.center().x(), body.bottom() + 8 + room.height() / 2)
-            else:
-                chip.setPos(body.right() + 10 + room.width() / 2, body.center().y())
-
-    def _show_lanes(self, structure: Structure, seen: Frame) -> None:
-        for lane in structure.lanes:
-            state = seen.lane_states.get(lane.id, _GONE)
-            moving = seen.lanes.get(lane.id, STILL)
-            self.pool.lanes[lane.id].set_state(state, moving)
-            if lane.id in self.pool.value_chips:
-                shown = state.value if state.present and moving.value_chip else None
-                self.pool.value_chips[lane.id].set_shown(shown)
-            if lane.id in self.pool.gradient_chips:
-                back = state.gradient if state.present and moving.gradient_chip else None
-                self.pool.gradient_chips[lane.id].set_shown(back)
-
-    def _show_looks(self, seen: Frame, *, resting: bool) -> None:
-        """Fades what is not in the step, and marks what works, is selected, or pointed at."""
-        fade = seen.focus is not None and not resting
-        tensor, chosen = self._selected
-        for item, box in self.pool.boxes.items():
-            picked = item == chosen or (tensor is not None and box.box.tensor == tensor)
-            box.set_look(self._look(item, seen, picked=picked, fade=fade))
-        for item, circle in self.pool.circles.items():
-            circle.set_look(self._look(item, seen, picked=item == chosen, fade=fade))
-        for lane, line in self.pool.lanes.items():
-            look = Look(opacity=FADED if fade and lane not in seen.focus_lanes else 1.0)
-            for shown in (line, self.pool.value_chips.get(lane), self.pool.gradient_chips.get(lane)):
-                if shown is not None:
-                    shown.set_look(look)
-
-    def _look(self, item: ItemId, seen: Frame, *, picked: bool, fade: bool) -> Look:
-        hovered = item in self._hovered
-        inside = seen.focus is None or item in seen.focus
-        opacity = FADED if fade and not (inside or hovered or picked) else 1.0
-        return Look(
-            opacity=opacity * seen.appearing.get(item, 1.0),
-            working=item == seen.working,
-            outline=seen.outline,
-            glowing=item in seen.glowing,
-            selected=picked,
-            hovered=hovered,
-        )
+    def _bring(self) -> None:
+        """Some of the items that lack; the others in the next turns of the event loop."""
+        if self._live is not None:
+            self._live.bring(SLICE_SECONDS)
+            self.pool.settle()
+            if self._live.lacking:
+                self._later.start()
+                return
+        self._later.stop()
 
     def _show_notes(self, picture: Picture, seen: Frame, ground: Ground) -> None:
         self.seeds.show(picture.seeds, ground)
@@ -244,7 +237,7 @@ class GraphScene(QGraphicsScene):
         size = self.callout.size_for(callout, view.size())
         rect = callout_place(size, ground.anchor(callout.item), crowd, view.adjusted(6, 6, -6, -6))
         body, parts = ground.body(callout.item), ground.lower_parts(callout.item)
-        if callout.item in self.pool.circles:
+        if callout.item in picture.circles:
             self.callout.show_at(callout, rect, body, _working(picture.circles[callout.item], parts))
         else:
             self.callout.show_at(callout, rect, None, [body, *parts])
@@ -252,7 +245,7 @@ class GraphScene(QGraphicsScene):
     def _show_grad_fn(self, ground: Ground) -> None:
         """The dotted line of the selected tensor, when the node that made it is in sight."""
         tensor, _item = self._selected
-        found = self._maker(tensor) if tensor is not None else None
+        found = self._maker(tensor, ground) if tensor is not None else None
         if found is None:
             self.grad_fn.hide()
             return
@@ -260,15 +253,16 @@ class GraphScene(QGraphicsScene):
         tab = ring.tab_of(node).translated(ring.pos())
         self.grad_fn.join(ground.body(box), tab, down=ground.sizes.down)
 
-    def _maker(self, tensor: TensorId) -> tuple[ItemId, CircleItem, NodeId] | None:
+    def _maker(self, tensor: TensorId, ground: Ground) -> tuple[ItemId, CircleItem, NodeId] | None:
         """The tensor's box, and its grad_fn as it is in this step: a write in place makes another one of it."""
-        for item, box in self.pool.boxes.items():
-            node = box.state.grad_fn if box.state is not None and box.state.present else None
-            if node is None or box.box.tensor != tensor:
-                continue
-            for ring in self.pool.circles.values():
-                if ring.isVisible() and any(tab.node == node for tab in ring.circle.tabs):
-                    return item, ring, node
+        tables = lookup(ground.structure)
+        for item in tables.boxes_of.get(tensor, ()):
+            state = self._seen.boxes.get(item) if self._seen is not None else None
+            node = state.grad_fn if state is not None and state.present else None
+            circle = tables.circle_of.get(node) if node is not None else None
+            ring = self.item(circle) if circle is not None else None
+            if node is not None and isinstance(ring, CircleItem) and ring.isVisible():
+                return item, ring, node
         return None
 
     # what is pointed at
@@ -318,33 +312,62 @@ class GraphScene(QGraphicsScene):
         return rect, self.item_rect(seen.working) if seen.working is not None else rect
 
     def present_rects(self, picture: Picture) -> list[QRectF]:
-        """Where the items stand that are there in this step."""
-        boxes = [item for item, box in picture.boxes.items() if box.present]
-        circles = [item for item, circle in picture.circles.items() if circle.present]
-        return [self.item_rect(item) for item in (*boxes, *circles)]
+        """Where the items stand that are there in this step; of a large picture those about the step.
+
+        Circles after boxes, the last one made as the last.
+        """
+        there = (
+            item
+            for found in (picture.boxes, picture.circles)
+            for item, state in found.items()
+            if state.present
+        )
+        if self._sight is None:
+            return [self.item_rect(item) for item in there]
+        last = next((item for item, state in reversed(picture.circles.items()) if state.present), None)
+        centre = self.item_rect(picture.motion.item or last or next(there, ItemId(""))).center()
+        size = self._view.rect.size() * 2
+        about = QRectF(QPointF(), size)
+        about.moveCenter(centre)
+        near = [item for item in self._sight.index.items.meeting(about) if item != last]
+        if last is not None:
+            near.append(last)
+        return [self.item_rect(item) for item in near if self._is_there(item, picture)]
+
+    def _is_there(self, item: ItemId, picture: Picture) -> bool:
+        state = picture.boxes.get(item) or picture.circles.get(item)
+        return state is not None and state.present
 
     def item(self, item: ItemId) -> GraphItem | None:
-        """The box or circle of this name."""
+        """The box or circle of this name, which stands for it until the next picture at least."""
+        if self._live is not None and self._sight is not None:
+            self._live.need(item)
         return self.pool.boxes.get(item) or self.pool.circles.get(item)
+
+    def reveal(self, place: QPointF) -> None:
+        """Of a picture seen from afar: what lies at this place becomes an item that can be pointed at."""
+        if self._live is None or self._sight is None or self._sight.near:
+            return
+        found = [item for item in self._sight.index.items.at(place) if self.item_rect(item).contains(place)]
+        for item in found:
+            self._live.need(item)
 
     def item_rect(self, item: ItemId) -> QRectF:
         return self.ground.anchor(item) if self.ground is not None and self.ground.has(item) else QRectF()
 
     def covering(self, item: ItemId | None) -> frozenset[str]:
         """What covering the box by hand covers: its value and its gradient."""
-        box = self.pool.boxes.get(item) if item is not None else None
-        return (
-            frozenset((box.box.name, f"{box.box.name}.grad"))
-            if box is not None and box.box.name
-            else frozenset()
-        )
+        if item is None or self.ground is None:
+            return frozenset()
+        box = lookup(self.ground.structure).boxes.get(item)
+        return frozenset((box.name, f"{box.name}.grad")) if box is not None and box.name else frozenset()
 
     def neighbour(self, item: ItemId | None, dx: int, dy: int) -> ItemId | None:
         """The nearest visible item in this direction; the first one when none is chosen."""
-        if self.ground is None:
+        if self.ground is None or self._shown is None:
             return None
-        places = self.ground.places.items
-        seen = {name: at for name, at in places.items() if (found := self.item(name)) and found.isVisible()}
+        picture, places = self._shown[1], self.ground.places.items
+        seen = {name: at for name, at in places.items() if self._is_there(name, picture)}
         if item not in seen:
             return min(seen, key=lambda name: (seen[name].x(), seen[name].y()), default=None)
         here = seen[item]
