@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tutor.protocol import TensorId
 from tutor.trace.layered import XY, Edge, Gaps, Laid, Level, Node, lay_out
 from tutor.trace.picture import ItemId, LaneId
 from tutor.trace.routes import Port
@@ -65,19 +64,19 @@ class Room:
 
 
 class _Gate(NamedTuple):
-    """Where lanes of one tensor pass a frame's border."""
+    """Where lanes of one origin pass a frame's border."""
 
-    tensor: TensorId
+    origin: int
     inwards: bool
 
 
 _Key = ItemId | _Gate
-_Step = tuple[_Key, _Key, TensorId]
+_Step = tuple[_Key, _Key, int]
 
 
 @dataclass(slots=True)
 class _Frame:
-    """One level while it is put together: its nodes in their order, and its edges with the tensor that they carry."""
+    """One level while it is put together: its nodes in their order, and its edges with what they come from."""
 
     id: ItemId
     parent: ItemId | None
@@ -134,14 +133,14 @@ class Nesting:
         steps: list[tuple[ItemId, _Step]] = []
         here: _Key = lane.source
         for frame in reversed(out[common:]):
-            steps.append((frame, (here, _Gate(lane.tensor, inwards=False), lane.tensor)))
+            steps.append((frame, (here, _Gate(lane.origin, inwards=False), lane.origin)))
             here = frame
         there: _Key = into[common] if common < len(into) else lane.target
         level = out[common - 1] if common else _WHOLE
-        steps.append((level, (here, there, lane.tensor)))
+        steps.append((level, (here, there, lane.origin)))
         for at, frame in enumerate(into[common:], start=common):
             inner: _Key = into[at + 1] if at + 1 < len(into) else lane.target
-            steps.append((frame, (_Gate(lane.tensor, inwards=True), inner, lane.tensor)))
+            steps.append((frame, (_Gate(lane.origin, inwards=True), inner, lane.origin)))
         for frame, edge in steps:
             self._note(frame, edge, lane)
         return steps
@@ -198,7 +197,7 @@ class Nesting:
             yield name
 
     def _place(self, frame: _Frame) -> _Placed:
-        gates = sorted(frame.gates, key=lambda gate: (not gate.inwards, gate.tensor))
+        gates = sorted(frame.gates, key=lambda gate: (not gate.inwards, gate.origin))
         keys: list[_Key] = [*frame.nodes, *gates]
         places = {key: at for at, key in enumerate(keys)}
         edges = sorted(
@@ -236,13 +235,13 @@ class Nesting:
         width, height = self._room.sizes[key]
         return Node(width, height, self._room.ports.get(key) or Port(-width / 2, width / 2))
 
-    def _out(self, key: _Key, tensor: TensorId) -> float:
+    def _out(self, key: _Key, origin: int) -> float:
         inner = None if isinstance(key, _Gate) else self._placed.get(key)
-        return 0.0 if inner is None else inner.below_path(_Gate(tensor, inwards=False))
+        return 0.0 if inner is None else inner.below_path(_Gate(origin, inwards=False))
 
-    def _into(self, key: _Key, tensor: TensorId) -> float:
+    def _into(self, key: _Key, origin: int) -> float:
         inner = None if isinstance(key, _Gate) else self._placed.get(key)
-        return 0.0 if inner is None else inner.below_path(_Gate(tensor, inwards=True))
+        return 0.0 if inner is None else inner.below_path(_Gate(origin, inwards=True))
 
     def _way(
         self,

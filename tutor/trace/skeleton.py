@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tutor.protocol import TensorId
 from tutor.trace.picture import Group, ItemId, LaneId, Structure
 
 
@@ -16,7 +15,8 @@ class Bone(NamedTuple):
     id: LaneId
     source: ItemId
     target: ItemId
-    tensor: TensorId
+    origin: int
+    """What it comes from in the unfolded structure, by age; 0 where there are no frames."""
     returns: bool
 
 
@@ -85,9 +85,25 @@ def frames_of(structure: Structure) -> tuple[Open, ...]:
 
 def bones_of(structure: Structure) -> Iterator[Bone]:
     """The lanes that go from one item to another."""
+    origins = _origins(structure) if structure.frames else {}
     for lane in structure.lanes:
         if lane.source != lane.target:
-            yield Bone(lane.id, lane.source, lane.target, lane.tensor, lane.returns)
+            yield Bone(lane.id, lane.source, lane.target, origins.get(lane.id, 0), lane.returns)
+
+
+def _origins(structure: Structure) -> dict[LaneId, int]:
+    whole = structure.whole or structure
+    ages = {item: at for at, item in enumerate(_items(whole))}
+    found: dict[LaneId, int] = {}
+    for lane in structure.lanes:
+        first = structure.parts.get(lane.id, (lane,))[0]
+        found[lane.id] = ages.get(first.source, len(ages))
+    return found
+
+
+def _items(structure: Structure) -> Iterator[ItemId]:
+    yield from (box.id for box in structure.boxes)
+    yield from (circle.id for circle in structure.circles)
 
 
 def banded_in(structure: Structure) -> frozenset[ItemId]:
