@@ -133,3 +133,24 @@ def test_an_optimizer_breaks_no_pin_that_backward_has_used() -> None:
         seen = at(trace, step)
         assert not {"changed", "behind"} & set().union(*phases(seen).values(), set())
         assert not any(state.behind for state in seen.boxes.values())
+
+
+def test_a_fused_optimizer_is_not_said_to_write_behind_autograds_back() -> None:
+    loop = "for k in range(2):\n    o.zero_grad()\n    (w * w).sum().backward()\n    o.step()\n"
+    trace = record_text(f"{START}o = torch.optim.Adam([w], lr=0.1, fused=True)\n{loop}")
+    seen = at(trace, len(trace.steps) - 1)
+
+    assert [value.version for value in trace.values if value.tensor == 1] == [0, 0, 0]
+    assert not any(state.behind for state in seen.boxes.values())
+
+
+def test_a_box_is_a_stack_once_it_was_written_in_place_and_not_by_birth() -> None:
+    born = record_text("import torch\nn = torch.nn.Linear(2, 1)\ny = n(torch.ones(1, 2)).sum()\n")
+    written = record_text(f"{START}b = x * 2\nb.add_(1)\nc = b * 3\n")
+    versions = {
+        box.name: at(born, len(born.steps) - 1).boxes[box.id].version for box in structure(born, None).boxes
+    }
+    b = next(box.id for box in structure(written, None).boxes if box.name == "b")
+
+    assert versions["n.weight"] == 0
+    assert at(written, len(written.steps) - 1).boxes[b].version == 1

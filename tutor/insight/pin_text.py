@@ -12,7 +12,7 @@ from tutor.trace.index import Index, index_of, last
 from tutor.trace.item_states import Moment
 from tutor.trace.names import short_name, written
 from tutor.trace.pin import Pin
-from tutor.trace.pins import is_behind, overtaken_by, pins_of, written_behind
+from tutor.trace.pins import is_unseen, overtaken_by, pins_of, written_behind
 from tutor.trace.saved_views import TURNED, saved_rows
 from tutor.trace.trace import Trace
 
@@ -40,7 +40,7 @@ def behind_lines(trace: Trace, tensor: TensorId, step: int) -> list[str]:
     """That the tensor's value was written without autograd noticing."""
     index = index_of(trace)
     value = last(index.values.get(tensor, ()), step)
-    if value is None or not is_behind(index, value):
+    if value is None or not is_unseen(trace, index, value):
         return []
     line = _line(trace, value.step)
     if line is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId, Value
+from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId
 from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
 from tutor.trace.grad_row import grad_row
 from tutor.trace.index import Index, RunOf, last
@@ -25,7 +25,7 @@ from tutor.trace.picture import (
     TabState,
     Tray,
 )
-from tutor.trace.pins import is_behind, pin_phases
+from tutor.trace.pins import is_unseen, pin_phases, written_version
 from tutor.trace.shown import Covered, grad_covered, shown, shown_value, value_covered
 from tutor.trace.stage import Stage
 from tutor.trace.told import told_of
@@ -285,7 +285,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
     frozen = _frozen(at, box)
     own = present and box.ghost_of is None
     lands = tray(at, box) if own else None
-    behind = value is not None and is_behind(index, value) and not _is_update(at, value)
+    behind = value is not None and is_unseen(at.trace, index, value)
     return BoxState(
         present=present,
         name=name or ("" if rebound else box.name),
@@ -293,7 +293,7 @@ def box_state(at: Moment, box: Box) -> BoxState:
         grad=grad_row(at.trace, index, tensor, step, at.covered),
         requires_grad=index.flag_at(tensor, step),
         retains_grad=index.retains_at(tensor, step),
-        version=value.version if value else 0,
+        version=written_version(index, value),
         tray=lands,
         awaits=own and (lands is not None or at.backward is None),
         funnel=funnel(at, box.id) if own else None,
@@ -306,11 +306,6 @@ def box_state(at: Moment, box: Box) -> BoxState:
         frozen=frozen is not None,
         frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )
-
-
-def _is_update(at: Moment, value: Value) -> bool:
-    """Whether an optimizer wrote it: fused ones do so without a version."""
-    return told_of(at.trace, at.index).update_at(value.tensor, value.step) is not None
 
 
 def _is_used(at: Moment, ghost: Box) -> bool:

@@ -240,6 +240,7 @@ class BoxState:
     requires_grad: bool
     retains_grad: bool = False
     version: int = 0
+    """The version to which writes in place have raised it; 0 while there were none."""
     tray: Tray | None = None
     funnel: Funnel | None = None
     was: str = ""

@@ -9,6 +9,7 @@ from tutor.trace.freed import freed_at
 from tutor.trace.index import Index, index_of, last
 from tutor.trace.picture import Tab
 from tutor.trace.pin import Pin, PinPhase
+from tutor.trace.told import told_of
 from tutor.trace.trace import Trace
 
 
@@ -70,11 +71,24 @@ def is_behind(index: Index, value: Value) -> bool:
     return (before.value, before.stats) != (value.value, value.stats)
 
 
+def is_unseen(trace: Trace, index: Index, value: Value) -> bool:
+    """A write behind autograd's back, as by `.data`; fused optimizers also write without a version, and are none."""
+    return is_behind(index, value) and told_of(trace, index).update_at(value.tensor, value.step) is None
+
+
+def written_version(index: Index, value: Value | None) -> int:
+    """Its version once it was written in place; 0 while it is as it was first seen (a parameter is born at 1)."""
+    if value is None or value.version <= index.values[value.tensor][0].version:
+        return 0
+    return value.version
+
+
 def has_behind(trace: Trace) -> bool:
     """Whether any value of the run was written so."""
     index = index_of(trace)
     changed = {change.tensor for change in trace.changes if change.what == "value"}
-    return any(is_behind(index, value) for tensor in changed for value in index.values.get(tensor, ()))
+    values = (value for tensor in changed for value in index.values.get(tensor, ()))
+    return any(is_unseen(trace, index, value) for value in values)
 
 
 def changes_pins(index: Index, tab: Tab) -> Iterator[int]:
