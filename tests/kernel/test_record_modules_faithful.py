@@ -15,7 +15,7 @@ import torch
 from torch.utils._pytree import tree_map
 
 from tests.kernel.twice import CPU_AND_CUDA, Outcome, add_up, difference, fresh, stand_in_for_expecttest
-from tutor.kernel.identity import flat_tensors
+from tutor.kernel.flat import flat_tensors
 
 LEAST = 100
 """torch 2.13 lists 114 modules; fewer than this means that its list was read wrongly."""

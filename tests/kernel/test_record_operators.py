@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests.kernel.twice import CPU_AND_CUDA, Outcome, add_up, difference, fresh, stand_in_for_expecttest
-from tutor.kernel.identity import flat_tensors
+from tutor.kernel.flat import flat_tensors
 
 LEAST = 500
 """torch 2.13 lists 540 operators with a derivative; fewer than this means that its list was read wrongly."""

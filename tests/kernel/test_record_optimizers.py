@@ -369,3 +369,14 @@ def test_recorders_in_each_other_both_hear_of_the_step() -> None:
 
     assert len(outer.optimizer_steps) == 1
     assert len(inner[0].optimizer_steps) == 1
+
+
+@pytest.mark.parametrize("hook", ["", "o.register_step_pre_hook(lambda *a: None)\n"])
+def test_parameters_in_memory_that_others_hold_change_once(hook: str) -> None:
+    read = Read(
+        "import torch, numpy\n"
+        "w = torch.from_numpy(numpy.ones(2)).requires_grad_()\n"
+        "b = torch.from_numpy(numpy.zeros(2)).requires_grad_()\n"
+        "o = torch.optim.SGD([w, b], lr=0.5)\n" + hook + "(3 * w + b).sum().backward()\no.step()\n"
+    )
+    assert changed(read) == ["value_changed w", "value_changed b"]

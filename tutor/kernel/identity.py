@@ -82,12 +82,18 @@ class Tensors:
             self.met(known, tensor)
             if _is_lent(tensor):
                 self.lend(known, tensor)
-        elif version(tensor) != known.version:
-            if known.id in self.lent and self.lent[known.id][1] == capture(tensor, self._limits)[0]:
-                known.version = version(tensor)
-            else:
-                self._show_value(known, tensor, step - 1, *self._moved(known, tensor))
+        elif self.is_written(known, tensor):
+            self._show_value(known, tensor, step - 1, *self._moved(known, tensor))
         return known
+
+    def is_written(self, known: Known, tensor: torch.Tensor) -> bool:
+        """Whether it was written since it was last looked at; of what is lent only the values can tell."""
+        if version(tensor) == known.version:
+            return False
+        if known.id not in self.lent or self.lent[known.id][1] != capture(tensor, self._limits)[0]:
+            return True
+        known.version = version(tensor)
+        return False
 
     def lend(self, known: Known, tensor: torch.Tensor) -> None:
         """From now on others may write to it without a new version."""
@@ -377,20 +383,3 @@ def _is_lent(tensor: torch.Tensor) -> bool:
         return not tensor.untyped_storage().resizable()
     except (RuntimeError, NotImplementedError):
         return False
-
-
-def flat_tensors(value: object, found: list[torch.Tensor] | None = None) -> list[torch.Tensor]:
-    """The tensors in an argument or result, through tuples, lists and dicts, in order."""
-    found = [] if found is None else found
-    if isinstance(value, torch.Tensor):
-        found.append(value)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            if isinstance(part, torch.Tensor):
-                found.append(part)
-            elif not isinstance(part, (int, float, str)):
-                flat_tensors(part, found)
-    elif isinstance(value, dict):
-        for part in value.values():
-            flat_tensors(part, found)
-    return found

@@ -10,8 +10,9 @@ from tutor.kernel.bare import bare
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind
 from tutor.kernel.capture import grad_of
+from tutor.kernel.flat import flat_tensors
 from tutor.kernel.gradients import is_unread
-from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.identity import Known, version
 from tutor.kernel.tape import Tape
 
 _ONLY_READ = frozenset({

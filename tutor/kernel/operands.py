@@ -9,7 +9,8 @@ import torch
 from tutor.kernel.bare import PLAIN
 from tutor.kernel.call import Call, Written
 from tutor.kernel.calls import NUMBERS
-from tutor.kernel.identity import Known, flat_tensors, is_a, version
+from tutor.kernel.flat import flat_tensors
+from tutor.kernel.identity import Known, is_a, version
 from tutor.kernel.spans import Place
 from tutor.kernel.tape import Tape
 

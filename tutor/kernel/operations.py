@@ -19,7 +19,8 @@ from tutor.kernel.bare import PLAIN, bare
 from tutor.kernel.call import Call
 from tutor.kernel.calls import Kind, argument_texts
 from tutor.kernel.changes import SILENT_WRITERS, Changes
-from tutor.kernel.identity import Known, flat_tensors, version
+from tutor.kernel.flat import flat_tensors
+from tutor.kernel.identity import Known, version
 from tutor.kernel.measure import size
 from tutor.kernel.operands import Operands
 from tutor.kernel.spans import Place

@@ -172,7 +172,7 @@ class Optimizers:
         for known, _ in step.parameters:
             tensor = known()
             if tensor is not None and (
-                version(tensor) != known.version or self._fused_wrote(step, known.id, tensor)
+                self._tape.tensors.is_written(known, tensor) or self._fused_wrote(step, known.id, tensor)
             ):
                 self._forward.changes.written(known, tensor, step.span, None)
                 self._tape.end_step("value_changed", known.id, step.span)
