@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
@@ -114,6 +115,29 @@ def test_a_frame_holds_its_own_items_and_nothing_else(
         ends = drawn.routes[lane.id][0], drawn.routes[lane.id][-1]
         for end, item in zip(ends, (lane.source, lane.target), strict=True):
             assert within(Rect(end.x, end.y, 0.0, 0.0), rect_of(drawn, item, sizes))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(8, 24), st.integers(0, 200), st.lists(st.integers(0, 3), min_size=24, max_size=24))
+def test_groups_that_lanes_leave_and_enter_again_keep_together_too(
+    count: int, seed: int, owners: list[int]
+) -> None:
+    graph = graphs.graph(graphs.random_edges(count, seed, reach=6), count)
+    circles = [circle.id for circle in graph.circles]
+    shares = [
+        tuple(c for c, owner in zip(circles, owners, strict=False) if owner == group) for group in (1, 2, 3)
+    ]
+    groups = tuple(
+        Group(ItemId(f"m{at}"), "module", f"m{at}", "", 1, len(items), 0, items, None, 0)
+        for at, items in enumerate(shares)
+        if len(items) > 1
+    )
+    keys = {item.id: str(item.id) for item in (*graph.boxes, *graph.circles)}
+    opened = fold(replace(graph, groups=groups, keys=keys), ())
+    drawn, sizes = laid_out(opened, opened)
+    check_frames(opened, drawn, sizes)
+    for one, other in combinations(sizes, 2):
+        assert apart(rect_of(drawn, one, sizes), rect_of(drawn, other, sizes))
 
 
 @settings(max_examples=80, deadline=None)
