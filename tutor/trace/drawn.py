@@ -42,9 +42,15 @@ def function_name(function: str) -> str:
 
 def in_place(operation: Operation) -> bool:
     """Whether it wrote into one of its inputs (and did not merely hand it back, as `x.float()` on a float)."""
-    name = function_name(operation.function)
-    written = name in _IN_PLACE_DUNDERS or (name.endswith("_") and not name.endswith("__"))
-    return written and any(t in operation.inputs for t in operation.outputs or operation.inputs)
+    return _writes(operation.function) and any(
+        t in operation.inputs for t in operation.outputs or operation.inputs
+    )
+
+
+@cache
+def _writes(function: str) -> bool:
+    name = function_name(function)
+    return name in _IN_PLACE_DUNDERS or (name.endswith("_") and not name.endswith("__"))
 
 
 def _fills(operation: Operation) -> bool:
@@ -145,4 +151,6 @@ def ordered_nodes(operation: Operation, index: Index) -> tuple[NodeId, ...]:
     """The operation's nodes in the order in which the engine will run them: the last made runs first."""
     nodes = [index.nodes[n] for n in operation.nodes if n in index.nodes]
     nodes = [n for n in nodes if n.tensor is None]
+    if len(nodes) < 2:
+        return (nodes[0].id,) if nodes else ()
     return tuple(n.id for n in sorted(nodes, key=lambda n: (-(n.sequence or 0), n.id)))

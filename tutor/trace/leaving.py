@@ -21,14 +21,14 @@ def leaves(operation: Operation, index: Index) -> bool:
 
     A number that is only printed or appended is none: it goes nowhere.
     """
+    name = function_name(operation.function)
+    if name not in _NUMBERS and name not in _INDICES and operation.function not in _COPIES:
+        return False
     if operation.backward is not None or zone_of(operation) != "none":
         return False
     if not any(index.flag_at(t, operation.step) for t in operation.inputs):
         return False
-    name = function_name(operation.function)
-    if name in _NUMBERS:
-        return bool(_assigned(operation, index)[0])
-    return not operation.nodes and (name in _INDICES or operation.function in _COPIES)
+    return bool(_assigned(operation, index)[0]) if name in _NUMBERS else not operation.nodes
 
 
 def is_bare(operation: Operation, index: Index) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from tutor.protocol import Data, NodeId, Operation, TensorId
+from tutor.protocol import Data, NodeId, Operation, Span, TensorId
 from tutor.trace.drawn import drawn_as, is_detach, is_drawn, ordered_nodes, zone_of
 from tutor.trace.gradient_graph import gradient_graph, gradient_text, made_in, operations_at, texts_of
 from tutor.trace.gradient_nodes import argument_text, operand_of
@@ -110,6 +110,7 @@ class _Builder:
         turns: tuple[Iteration, ...] = (),
     ) -> None:
         self.trace, self.index, self.iteration, self.turns = trace, index, span.index, turns
+        self.texts: dict[tuple[int, ...], str] = {}
         self.first, self.end = span.first_step, span.end_step
         self.born_by = self.end if born_by is None else born_by
         """Until which step a new tensor is drawn even where nothing uses it."""
@@ -260,7 +261,7 @@ class _Builder:
             function=operation.function,
             expression=written(gradient_text(self.index, operation.outputs[0]))
             if operation.id < 0 and operation.outputs
-            else self.index.text(operation.span),
+            else self._text(operation.span),
             tabs=tuple(self._tab(n, operation) for n in ordered_nodes(operation, self.index)),
             span=operation.span,
             zone=zone_of(operation),
@@ -269,6 +270,16 @@ class _Builder:
             binds=bound_name(operation, self.index) if leaving else "",
             made_in=made_in(self.index, operation.id),
         )
+
+    def _text(self, span: Span | None) -> str:
+        """Read once for all turns of a loop."""
+        if span is None:
+            return ""
+        key = (span.source, span.line, span.col, span.end_line, span.end_col)
+        found = self.texts.get(key)
+        if found is None:
+            found = self.texts[key] = self.index.text(span)
+        return found
 
     def _symbol(self, operation: Operation) -> str:
         """Of a whole backward step: ∂ and the sign of what was differentiated."""
