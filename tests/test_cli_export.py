@@ -142,6 +142,7 @@ def test_one_iteration_of_a_loop_or_all_of_them(folder: Path) -> None:
         (["-o", "q.json"], "q.json: the ending “.json”"),
         (["-o", "q.png", "--iteration", "7"], "--iteration: the run has iterations 1 to 2"),
         (["-o", "q.png", "--part", "1"], "--part: q.json is no lesson"),
+        (["-o", "q.png", "--cover", "a.gard"], "--cover: no tensor is called “a.gard”"),
         (["-o", "q.png", "--size", "8000x8000", "--scale", "3"], "--scale: 3 × 8000x8000 is more than 8192"),
     ],
 )

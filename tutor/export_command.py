@@ -163,7 +163,7 @@ def _given(
     """A recording that there is, or one that is made now."""
     if file.suffix.lower() == TRACE_SUFFIX:
         if values.part is not None:
-            raise OptionError(_("--part: {path} is no lesson").format(path=file))
+            raise _no_lesson(file)
         return _Given(trace_in(file))
     document = read_document(file)
     lesson = read_lesson(file) if document.kind == "lesson" else None
@@ -172,7 +172,7 @@ def _given(
     trace = recorded_trace(lesson) if lesson is not None else Trace()
     if lesson is None or not _is_of(trace, lesson):
         trace = _run(file, values, arguments, stops, errors)
-    return _up_to_part(_Given(trace, lesson), values.part)
+    return _up_to_part(_Given(trace, lesson), values.part, file)
 
 
 def _is_of(trace: Trace, lesson: Lesson) -> bool:
@@ -197,13 +197,18 @@ def _run(file: Path, values: Any, arguments: tuple[str, ...], stops: Stops, erro
     return done.trace
 
 
-def _up_to_part(given: _Given, part: int | None) -> _Given:
+def _no_lesson(file: Path) -> OptionError:
+    return OptionError(_("--part: {path} is no lesson").format(path=file))
+
+
+def _up_to_part(given: _Given, part: int | None, file: Path) -> _Given:
     if part is None:
         return given
     lesson = given.lesson
-    if lesson is None or part > len(lesson.parts):
-        count = len(lesson.parts) if lesson is not None else 0
-        raise OptionError(_("--part: the lesson has {count} parts").format(count=count))
+    if lesson is None:
+        raise _no_lesson(file)
+    if part > len(lesson.parts):
+        raise OptionError(_("--part: the lesson has {count} parts").format(count=len(lesson.parts)))
     end = last_step(lesson, part - 1, given.trace) + 1
     shown = prefix(given.trace, end, lesson.cells_up_to(part - 1))
     return _Given(shown, replace(lesson, parts=lesson.parts[:part]))
@@ -214,6 +219,13 @@ def _up_to_part(given: _Given, part: int | None) -> _Given:
 
 def _subject(values: Any, given: _Given) -> Subject:
     covered = frozenset(name.strip() for name in values.cover.split(",") if name.strip())
+    known = {row.name for row in given.trace.tensors} | {row.name for row in given.trace.names}
+    for name in sorted(covered):
+        if name.removesuffix(".grad") not in known:
+            text = _(
+                "--cover: no tensor is called “{name}”; a tensor's name, or with .grad its gradient, is right"
+            )
+            raise OptionError(text.format(name=name.removesuffix(".grad")))
     if given.lesson is not None and not values.answers:
         covered |= frozenset(name for part in given.lesson.parts for name in part.covers)
     return Subject(given.trace, covered, unrolled=values.iteration == "all")

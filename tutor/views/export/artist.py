@@ -52,17 +52,17 @@ class Artist:
             self._camera.close()
         self.stage.close()
 
-    def prepare(self) -> Iterator[None]:
-        """Lays out and measures; yields while it has to wait."""
+    def prepare(self) -> Iterator[bool]:
+        """Lays out and measures; yields between two pieces of work, True while it has to wait."""
         apart = max(len(self._steps) // _MOST_LOOKED_AT, 1)
         for step in dict.fromkeys((*self._steps[::apart], self._steps[-1])):
             yield from self.stage.take(step)
             self._note_room(step)
-            yield
+            yield False
         self._measure()
 
-    def show(self, step: int, progress: float = 1.0) -> Iterator[None]:
-        """Brings everything to this moment; yields while it has to wait."""
+    def show(self, step: int, progress: float = 1.0) -> Iterator[bool]:
+        """Brings everything to this moment; yields True while it has to wait."""
         yield from self.stage.take(step)
         which = self.stage.iteration(step)
         if self._camera is not None:

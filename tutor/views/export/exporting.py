@@ -37,8 +37,8 @@ class Progress:
 class _Writer(Protocol):
     """What becomes of the frames."""
 
-    def add(self, image: QImage, frames: int) -> Iterable[None]: ...
-    def close(self) -> Iterable[None]: ...
+    def add(self, image: QImage, frames: int) -> Iterable[bool]: ...
+    def close(self) -> Iterable[bool]: ...
     def abandon(self) -> None: ...
 
 
@@ -159,6 +159,6 @@ def _filmed(artist: Artist, request: Request, writer: _Writer) -> Iterator[Progr
         raise
 
 
-def _waited(waits: Iterable[None], done: int, total: int) -> Iterator[Progress]:
-    for _wait in waits:
-        yield Progress(done, total, waiting=True)
+def _waited(waits: Iterable[bool], done: int, total: int) -> Iterator[Progress]:
+    for waiting in waits:
+        yield Progress(done, total, waiting)

@@ -51,7 +51,7 @@ def ffmpeg() -> str:
 
 
 class VideoWriter:
-    """Raw frames go in at one end, the file comes out at the other. What returns an iterator yields while it waits."""
+    """Raw frames go in at one end, the file comes out at the other. What returns an iterator yields True while it waits."""
 
     def __init__(self, path: Path, size: tuple[int, int], fps: int, video: Video) -> None:
         program = ffmpeg()
@@ -73,21 +73,21 @@ class VideoWriter:
         written = (*made, *_CODECS[video], "-f", video, str(path))
         self._process.start(program, ["-hide_banner", "-loglevel", "error", "-y", *source, *written])
 
-    def add(self, image: QImage, frames: int) -> Iterator[None]:
+    def add(self, image: QImage, frames: int) -> Iterator[bool]:
         """An image that is seen for so many frames."""
         opaque = image.convertToFormat(QImage.Format.Format_RGB32)
         data = bytes(opaque.constBits())
         for _frame in range(frames):
             while self._process.bytesToWrite() > _AHEAD * len(data):
                 self._check()
-                yield
+                yield True
             self._process.write(data)
 
-    def close(self) -> Iterator[None]:
+    def close(self) -> Iterator[bool]:
         """Waits for the end of the file. Raises ExportError when ffmpeg could not write it."""
         self._process.closeWriteChannel()
         while self._process.state() != QProcess.ProcessState.NotRunning:
-            yield
+            yield True
         if self._process.exitStatus() != QProcess.ExitStatus.NormalExit or self._process.exitCode() != 0:
             raise ExportError(_("ffmpeg could not write the video: {why}").format(why=self._complaint()))
         self._process.deleteLater()
