@@ -25,7 +25,7 @@ CALLOUT_ROOM = QMarginsF(30, 110, 30, 110)
 
 
 class Stage:
-    """What waits for a layout, or for a large scene to be built, yields: the event loop must run meanwhile."""
+    """What waits for a layout, or for a large scene to be built, yields True: the event loop must run meanwhile."""
 
     def __init__(self, subject: Subject, look: Look) -> None:
         self._subject, self._look = subject, look
@@ -50,7 +50,7 @@ class Stage:
 
     # a moment
 
-    def take(self, step: int) -> Iterator[None]:
+    def take(self, step: int) -> Iterator[bool]:
         """Has the structure of this step built."""
         wanted = self.structure(step)
         if self.scene.structure is wanted:
@@ -59,7 +59,7 @@ class Stage:
         drawn = yield from self._arranged(wanted)
         self.scene.set_structure(drawn.structure, drawn.sizes, drawn.layout)
         while self.scene.building:
-            yield
+            yield True
         for item in self.scene.items():
             item.setCacheMode(QGraphicsItem.CacheMode.NoCache)  # the image of a text is no text
 
@@ -112,7 +112,7 @@ class Stage:
 
     # where everything stands
 
-    def _arranged(self, drawn: Structure) -> Generator[None, None, Arrangement]:
+    def _arranged(self, drawn: Structure) -> Generator[bool, None, Arrangement]:
         sizes = measure(drawn, self._subject.trace, down=self._runs_down(drawn))
         known = self._arrangements.reuse(drawn, sizes)
         if known is None:
@@ -121,13 +121,13 @@ class Stage:
         self._arrangements.keep(known)
         return known
 
-    def _laid_out(self, drawn: Structure, sizes: Sizes) -> Generator[None, None, Layout]:
+    def _laid_out(self, drawn: Structure, sizes: Sizes) -> Generator[bool, None, Layout]:
         found: list[Layout | None] = []
         self._layouts.done.connect(lambda _structure, layout: found.append(layout))
         self._layouts.failed.connect(lambda _structure: found.append(None))
         self._layouts.request(drawn, sizes.order())
         while not found:
-            yield
+            yield True
         self._layouts.done.disconnect()
         self._layouts.failed.disconnect()
         if found[0] is None:
