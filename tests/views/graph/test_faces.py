@@ -252,3 +252,10 @@ def test_a_value_of_another_shape_than_the_box_was_made_for_is_still_drawn() -> 
     held = Shown(np.ones((2, 2, 2)).tolist(), (2, 2, 2))
     assert page_rows(held, 5) == page_rows(held, 1) is not None
     assert page_rows(Shown([[1.0, 2.0], [3.0]], (2, 2))) is None, "a file may hold anything"
+
+
+def test_the_legend_explains_the_signs_of_numbers_only_where_they_are_not_written_out(qtbot: QtBot) -> None:
+    small = "import torch\nw = torch.ones(3, 3, requires_grad=True)\n(w * w).sum().backward()\n"
+    for text, expected in ((small, False), (GROWS, True)):
+        _session, view = view_of(qtbot, text)
+        assert ("hatched: negative" in view.legend.accessibleDescription()) is expected

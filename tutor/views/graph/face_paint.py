@@ -318,6 +318,16 @@ def block_pixels(shares: Floats, palette: Palette, hue: str) -> Bytes:
     return np.ascontiguousarray(np.rint(pixels).astype(np.uint8))
 
 
+def numbers_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    """For the legend: a large number, a negative one, a zero."""
+    image = image_of(block_pixels(np.array([[0.9, -0.9, 0.0]]), inks.palette, "value"))
+    place = QRectF(rect.center().x() - 16.5, rect.center().y() - 5.5, 33, 11)
+    painter.drawImage(place, image)
+    painter.setPen(pen(inks.value, 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(place)
+
+
 @lru_cache(maxsize=4)
 def _masks(side: int) -> dict[str, NDArray[np.bool_]]:
     """Which of a block's pixels a sign covers."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor.i18n import _
 from tutor.views.graph.bar import FONT_CHANGES, text_pixels
+from tutor.views.graph.face_paint import numbers_sign
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.legend_signs import behind_sign, ghost_sign, lock_sign, pin_sign, python_sign
 from tutor.views.graph.paint import Inks, arrowhead, dotted, hook, leaf, pen, snowflake, write
@@ -26,7 +27,7 @@ _PANE = 430
 _SHARE = 7
 """It takes no more than this part of the pane."""
 
-Extra = Literal["frozen", "hook", "create_graph", "pin", "lock", "behind", "python", "ghost"]
+Extra = Literal["frozen", "hook", "create_graph", "pin", "lock", "behind", "python", "ghost", "sheet"]
 Draw = Callable[[QPainter, QRectF, Inks], None]
 
 
@@ -144,6 +145,7 @@ class Legend(QWidget):
 def _rarer() -> dict[Extra, Entry]:
     """What is only explained where it is in the picture."""
     return {
+        "sheet": Entry(numbers_sign, _("hatched: negative; dot: zero")),
         "pin": Entry(pin_sign, _("saved tensor; red once it was changed")),
         "lock": Entry(lock_sign, _("retain_graph: it stays saved")),
         "behind": Entry(behind_sign, _("changed behind autograd's back")),

@@ -10,10 +10,15 @@ from tutor.i18n import _, ngettext
 from tutor.trace.picture import Picture, Structure
 from tutor.trace.pins import has_behind
 from tutor.trace.trace import Trace
+from tutor.views.graph.faces import face_of
 from tutor.views.graph.legend import Extra
 
 if TYPE_CHECKING:
     from tutor.session.session import Session
+
+
+_SHEETS = ("blocks", "thumbnail")
+"""How numbers are drawn that are not written out: then only signs tell a negative and a zero."""
 
 
 def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[str, str] | None:
@@ -103,6 +108,8 @@ def explains(trace: Trace, structure: Structure | None) -> frozenset[Extra]:
         found.add("create_graph")
     if any(hook.node is not None or hook.tensor is not None for hook in trace.hooks):
         found.add("hook")
+    if structure is not None and any(face_of(box.shape).kind in _SHEETS for box in structure.boxes):
+        found.add("sheet")
     return frozenset(found | _saved(trace, structure) | _drawn(structure))
 
 
