@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -15,16 +15,34 @@ from tutor.trace.picture import Group, ItemId, Lane, LaneId, Structure, Zone, Zo
 
 ROOM = 60
 """How many items are seen of a large graph at first."""
+_KEPT = 12
 MAX_TENSORS = 3
 """More tensors than these from one item to one block share a lane."""
 
 
 def fold(structure: Structure, closed: Collection[ItemId]) -> Structure:
-    """The graph with the closed groups as blocks; what is closed within a closed one, or unknown, does not count."""
+    """The graph with the closed groups as blocks; what is closed within a closed one, or unknown, does not count.
+
+    Of the same graph the same object, as long as it is among the last that were asked for.
+    """
     whole = structure if structure.whole is None else structure.whole
     if not whole.groups:
         return whole
     blocks, frames = _parted(whole.groups, frozenset(closed))
+    key = id(whole), tuple(block.id for block in blocks)
+    kept = _made.get(key)
+    if kept is None or kept.whole is not whole:
+        kept = _made[key] = _folded(whole, blocks, frames)
+        while len(_made) > _KEPT:
+            _made.popitem(last=False)
+    _made.move_to_end(key)
+    return kept
+
+
+_made: OrderedDict[tuple[int, tuple[ItemId, ...]], Structure] = OrderedDict()
+
+
+def _folded(whole: Structure, blocks: tuple[Group, ...], frames: tuple[Group, ...]) -> Structure:
     if not blocks:
         signature = _signed(whole.signature, blocks, frames)
         return replace(whole, frames=frames, whole=whole, signature=signature)
