@@ -111,6 +111,70 @@ def test_values_go_from_left_to_right_or_from_top_to_bottom() -> None:
         assert down.positions[lane.source].y < down.positions[lane.target].y
 
 
+def residual(blocks: int) -> tuple[Structure, list[ItemId], list[ItemId]]:
+    """Two operations with a weight each and a sum, over and over: the graph, its main path, and its weights."""
+    edges, path, weights = [], [0], []
+    count = 1
+    for _ in range(blocks):
+        start = path[-1]
+        for _operation in range(2):
+            weight, made = count, count + 1
+            count += 2
+            edges += [(path[-1], made), (weight, made)]
+            path.append(made)
+            weights.append(weight)
+        edges += [(path[-1], count), (start, count)]
+        path.append(count)
+        count += 1
+    graph = graphs.graph(edges, count)
+    ids = {int(item.id[1:]): item.id for item in (*graph.boxes, *graph.circles)}
+    return graph, [ids[node] for node in path], [ids[node] for node in weights]
+
+
+def test_shortcuts_read_as_shortcuts() -> None:
+    """The main path is one straight line, the shortcuts run over it, the weights hang under it."""
+    graph, path, weights = residual(4)
+    sizes = graphs.sizes_of(graph)
+    drawn = layout(graph, Order(sizes))
+    heights = {round(drawn.positions[item].y, 6) for item in path}
+    assert len(heights) == 1
+    line = heights.pop()
+    assert all(drawn.positions[weight].y > line for weight in weights)
+    for lane in graph.lanes:
+        middle = drawn.routes[lane.id][1:-1]
+        if lane.source in path and lane.target in path and middle:
+            assert all(point.y < line for point in middle)
+            assert len({point.y for point in middle}) == 1
+
+
+def test_the_same_block_looks_the_same_all_along() -> None:
+    graph, path, _ = residual(5)
+    sizes = {item.id: (100.0, 60.0) for item in (*graph.boxes, *graph.circles)}
+    drawn = layout(graph, Order(sizes))
+    turns = [drawn.positions[b].x - drawn.positions[a].x for a, b in zip(path[3:-3], path[6:], strict=True)]
+    assert len({round(turn, 6) for turn in turns}) == 1
+    assert {round(point.y) for point in drawn.positions.values()} == {
+        round(drawn.positions[item].y) for item in ("t0", "t1")
+    }
+
+
+def test_the_lanes_of_a_weight_used_far_away_run_at_one_height() -> None:
+    graph = graphs.graph(*graphs.unrolled(30))
+    drawn = layout(graph, Order(graphs.sizes_of(graph)))
+    for weight in ("t0", "t1"):
+        far = [drawn.routes[lane.id][1:-1] for lane in graph.lanes if lane.source == weight]
+        assert len({point.y for middle in far for point in middle}) == 1
+
+
+def test_a_program_that_is_run_again_has_the_very_same_picture() -> None:
+    for name in names():
+        placed = []
+        for _ in range(2):
+            drawn = structure(golden(name), None)
+            placed.append(layout(drawn, Order(graphs.sizes_of(drawn))))
+        assert placed[0] == placed[1]
+
+
 def test_a_leaf_stands_beside_its_use() -> None:
     edges = [(0, 2), (2, 3), (3, 4), (1, 4)]
     assert columns(5, edges, [4]) == [0, 2, 1, 2, 3]

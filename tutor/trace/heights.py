@@ -13,8 +13,11 @@ from itertools import pairwise
 from tutor.trace.ordering import Ordering
 
 _SETTLING = 3
-_COMPUTED, _LONG, _BEND, _LEAF = range(4)
-"""Links between computed nodes, between dummies, from one to the other, from leaves: levelled in this order."""
+_COMPUTED, _LONG, _BEND, _LEAF, _AWAY = range(5)
+"""Links between computed nodes, between dummies, from one to the other, from leaves, from leaves to dummies.
+
+They are levelled in this order.
+"""
 
 Link = tuple[int, int, float, float]
 """Two neighbours, and how far below their own heights they meet."""
@@ -91,6 +94,8 @@ class Rows:
         real, goal = here < self._count, there < self._count
         if real and goal:
             return _COMPUTED if self._back[here] > 1 else _LEAF, -self._back[here] - ahead
+        if real and self._back[here] == 1:
+            return _AWAY, -ahead
         return _BEND if real or goal else _LONG, -ahead
 
     def _number(self, partners: dict[int, Link]) -> None:

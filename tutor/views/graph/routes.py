@@ -68,7 +68,7 @@ class PlaceMaker:
             self._lanes = self._curves(Standing(self._sizes, self._spots))
             yield from self._place_few(self._lanes)
             return
-        self._add_bands()
+        yield from self._add_bands()
         values, gradients = (
             SparseChips(self._lanes, self._sizes, self._solid_parts, values=side) for side in (True, False)
         )
@@ -97,7 +97,7 @@ class PlaceMaker:
             self._crowd.add_curve(curves.value, every=every)
             self._crowd.add_curve(curves.gradient, every=every)
             yield
-        self._add_bands()
+        yield from self._add_bands()
         values, gradients = dict[LaneId, QPointF](), dict[LaneId, QPointF]()
         self._chips = values, gradients
         down = self._sizes.down
@@ -117,16 +117,16 @@ class PlaceMaker:
         place = self._items[item]
         return (part.translated(place) for part in _solid(self._sizes.anatomies[item]))
 
-    def _add_bands(self) -> None:
+    def _add_bands(self) -> Iterator[None]:
         zones = [zone for zone in self._structure.zones if zone.items]
-        if zones:
-            inside = {item for zone in zones for item in zone.items}
-            ways = {
-                (lane.source, lane.target): self._lanes[lane.id].value
-                for lane in self._structure.lanes
-                if lane.source in inside and lane.target in inside
-            }
-            self._bands = tuple(band_of(zone, self._footprints, ways, self._crowd) for zone in zones)
+        inside = {item for zone in zones for item in zone.items}
+        lanes = (lane for lane in self._structure.lanes if lane.source in inside and lane.target in inside)
+        ways = {(lane.source, lane.target): self._lanes[lane.id].value for lane in lanes}
+        bands = []
+        for zone in zones:
+            bands.append(band_of(zone, self._footprints, ways, self._crowd))
+            yield
+        self._bands = tuple(bands)
         boxes = {box.id: _with_tray(self._sizes.anatomies[box.id]) for box in self._structure.boxes}
         lower = {item: rect.translated(self._items[item]) for item, rect in boxes.items()}
         self._twins = twins_of(self._structure, lower, down=self._sizes.down)
