@@ -39,6 +39,11 @@ WRITES = {
         "h = torch.stack([x, x]).reshape(1, 2, 2) * 1\n"
         "y = torch.nn.functional.linear(h, m, m[:, 0]).sum()\nh += 1"
     ),
+    "the weight of a cell": (
+        "torch.manual_seed(0)\ncell = torch.nn.RNNCell(2, 3)\n"
+        "y = cell(torch.stack([x, x]), torch.ones(2, 3)).sum()\n"
+        "with torch.no_grad():\n    cell.weight_ih += 1"
+    ),
     "a vector in a product": "m = torch.ones(2, 3, requires_grad=True)\nv = x * 1\ny = (v @ m).sum()\nv += 1",
     "a matrix in a product": "m = torch.ones(2, 3, requires_grad=True)\nn = m * 1\ny = (x @ n).sum()\nn += 1",
     "nothing": "y = (x * w).exp().sum()",

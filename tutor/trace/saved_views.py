@@ -22,12 +22,27 @@ def saved_rows(
     index: Index, operation: Operation | None, saved: Mapping[str, Data]
 ) -> Iterator[tuple[str, Data]]:
     """What a node saved, with the operand in the place of a view of it."""
-    known = operation is not None and function_name(operation.function) in _PRODUCTS
     for key, kept in saved.items():
-        if known and operation is not None and isinstance(kept, dict) and kept.get("tensor", 0) is None:
+        if operation is None or not isinstance(kept, dict) or kept.get("tensor", 0) is not None:
+            yield key, kept
+        elif function_name(operation.function) in _PRODUCTS:
             yield key, _operand(index, operation, key, kept)
         else:
-            yield key, kept
+            yield key, _weight(index, operation, kept) if key == "mat2" else kept
+
+
+def _weight(index: Index, operation: Operation, kept: dict[str, Data]) -> Data:
+    """Within a larger function, as an RNN's cell, the one operand that is the saved matrix, turned."""
+    saved = kept.get("value")
+    if not isinstance(saved, list) or not saved:
+        return kept
+    values = {tensor: index.value_at(tensor, operation.step) for tensor in operation.inputs}
+    turned = [list(row) for row in zip(*saved, strict=True)] if isinstance(saved[0], list) else None
+    found = [(t, value) for t, value in values.items() if value is not None and value.value == turned]
+    if turned is None or len(found) != 1:
+        return kept
+    tensor, value = found[0]
+    return {"tensor": tensor, "version": value.version, TURNED: True}
 
 
 def _operand(index: Index, operation: Operation, key: str, kept: dict[str, Data]) -> Data:
