@@ -24,6 +24,7 @@ test-all:
 bench: setup
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.benchmarks $(ARGS)
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.benchmarks.window
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m tests.benchmarks.layout
 
 texts: setup
 	@.venv/bin/python tools/texts.py
