@@ -13,6 +13,7 @@ from tests.traces.recording import record_text
 from tests.views.graph.test_view import box, shown
 from tests.views.graph_session import GraphSession
 from tutor.views.graph.circle import CircleItem
+from tutor.views.graph.closer import copies
 from tutor.views.graph.handle import handle_rect
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.view import GraphView
@@ -211,3 +212,15 @@ def test_over_small_blocks_the_magnifier_shows_exact_numbers_with_their_indices(
     assert glass.isHidden(), "what is covered is not magnified"
     mouse(view, item, QPointF(0, item.anatomy.body.top() + 5), QMouseEvent.Type.MouseMove)
     assert glass.isHidden()
+
+
+def test_the_numbers_of_a_box_or_chip_are_copied_exact_and_the_covered_ones_are_not(qtbot: QtBot) -> None:
+    session, view = opened(qtbot, PROGRAM.replace("[1., -1.]", "[0.1, -1.]"))
+    session.player.last()
+    item = box(view, "x")
+    assert copies(item) == [("Copy the value", "[0.1, -1.0]"), ("Copy the gradient", "[7.0, 10.0]")]
+    chip = next(chip for chip in view.scene.pool.gradient_chips.values() if chip.isVisible())
+    assert copies(chip)[0][0] == "Copy the gradient" and copies(chip)[0][1].startswith("[")
+    session.set_covered(frozenset({"x.grad"}))
+    assert copies(item) == [("Copy the value", "[0.1, -1.0]")]
+    assert copies(circle(view, "@")) == [] and copies(None) == []

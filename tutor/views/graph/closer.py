@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu
 
 from tutor.i18n import _
 from tutor.insight.jacobian import Jacobian, NoJacobian, jacobian
@@ -17,9 +19,11 @@ from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.circle import CircleItem
 from tutor.views.graph.handle import Handle, handle_rect
 from tutor.views.graph.items import GraphItem
+from tutor.views.graph.lanes import ChipItem
 from tutor.views.graph.lens import Lens, no_lens_text
 from tutor.views.graph.magnifier import Magnifier
 from tutor.views.graph.scene import GraphScene
+from tutor.views.graph.values import copied
 from tutor.views.theme import Palette
 
 if TYPE_CHECKING:
@@ -41,12 +45,15 @@ class Closer(QObject):
         self._shown: tuple[object, ...] = ()
         self._known: tuple[object, dict[ItemId, Jacobian | NoJacobian]] = (None, {})
         self._handled: set[ItemId] = set()
+        self._under: GraphItem | None = None
         self._tip_of: Callable[[GraphItem, QPointF], str] = canvas.tip_of
         self.lens = Lens(canvas.viewport())
         self.magnifier = Magnifier(canvas.viewport())
         key = QShortcut(QKeySequence(Qt.Key.Key_J), canvas, self.toggle)
         key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         canvas.tip_of, canvas.click_of, canvas.over = self._tip, self._click, self._over
+        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        canvas.customContextMenuRequested.connect(self._on_canvas_menu_requested)
         canvas.moved.connect(self._on_canvas_moved)
         session.selection_changed.connect(self._on_session_changed)
         session.picture_changed.connect(self._on_session_changed)
@@ -192,6 +199,7 @@ class Closer(QObject):
 
     def _over(self, item: GraphItem | None, place: QPointF) -> None:
         """The numbers under the pointer, magnified where they are drawn small."""
+        self._under = item
         found = item.sheet_at(place) if isinstance(item, BoxItem) else None
         if not isinstance(item, BoxItem) or found is None:
             self.magnifier.hide()
@@ -202,6 +210,15 @@ class Closer(QObject):
             (place.x() - sheet.left()) / sheet.width(), (place.y() - sheet.top()) / sheet.height()
         )
         self.magnifier.show_at(shown, item.box.dtype, share, centre, page=item.page, gradient=gradient)
+
+    def _on_canvas_menu_requested(self, place: QPoint) -> None:
+        """Copies what the item under the pointer holds, exact."""
+        menu = QMenu(self._canvas)
+        for words, text in copies(self._under):
+            menu.addAction(words, partial(QGuiApplication.clipboard().setText, text))
+        if menu.actions():
+            menu.exec(self._canvas.viewport().mapToGlobal(place))
+        menu.deleteLater()
 
     def _on_canvas_moved(self) -> None:
         self.magnifier.hide()
@@ -214,6 +231,21 @@ class Closer(QObject):
 
     def _on_session_changed(self) -> None:
         self.follow()
+
+
+def copies(item: GraphItem | None) -> list[tuple[str, str]]:
+    """What can be copied of an item: the words of the menu, and the exact numbers."""
+    if isinstance(item, BoxItem) and item.state is not None:
+        known = ((_("Copy the value"), item.state.value), (_("Copy the gradient"), item.state.grad.value))
+        dtype: str | None = item.box.dtype
+    elif isinstance(item, ChipItem):
+        known = ((_("Copy the gradient") if item.gradient else _("Copy the value"), item.shown), ("", None))
+        dtype = None
+    else:
+        return []
+    return [
+        (words, copied(shown, dtype)) for words, shown in known if shown is not None and copied(shown, dtype)
+    ]
 
 
 def _around(anchor: QRect, size: QSize, port: QRect) -> list[QPoint]:

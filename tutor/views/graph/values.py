@@ -165,6 +165,17 @@ def tooltip(shown: Shown, dtype: str | None = None) -> str:
     return text if len(text) <= _TOOLTIP else text[:_TOOLTIP] + " …"
 
 
+def copied(shown: Shown, dtype: str | None = None) -> str:
+    """All numbers, exact and as Python writes them; nothing where they are covered or were not kept."""
+    if shown.covered or shown.data is None or isinstance(shown.data, dict):
+        return ""
+    return (
+        exact_text(shown.data, len(shown.shape), dtype or _dtype_for(shown.data))
+        .replace("−", "-")
+        .replace("∞", "inf")
+    )
+
+
 def exact_text(data: Data, depth: int, dtype: str) -> str:
     """Every digit of nested lists of `depth` dimensions; below them a pair is a complex number."""
     if not isinstance(data, list):
