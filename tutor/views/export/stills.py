@@ -15,6 +15,8 @@ from tutor.views.fonts import MONO
 
 _SVG = "http://www.w3.org/2000/svg"
 _UNITS_AN_INCH = 96
+_LONGEST_INCHES = 200
+"""PDF knows no longer page."""
 _GENERIC = {True: "monospace", False: "sans-serif"}
 
 
@@ -36,7 +38,8 @@ def write_pdf(artist: Artist, path: Path, title: str) -> None:
     writer = QPdfWriter(str(path))
     writer.setTitle(title)
     writer.setCreator("Autograd Tutor")
-    inches = QSizeF(size.width() / _UNITS_AN_INCH, size.height() / _UNITS_AN_INCH)
+    inches = size / _UNITS_AN_INCH
+    inches /= max(inches.width() / _LONGEST_INCHES, inches.height() / _LONGEST_INCHES, 1.0)
     writer.setPageSize(QPageSize(inches, QPageSize.Unit.Inch, "", QPageSize.SizeMatchPolicy.ExactMatch))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     writer.setResolution(max(round(extent.width() / inches.width()), 1))
