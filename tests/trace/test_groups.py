@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 
+from tests.trace.grouped import PROGRAMS, recorded
 from tutor.trace.folding import first_folds, fold
 from tutor.trace.iterations import iterations
 from tutor.trace.picture import Structure
@@ -238,3 +241,34 @@ loss.backward()
     assert names_in(drawn, 0) == ["net.0.weight", "net.0.bias"]
     folded = fold(drawn, [drawn.groups[0].id])
     assert "guess" in {box.name for box in folded.boxes}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_groups_lie_in_each_other_and_hold_what_they_say(name: str) -> None:
+    trace = recorded(name)
+    for iteration in (None, *(turn.index for turn in iterations(trace))):
+        drawn = structure(trace, iteration)
+        known = {group.id: group for group in drawn.groups}
+        assert len(known) == len(drawn.groups)
+        circles = [circle.id for circle in drawn.circles]
+        for at, group in enumerate(drawn.groups):
+            own = [circle for circle in circles if circle in group.items]
+            assert group.operations == len(own) > 1
+            assert own == circles[circles.index(own[0]) :][: len(own)], "it is one stretch of the run"
+            around = [g for g in drawn.groups if set(group.items) < set(g.items)]
+            assert group.depth >= len(around) - 1 and sum(g.parent == group.id for g in drawn.groups) <= 36
+            if group.parent is not None:
+                parent = known[group.parent]
+                assert drawn.groups.index(parent) < at and parent.depth == group.depth - 1
+                assert set(group.items) <= set(parent.items)
+            boxes = {box.id: box for box in drawn.boxes}
+            assert group.parameters == sum(prod(boxes[leaf].shape) for leaf in group.leaves)
+
+
+def test_a_row_of_many_modules_has_no_more_children_than_are_seen_at_once() -> None:
+    drawn = structure(record(BLOCKS + "net = Net(60)\nnet(torch.randn(5, 3)).sum().backward()\n"), 0)
+    row = next(group for group in drawn.groups if group.kind == "repeat")
+    assert (row.name, row.count, row.type_name) == ("blocks.0–59", 60, "Block")
+    chunks = [group for group in drawn.groups if group.parent == row.id]
+    assert [(chunk.name, chunk.count) for chunk in chunks][:2] == [("blocks.0–9", 10), ("blocks.10–19", 10)]
+    assert len(chunks) == 6

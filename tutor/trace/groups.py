@@ -64,9 +64,8 @@ class _Tree:
             self._settle(part)
         self._settle(root)
         for part in parts_in([root]):
-            numbers = [child.name if isinstance(child, Part) else "" for child in part.children]
             if part.kind == "repeat" and (part is not root or self._drawn.turns):
-                parted(part, numbers if part.of == "iteration" else ())
+                parted(part, _names(part))
         return [child for child in root.children if isinstance(child, Part)]
 
     def _nest(self, root: Part) -> None:
@@ -123,7 +122,7 @@ class _Tree:
         if len(part.children) == 1 and isinstance(only, Part) and part.kind in ("module", "iteration"):
             part.children = only.children
             if only.kind == "repeat":
-                parted(only)
+                parted(only, _names(only))
                 part.children, part.count, part.of = only.children, only.count, only.of
 
     def _around(self, part: Part) -> frozenset[Loop]:
@@ -134,6 +133,12 @@ class _Tree:
         found = {self._marks.place(number) for number in own if self._marks.is_outside(number, part)}
         only = found.pop() if len(found) == 1 else None
         return frozenset(only.loops) if only is not None else frozenset()
+
+
+def _names(row: Part) -> list[str]:
+    """What its blocks are called, where that tells them apart."""
+    names = [child.name if isinstance(child, Part) else "" for child in row.children]
+    return names if row.of != "turn" and len(set(names)) == len(names) else []
 
 
 def _key(circle: Circle) -> object:

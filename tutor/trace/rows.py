@@ -51,7 +51,7 @@ def _tens(row: Part, numbers: Sequence[str], width: int) -> Children:
         own = row.children[at : at + _TEN]
         start = at // _TEN * width
         last = min(start + width, len(numbers))
-        name = f"{numbers[start]}–{numbers[last - 1]}"
+        name = _common([numbers[start], numbers[last - 1]])
         part = part_of("repeat", own, name=name, type_name=row.type_name, count=last - start, of=row.of)
         made.append(part if len(own) > 1 else own[0])
     return made
