@@ -147,6 +147,10 @@ class Modules:
 
     def _place(self, module: torch.nn.Module, frame: FrameType | None) -> str:
         """The path of a module that has none yet, or a makeshift."""
+        before = self._paths.of(module)
+        if before is not None and self.current is not None and before.path.startswith(f"{self.current}."):
+            # A part of its caller, known by the caller's path, gets a better one when the caller does.
+            return before.path
         written = self._written_name(frame)
         path = None if written == "" else self._search(module, frame)
         if path is None and self.path(module) is None:
