@@ -6,7 +6,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -60,9 +59,8 @@ def test_what_the_question_covers_is_covered_in_the_copy(lesson: Opened, qtbot: 
 
 def test_the_canvas_offers_both_by_its_context_menu(lesson: Opened) -> None:
     window, _session = lesson
-    canvas = window.workspace.graph.canvas
-    assert canvas.contextMenuPolicy() == Qt.ContextMenuPolicy.ActionsContextMenu
-    assert {window.actions_["copy_picture"], window.actions_["export"]} <= set(canvas.actions())
+    menu = window.workspace.graph.closer.menu()
+    assert {window.actions_["copy_picture"], window.actions_["export"]} <= set(menu.actions())
 
 
 def test_exported_in_the_windows_colours_with_everything_where_the_window_has_it(

@@ -211,11 +211,18 @@ class Closer(QObject):
         )
         self.magnifier.show_at(shown, item.box.dtype, share, centre, page=item.page, gradient=gradient)
 
-    def _on_canvas_menu_requested(self, place: QPoint) -> None:
-        """Copies what the item under the pointer holds, exact."""
+    def menu(self) -> QMenu:
+        """Copies what the item under the pointer holds, exact; then what the window does with the whole picture."""
         menu = QMenu(self._canvas)
         for words, text in copies(self._under):
             menu.addAction(words, partial(QGuiApplication.clipboard().setText, text))
+        if menu.actions():
+            menu.addSeparator()
+        menu.addActions(self._canvas.actions())
+        return menu
+
+    def _on_canvas_menu_requested(self, place: QPoint) -> None:
+        menu = self.menu()
         if menu.actions():
             menu.exec(self._canvas.viewport().mapToGlobal(place))
         menu.deleteLater()

@@ -78,9 +78,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.message_bar)
         self.setCentralWidget(centre)
         self.addToolBar(self.toolbar)
-        canvas = self.workspace.graph.canvas
-        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        canvas.addActions([self.actions_["copy_picture"], self.actions_["export"]])
+        self.workspace.graph.canvas.addActions([self.actions_["copy_picture"], self.actions_["export"]])
         self.setWindowIcon(app_icon())
         self.setMinimumSize(*_SMALLEST)
         self.setAcceptDrops(True)
