@@ -88,6 +88,7 @@ class Artist:
         """The zoom, and the size of the whole."""
         width = max(room.width() for room in self._rooms.values())
         height = max(room.height() for room in self._rooms.values())
+        self._foot.scale = max(self._zoom_for(QSizeF(width, height), self._bound()), 1.0)
         bound = self._bound()
         self.zoom = self._zoom_for(QSizeF(width, height), bound)
         if self._animated and not self._look.whole and self.zoom < MIN_FIT:

@@ -45,21 +45,25 @@ class Foot:
         self._code, self._caption = mono(15), sans(15)
         self._lines: dict[Span, tuple[_Line, ...]] = {}
         self._stacks: dict[int, list[Stack]] = {}
+        self.scale = 1.0
+        """Its letters grow with the picture's."""
         self._rows = max((len(self._of(step)) for step in steps), default=0) if look.code else 0
 
     def height(self, width: float) -> float:
         """In a picture so wide, in units."""
         code = self._rows * _LINE + 2 * _GAP if self._rows else 0.0
-        return code + self._caption_height(width)
+        return (code + self._caption_height(width / self.scale)) * self.scale
 
     def least_width(self) -> float:
         """So wide the picture should be at least."""
         longest = max((self._width(line) for lines in self._lines.values() for line in lines), default=0.0)
         caption = QFontMetricsF(self._caption).horizontalAdvance(self._look.caption) + 2 * _PAD
-        return min(max(longest, caption if self._look.caption else 0.0), _WIDEST)
+        return min(max(longest, caption if self._look.caption else 0.0), _WIDEST) * self.scale
 
     def paint(self, painter: QPainter, rect: QRectF, step: int) -> None:
         """In the rectangle of this height at the foot of the picture."""
+        painter.scale(self.scale, self.scale)
+        rect = QRectF(rect.topLeft() / self.scale, rect.size() / self.scale)
         if self._rows:
             code = QRectF(rect.left(), rect.top(), rect.width(), self._rows * _LINE + 2 * _GAP)
             self._paint_code(painter, code, self._of(step))
