@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEventLoop
+from PySide6.QtGui import QPainter
 from pytestqt.qtbot import QtBot
 
 from tests.views.export.exported import exported, left, requested
 from tutor.session import layout_client
 from tutor.views.export import exporting as module
+from tutor.views.export import stage
 from tutor.views.export.artist import Artist
 from tutor.views.export.exporting import exporting
 from tutor.views.export.job import ExportJob
@@ -44,14 +47,14 @@ def test_what_was_there_before_a_failed_export_is_unharmed(
     path.write_bytes(b"an older one")
     drawn: list[object] = []
 
-    def image(artist: Artist, within: object = None) -> object:
+    def painting(artist: Artist, painter: QPainter) -> Iterator[bool]:
         drawn.append(artist)
         if len(drawn) > 12 or name == "x.png":
             raise OSError(28, "No space left on device")
-        return plain(artist)
+        yield from plain(artist, painter)
 
-    plain = Artist.image
-    monkeypatch.setattr(Artist, "image", image)
+    plain = Artist.painting
+    monkeypatch.setattr(Artist, "painting", painting)
     fault = exported(requested(path, look=SMALL, stretch=STRETCH))
     assert fault is not None
     assert "No space left on device" in fault
@@ -113,3 +116,21 @@ def test_while_the_helper_lays_out_the_export_can_be_cancelled(
     with qtbot.waitSignal(job.over):
         job.start(work)
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_a_picture_of_many_items_is_cancelled_in_the_middle(
+    ending: str, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_AT_ONCE", 0)
+    monkeypatch.setattr(stage, "_SOME", 1)
+    work = exporting(requested(tmp_path / f"x.{ending}", "q"))
+    turns = sum(1 for _progress in work)
+    assert turns > 20
+    for after in (5, 15):
+        (tmp_path / f"x.{ending}").unlink(missing_ok=True)
+        work = exporting(requested(tmp_path / f"x.{ending}", "q"))
+        for _turn in range(after):
+            next(work, None)
+        work.close()
+        assert left(tmp_path) == []

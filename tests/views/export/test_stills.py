@@ -17,6 +17,7 @@ from tests.views.export.exported import exported, left, requested
 from tutor.i18n import use_language
 from tutor.protocol import Output, Step
 from tutor.trace.trace import Trace
+from tutor.views.export import stage
 from tutor.views.export.request import Look, Stretch
 from tutor.views.theme import DARK, LIGHT
 
@@ -157,6 +158,21 @@ def test_a_loops_iterations_have_their_own_pictures_and_one_together(qtbot: QtBo
     assert exported(requested(tmp_path / "all.svg", "loop", unrolled=True)) is None
     one, together = svg_texts(tmp_path / "one.svg"), svg_texts(tmp_path / "all.svg")
     assert together.count("AddmmBackward0") > one.count("AddmmBackward0") > 0
+
+
+@pytest.mark.parametrize("name", ["q", "no_grad", "detach", "matmul", "second_order"])
+def test_a_picture_of_many_items_is_painted_as_the_scene_paints_it(
+    name: str, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A little at a time, so that the window stays alive; nothing differs."""
+    stretch = Stretch(0, len(golden(name).steps) - 2)
+    for ending in ("png", "svg"):
+        assert exported(requested(tmp_path / f"at_once.{ending}", name, stretch=stretch)) is None
+    monkeypatch.setattr(stage, "_AT_ONCE", 0)
+    for ending in ("png", "svg"):
+        assert exported(requested(tmp_path / f"slowly.{ending}", name, stretch=stretch)) is None
+    assert QImage(str(tmp_path / "at_once.png")) == QImage(str(tmp_path / "slowly.png"))
+    assert svg_texts(tmp_path / "at_once.svg") == svg_texts(tmp_path / "slowly.svg")
 
 
 def test_where_nothing_was_computed_it_says_so_and_leaves_nothing(qtbot: QtBot, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPaintDevice, QPainter
 
 from tutor.i18n import _
 from tutor.views.export.camera import Camera
@@ -22,6 +23,18 @@ _MOST_LOOKED_AT = 240
 """The callouts of at most so many steps are looked at beforehand, to know how much room they need."""
 _MOST_PIXELS = 300_000_000
 _LONGEST_SIDE = 32_000
+
+
+@contextmanager
+def painter_on(device: QPaintDevice) -> Iterator[QPainter]:
+    """Ended before the device goes, also when the work is broken off. Raises OSError where nothing can be painted on it."""
+    painter = QPainter(device)
+    if not painter.isActive():
+        raise OSError(None, _("the picture could not be written"))
+    try:
+        yield painter
+    finally:
+        painter.end()
 
 
 class Artist:
@@ -127,19 +140,24 @@ class Artist:
 
     def paint(self, painter: QPainter) -> None:
         """The moment that is shown, from (0, 0) on."""
-        step, _progress = self._now
+        for _wait in self.painting(painter):
+            pass
+
+    def painting(self, painter: QPainter) -> Iterator[bool]:
+        """The same a little at a time: a picture of thousands of items on paper takes seconds."""
         whole = QRectF(QPointF(0, 0), self.extent)
         foot = self._foot.height(self.size.width())
-        area = whole.adjusted(0, 0, 0, -foot / self.zoom)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         if not self._look.transparent:
             painter.fillRect(whole, QColor(self._look.palette.ground))
-        self.stage.scene.render(painter, area, self._source(area.size()))
+        yield from self.stage.painting(
+            painter, self._source(QSizeF(whole.width(), whole.height() - foot / self.zoom))
+        )
         if foot:
             painter.save()
             painter.scale(1 / self.zoom, 1 / self.zoom)
             below = QRectF(0, self.size.height() - foot, self.size.width(), foot)
-            self._foot.paint(painter, below, step)
+            self._foot.paint(painter, below, self._now[0])
             painter.restore()
 
     def _source(self, size: QSizeF) -> QRectF:
@@ -162,6 +180,14 @@ class Artist:
 
     def image(self, within: QSize | None = None) -> QImage:
         """What is shown, in pixels; made smaller to lie `within`. Raises ExportError where they would be too many."""
+        image = self.blank(within)
+        with painter_on(image) as painter:
+            self.paint(painter)
+        image.setDevicePixelRatio(1.0)
+        return image
+
+    def blank(self, within: QSize | None = None) -> QImage:
+        """What `image` is painted on, in the scene's units."""
         size, scale = self.pixels, self._look.scale
         if within is not None:
             size = self.size.toSize().scaled(within, Qt.AspectRatioMode.KeepAspectRatio)
@@ -177,8 +203,4 @@ class Artist:
         image = QImage(size, form)
         image.setDevicePixelRatio(self.zoom * scale)
         image.fill(0)
-        painter = QPainter(image)
-        self.paint(painter)
-        painter.end()
-        image.setDevicePixelRatio(1.0)
         return image

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Protocol, TypeVar, assert_never
 
 from PySide6.QtCore import QByteArray, QMimeData, QSize
 from PySide6.QtGui import QImage
@@ -18,11 +18,14 @@ from tutor.views.export.gif import GifWriter, Palette, pixels
 from tutor.views.export.moments import Moment, frame_count, moments
 from tutor.views.export.request import Request, Stretch, kind_of
 from tutor.views.export.sequence import SequenceWriter, whole_sequence
-from tutor.views.export.stills import svg_bytes, write_pdf, write_png, write_svg
+from tutor.views.export.stills import painted, svg_bytes, write_pdf, write_png, write_svg
 from tutor.views.export.video import VideoWriter, ffmpeg
 
 _SAMPLES = 24
 """About so many steps are drawn beforehand for a GIF's palette."""
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,11 @@ def copying(request: Request) -> Generator[Progress, None, QMimeData]:
     with closing(Artist(request)) as artist:
         yield from _waited(artist.prepare(), 0, 1)
         yield from _waited(artist.show(request.stretch.last), 0, 1)
+        image = yield from _progress(painted(artist))
+        svg = yield from _progress(svg_bytes(artist, request.path.stem))
         data = QMimeData()
-        data.setImageData(artist.image())
-        data.setData("image/svg+xml", QByteArray(svg_bytes(artist, request.path.stem)))
+        data.setImageData(image)
+        data.setData("image/svg+xml", QByteArray(svg))
         return data
 
 
@@ -93,11 +98,12 @@ def _still(artist: Artist, request: Request) -> Iterator[Progress]:
     with whole_file(request.path) as place:
         match request.format:
             case "png":
-                write_png(artist, place)
+                work = write_png(artist, place)
             case "pdf":
-                write_pdf(artist, place, title)
+                work = write_pdf(artist, place, title)
             case _:
-                write_svg(artist, place, title)
+                work = write_svg(artist, place, title)
+        yield from _waited(work, 0, 1)
     yield Progress(1, 1)
 
 
@@ -157,6 +163,17 @@ def _filmed(artist: Artist, request: Request, writer: _Writer) -> Iterator[Progr
     except BaseException:
         writer.abandon()
         raise
+
+
+def _progress(work: Generator[bool, None, Made]) -> Generator[Progress, None, Made]:
+    """Of work that returns something."""
+    while True:
+        try:
+            waiting = next(work)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
+        yield Progress(0, 1, waiting)
 
 
 def _waited(waits: Iterable[bool], done: int, total: int) -> Iterator[Progress]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
 from tutor.i18n import _
 from tutor.insight.scene import scene as picture_at
@@ -22,6 +23,11 @@ from tutor.views.graph.sizes import Sizes, measure
 
 CALLOUT_ROOM = QMarginsF(30, 110, 30, 110)
 """Around the picture, for callouts that find no place in it."""
+
+
+_AT_ONCE = 400
+_SOME = 25
+"""So many items are painted before the event loop may have its turn."""
 
 
 class Stage:
@@ -110,6 +116,23 @@ class Stage:
                 used = used.united(item.sceneBoundingRect())
         return used
 
+    def painting(self, painter: QPainter, source: QRectF) -> Iterator[bool]:
+        """The part of the scene, from (0, 0) on; of many items some at a time."""
+        items = self.scene.items(
+            source, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.AscendingOrder
+        )
+        if len(items) <= _AT_ONCE:
+            self.scene.render(painter, QRectF(QPointF(0, 0), source.size()), source)
+            return
+        painter.save()
+        painter.setClipRect(QRectF(QPointF(0, 0), source.size()))
+        painter.translate(-source.topLeft())
+        for number, item in enumerate(items):
+            _paint(item, painter)
+            if number % _SOME == 0:
+                yield False
+        painter.restore()
+
     # where everything stands
 
     def _arranged(self, drawn: Structure) -> Generator[bool, None, Arrangement]:
@@ -150,3 +173,16 @@ class Stage:
         """How much room the picture takes this way."""
         sizes = measure(drawn, self._subject.trace, down=down)
         return room_of(Arrangement(drawn, sizes, layout(drawn, sizes.order())))
+
+
+def _paint(item: QGraphicsItem, painter: QPainter) -> None:
+    """As the scene does it: there is no item in another, and none that clips."""
+    if not item.isVisible():
+        return
+    option = QStyleOptionGraphicsItem()
+    option.exposedRect = item.boundingRect()
+    painter.save()
+    painter.setTransform(item.sceneTransform(), True)
+    painter.setOpacity(item.effectiveOpacity())
+    item.paint(painter, option, None)
+    painter.restore()

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Generator, Iterator
+from functools import partial
+from html import unescape
 from pathlib import Path
-from xml.etree import ElementTree
 
 from PySide6.QtCore import QBuffer, QByteArray, QMarginsF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QImageWriter,
+    QPageSize,
+    QPdfWriter,
+)
 from PySide6.QtSvg import QSvgGenerator
 
-from tutor.i18n import _
-from tutor.views.export.artist import Artist
+from tutor.views.export.artist import Artist, painter_on
+from tutor.views.export.elsewhere import elsewhere
 from tutor.views.fonts import MONO
 
-_SVG = "http://www.w3.org/2000/svg"
+_SIZE = re.compile(r'width="[^"]*" height="[^"]*"')
+_EMPTY_OR_TEXT = re.compile(r"<g\b[^>]*>\s*</g>\s*|(?P<text><text\b[^>]*>[^<]*</text>)")
+_ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+_SOME = 300
+"""So many texts are looked at before the event loop may have its turn."""
 _UNITS_AN_INCH = 96
 _LONGEST_INCHES = 200
 """PDF knows no longer page."""
 _GENERIC = {True: "monospace", False: "sans-serif"}
 
 
-def write_png(artist: Artist, path: Path) -> None:
+def write_png(artist: Artist, path: Path) -> Iterator[bool]:
     """Raises ExportError, or OSError when the disk is full."""
-    save_png(artist.image(), path)
+    image = yield from painted(artist)
+    yield from elsewhere(partial(save_png, image, path))
+
+
+def painted(artist: Artist) -> Generator[bool, None, QImage]:
+    """The artist's image, painted a little at a time."""
+    image = artist.blank()
+    with painter_on(image) as painter:
+        yield from artist.painting(painter)
+    image.setDevicePixelRatio(1.0)
+    return image
 
 
 def save_png(image: QImage, path: Path) -> None:
@@ -32,7 +56,7 @@ def save_png(image: QImage, path: Path) -> None:
         raise OSError(None, writer.errorString())
 
 
-def write_pdf(artist: Artist, path: Path, title: str) -> None:
+def write_pdf(artist: Artist, path: Path, title: str) -> Iterator[bool]:
     """One page of the picture's size, its fonts in it."""
     extent, size = artist.extent, artist.size
     writer = QPdfWriter(str(path))
@@ -43,19 +67,16 @@ def write_pdf(artist: Artist, path: Path, title: str) -> None:
     writer.setPageSize(QPageSize(inches, QPageSize.Unit.Inch, "", QPageSize.SizeMatchPolicy.ExactMatch))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     writer.setResolution(max(round(extent.width() / inches.width()), 1))
-    painter = QPainter(writer)
-    if not painter.isActive():
-        raise OSError(None, _("the picture could not be written"))
-    painter.scale(writer.width() / extent.width(), writer.height() / extent.height())
-    artist.paint(painter)
-    painter.end()
+    with painter_on(writer) as painter:
+        painter.scale(writer.width() / extent.width(), writer.height() / extent.height())
+        yield from artist.painting(painter)
 
 
-def write_svg(artist: Artist, path: Path, title: str) -> None:
-    path.write_bytes(svg_bytes(artist, title))
+def write_svg(artist: Artist, path: Path, title: str) -> Iterator[bool]:
+    path.write_bytes((yield from svg_bytes(artist, title)))
 
 
-def svg_bytes(artist: Artist, title: str) -> bytes:
+def svg_bytes(artist: Artist, title: str) -> Generator[bool, None, bytes]:
     """Texts are texts, and keep their widths also where the fonts are others."""
     extent = artist.extent
     made = QBuffer()
@@ -65,35 +86,34 @@ def svg_bytes(artist: Artist, title: str) -> bytes:
     generator.setDescription("Autograd Tutor")
     generator.setViewBox(QRectF(0, 0, extent.width(), extent.height()))
     generator.setSize(QSize(round(extent.width()), round(extent.height())))
-    painter = QPainter(generator)
-    artist.paint(painter)
-    painter.end()
-    return _tidied(bytes(made.data().data()), artist.size)
+    with painter_on(generator) as painter:
+        yield from artist.painting(painter)
+    tidied = yield from _tidied(bytes(made.data().data()).decode(), artist.size)
+    return tidied.encode()
 
 
-def _tidied(svg: bytes, size: QSizeF) -> bytes:
+def _tidied(svg: str, size: QSizeF) -> Generator[bool, None, str]:
     """Without the groups that hold nothing, and in its size."""
-    ElementTree.register_namespace("", _SVG)
-    root = ElementTree.fromstring(svg)
-    root.set("width", f"{size.width():g}")
-    root.set("height", f"{size.height():g}")
-    for group in root.iter(f"{{{_SVG}}}g"):
-        for child in [one for one in group if one.tag.endswith("}g") and not len(one)]:
-            group.remove(child)
-    for text in root.iter(f"{{{_SVG}}}text"):
-        _fix_width(text)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+    svg = _SIZE.sub(f'width="{size.width():g}" height="{size.height():g}"', svg, count=1)
+    pieces, end = [], 0
+    for number, match in enumerate(_EMPTY_OR_TEXT.finditer(svg)):
+        pieces += [svg[end : match.start()], _with_width(match["text"]) if match["text"] else ""]
+        end = match.end()
+        if number % _SOME == 0:
+            yield False
+    return "".join([*pieces, svg[end:]])
 
 
-def _fix_width(text: ElementTree.Element) -> None:
+def _with_width(element: str) -> str:
     """With another font than ours the letters move together or apart, and stay where they belong."""
-    families = text.get("font-family", "").split(",")
+    head, _close, rest = element.partition(">")
+    known = dict(_ATTRIBUTE.findall(head))
+    families = known.get("font-family", MONO).split(",")
     font = QFont(families)
-    font.setPixelSize(max(round(float(text.get("font-size", "12"))), 1))
-    font.setWeight(QFont.Weight(int(text.get("font-weight", "400"))))
-    width = QFontMetricsF(font).horizontalAdvance(text.text or "")
-    text.set("font-family", ", ".join([*(f"'{one}'" for one in families), _GENERIC[families[0] == MONO]]))
-    if width > 0:
-        text.set("textLength", f"{width:.4g}")
-        text.set("lengthAdjust", "spacingAndGlyphs")
+    font.setPixelSize(max(round(float(known.get("font-size", "12"))), 1))
+    font.setWeight(QFont.Weight(int(known.get("font-weight", "400"))))
+    width = QFontMetricsF(font).horizontalAdvance(unescape(rest.removesuffix("</text>")))
+    named = ", ".join([*(f"'{one}'" for one in families), _GENERIC[families[0] == MONO]])
+    head = head.replace(f'font-family="{known.get("font-family")}"', f'font-family="{named}"')
+    length = f' textLength="{width:.4g}" lengthAdjust="spacingAndGlyphs"' if width > 0 else ""
+    return f"{head.rstrip()}{length}>{rest}"
