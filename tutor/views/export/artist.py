@@ -13,7 +13,7 @@ from tutor.i18n import _
 from tutor.views.export.camera import Camera
 from tutor.views.export.foot import Foot
 from tutor.views.export.request import ExportError, Request, kind_of
-from tutor.views.export.stage import Stage
+from tutor.views.export.stage import Stage, saved
 from tutor.views.graph.canvas import MAX_FIT, MIN_FIT
 
 BOUND = (1280, 720)
@@ -154,11 +154,10 @@ class Artist:
             painter, self._source(QSizeF(whole.width(), whole.height() - foot / self.zoom))
         )
         if foot:
-            painter.save()
-            painter.scale(1 / self.zoom, 1 / self.zoom)
             below = QRectF(0, self.size.height() - foot, self.size.width(), foot)
-            self._foot.paint(painter, below, self._now[0])
-            painter.restore()
+            with saved(painter):
+                painter.scale(1 / self.zoom, 1 / self.zoom)
+                self._foot.paint(painter, below, self._now[0])
 
     def _source(self, size: QSizeF) -> QRectF:
         """The part of the scene that is seen."""

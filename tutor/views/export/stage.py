@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QPainter
@@ -124,14 +125,14 @@ class Stage:
         if len(items) <= _AT_ONCE:
             self.scene.render(painter, QRectF(QPointF(0, 0), source.size()), source)
             return
-        painter.save()
-        painter.setClipRect(QRectF(QPointF(0, 0), source.size()))
-        painter.translate(-source.topLeft())
-        for number, item in enumerate(items):
-            _paint(item, painter)
-            if number % _SOME == 0:
-                yield False
-        painter.restore()
+        with saved(painter):
+            painter.setClipRect(QRectF(QPointF(0, 0), source.size()))
+            painter.translate(-source.topLeft())
+            for number, item in enumerate(items):
+                if item.isVisible():
+                    _paint(item, painter)
+                if number % _SOME == 0:
+                    yield False
 
     # where everything stands
 
@@ -175,14 +176,21 @@ class Stage:
         return room_of(Arrangement(drawn, sizes, layout(drawn, sizes.order())))
 
 
+@contextmanager
+def saved(painter: QPainter) -> Iterator[None]:
+    """What is set inside does not last, also when the work is broken off."""
+    painter.save()
+    try:
+        yield
+    finally:
+        painter.restore()
+
+
 def _paint(item: QGraphicsItem, painter: QPainter) -> None:
     """As the scene does it: there is no item in another, and none that clips."""
-    if not item.isVisible():
-        return
     option = QStyleOptionGraphicsItem()
     option.exposedRect = item.boundingRect()
-    painter.save()
-    painter.setTransform(item.sceneTransform(), True)
-    painter.setOpacity(item.effectiveOpacity())
-    item.paint(painter, option, None)
-    painter.restore()
+    with saved(painter):
+        painter.setTransform(item.sceneTransform(), True)
+        painter.setOpacity(item.effectiveOpacity())
+        item.paint(painter, option, None)
