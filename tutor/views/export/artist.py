@@ -14,13 +14,15 @@ from tutor.views.export.camera import Camera
 from tutor.views.export.foot import Foot
 from tutor.views.export.request import ExportError, Request, kind_of
 from tutor.views.export.stage import Stage, saved
-from tutor.views.graph.canvas import MAX_FIT, MIN_FIT
+from tutor.views.graph.canvas import MAX_FIT
 
 BOUND = (1280, 720)
 """An animation is at most so large when no size is asked for."""
 _EDGE = QMarginsF(12, 12, 12, 12)
 _MOST_LOOKED_AT = 240
 """The callouts of at most so many steps are looked at beforehand, to know how much room they need."""
+_LEAST_ZOOM = 0.75
+"""An animation that would be smaller follows the step instead of showing all."""
 _MOST_PIXELS = 300_000_000
 _LONGEST_SIDE = 32_000
 
@@ -104,7 +106,7 @@ class Artist:
         self._foot.scale = max(self._zoom_for(QSizeF(width, height), self._bound()), 1.0)
         bound = self._bound()
         self.zoom = self._zoom_for(QSizeF(width, height), bound)
-        if self._animated and not self._look.whole and self.zoom < MIN_FIT:
+        if self._animated and not self._look.whole and self.zoom < _LEAST_ZOOM:
             self._follow(bound)
         elif self._look.size is None:
             bound = QSizeF(max(width * self.zoom, self._foot.least_width()), height * self.zoom)
