@@ -14,7 +14,7 @@ from tutor.protocol import Stats, TensorId
 from tutor.trace.picture import GradRow, Shown
 from tutor.trace.tensors import TensorRow
 from tutor.views.tensors.detail import stats_words
-from tutor.views.tensors.model import Column, TensorModel, short_dtype
+from tutor.views.tensors.model import Column, TensorModel, short_dtype, shown_text
 from tutor.views.tensors.numbers_model import (
     NUMBER_ROLE,
     SHARE_ROLE,
@@ -269,3 +269,9 @@ def test_large_tensors_are_told_by_their_statistics() -> None:
     assert stats_words(stats) == (
         "100,000 elements · min −1 · max 2 · mean 0.5 · norm 12 · 2 are nan or infinite · from a sample"
     )
+
+
+def test_of_many_dimensions_the_table_says_between_what_the_numbers_lie() -> None:
+    assert shown_text(Shown([[[1.0, 2.0]], [[3.0, -4.0]]], (2, 1, 2))) == "−4 … 3"
+    assert shown_text(Shown([[1.0, 2.0]], (1, 2))) == "[[1, 2]]"
+    assert shown_text(Shown([[[1.0, 2.0]]], (1, 1, 2), covered=True)) == "?"

@@ -284,7 +284,12 @@ class TensorDetail(QWidget):
 def stats_words(stats: Stats) -> str:
     """What is said of values that were too many to keep."""
     count = ngettext("{count} element", "{count} elements", stats.count).format(count=f"{stats.count:,}")
-    named = [("min", stats.min), ("max", stats.max), ("mean", stats.mean), ("norm", stats.norm)]
+    named = [
+        (_("min"), stats.min),
+        (_("max"), stats.max),
+        (_("mean"), stats.mean),
+        (_("norm"), stats.norm),
+    ]
     lines = [count, *(f"{name} {values.cell(number)}" for name, number in named if number is not None)]
     if stats.nonfinite:
         lines.append(

@@ -15,6 +15,7 @@ from tutor.trace import values
 from tutor.trace.picture import Shown
 from tutor.trace.tensors import TensorRow
 from tutor.views.fonts import mono
+from tutor.views.graph.values import summary
 from tutor.views.reasons import none_text, reason_sentence
 from tutor.views.theme import LIGHT, Palette, icon
 
@@ -212,14 +213,14 @@ def short_dtype(dtype: str) -> str:
 
 
 def shown_text(shown: Shown, *, limit: int = 28) -> str:
-    """Values in short; what is covered is "?", of what was not kept the range, or the shape."""
+    """Values in short; what is covered is "?"; of what was not kept, or has many dimensions, the range, or the shape."""
     if shown.covered:
         return "?"
     if shown.data is None and shown.stats is not None:
         return values.stats_text(shown.stats)
     if shown.data is None:
         return values.shape_text(shown.shape)
-    return values.short(shown.data, limit=limit)
+    return summary(shown) if len(shown.shape) > 2 else values.short(shown.data, limit=limit)
 
 
 def _text(row: TensorRow, column: Column) -> str:
