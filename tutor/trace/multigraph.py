@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from tutor.trace.picture import Box, BoxState, Circle, Group, Lane, LaneState, Picture, Shown
 from tutor.trace.values import shape_text, short
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Known = dict[str, str | bool | int]
 COVERED = "?"
@@ -19,6 +21,8 @@ def multigraph(picture: Picture) -> nx.MultiDiGraph:
 
     Edges run forward; attributes are texts, numbers and truth values, as GraphML has them. What is covered is "?".
     """
+    import networkx as nx  # takes a third of a second, which only who wants it should wait
+
     drawn = picture.structure
     graph: nx.MultiDiGraph = nx.MultiDiGraph(step=picture.step + 1)
     for box in drawn.boxes:
@@ -37,6 +41,8 @@ def multigraph(picture: Picture) -> nx.MultiDiGraph:
 
 
 def graphml_text(graph: nx.MultiDiGraph) -> str:
+    import networkx as nx
+
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + "\n".join(nx.generate_graphml(graph)) + "\n"
 
 

@@ -8,7 +8,6 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import GifImagePlugin, Image
 from PySide6.QtGui import QImage
 
 Pixels = NDArray[np.uint32]
@@ -47,6 +46,8 @@ class Palette:
 
     def chosen(self) -> Colours:
         """At most 255."""
+        from PIL import Image
+
         found, places = np.unique(np.concatenate(self._found), return_inverse=True)
         often = np.bincount(places, weights=np.concatenate(self._counts))
         ordered = found[np.argsort(-often, kind="stable")]
@@ -110,6 +111,8 @@ class GifWriter:
 
     def _flush(self) -> None:
         """Writes what waits, now that it is known how long it stays."""
+        from PIL import GifImagePlugin, Image
+
         if self._waiting is None:
             return
         end, begin = (round(100 * at / self._fps) for at in (self._frames, self._waiting_since))
