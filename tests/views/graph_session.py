@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from tests.traces import golden
 from tutor.protocol import Span
+from tutor.session.folding import ALL, Folds, around, seen_as, whole_of
 from tutor.session.pictures import Pictures
 from tutor.session.player import Player
 from tutor.session.runs import RunStatus
@@ -44,7 +45,8 @@ class GraphSession(QObject):
         self.hovered_span: Span | None = None
         self.structure: Structure | None = None
         self.picture: Picture | None = None
-        self._pictures = Pictures(self.trace)
+        self._folds = Folds(), Folds()
+        self._pictures = Pictures(self.trace, self._folds)
         self.player.step_changed.connect(self.look)
         self.look()
 
@@ -101,6 +103,37 @@ class GraphSession(QObject):
     def set_covered(self, names: frozenset[str]) -> None:
         self.covered = names
         self.look()
+
+    @property
+    def folds(self) -> Folds:
+        return self._folds[self.show_all]
+
+    @property
+    def whole_structure(self) -> Structure | None:
+        return None if self.structure is None else whole_of(self.structure)
+
+    def toggle_group(self, group: ItemId) -> None:
+        assert self.structure is not None
+        is_open = any(frame.id == group for frame in self.structure.frames)
+        self.folds.choose(self.structure, [group], closed=is_open)
+        self.look()
+
+    def fold_all(self) -> None:
+        self.unfold_to(0)
+
+    def unfold_all(self) -> None:
+        self.unfold_to(ALL)
+
+    def unfold_to(self, depth: int) -> None:
+        self.folds.set_depth(depth)
+        self.look()
+
+    def reveal_item(self, item: ItemId) -> None:
+        assert self.structure is not None
+        if seen_as(self.structure, item) != item:
+            self.folds.choose(self.structure, around(self.structure, item), closed=False)
+            self.look()
+        self.select_item(item)
 
     def set_show_all(self, on: bool) -> None:
         self.show_all = on

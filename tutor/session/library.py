@@ -259,6 +259,8 @@ class Library(Live):
         self._sheet.open(document, read_only=trace is not None)
         self.recording_path = opened.recording
         self._hand_covered = frozenset()
+        for folds in self._folds:
+            folds.reset()
         self.message.emit(NOTHING)
         self.document_changed.emit()
         if opened.lesson is None:

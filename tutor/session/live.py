@@ -12,6 +12,7 @@ from tutor.course.lesson import Lesson
 from tutor.course.progress import ProgressStore
 from tutor.protocol import RunEnded, RunSettings, Span
 from tutor.session import message
+from tutor.session.folding import Folds, whole_of
 from tutor.session.lesson_state import LessonState
 from tutor.session.pictures import Looked, Pictures
 from tutor.session.player import Player
@@ -71,7 +72,8 @@ class Live(QObject):
         self._runs = Runs(kernel, self)
         self._ran: Program | None = None
         self._coming: Trace | None = None
-        self._pictures = Pictures(self.trace)
+        self._folds = Folds(), Folds()
+        self._pictures = Pictures(self.trace, self._folds)
         self._looked = Looked()
         self._landed = True
         self._rows_before: tuple[TensorRow, ...] = ()
@@ -159,7 +161,18 @@ class Live(QObject):
 
     @property
     def structure(self) -> Structure | None:
+        """What is drawn: closed groups are blocks in it."""
         return self._looked.structure
+
+    @property
+    def whole_structure(self) -> Structure | None:
+        """The same with all groups unfolded."""
+        return whole_of(self.structure) if self.structure is not None else None
+
+    @property
+    def folds(self) -> Folds:
+        """Which groups of what is looked at are closed."""
+        return self._folds[self.show_all]
 
     @property
     def picture(self) -> Picture | None:
@@ -229,7 +242,7 @@ class Live(QObject):
     def _take_trace(self, trace: Trace, ran: Program | None, *, recording: bool = False) -> None:
         self._coming = None
         self.trace, self._ran, self.from_recording = trace, ran, recording
-        self._pictures = Pictures(trace)
+        self._pictures = Pictures(trace, self._folds)
         self.selection = Selection()
         self.hovered_span = self.hovered_item = None
         self._grow()

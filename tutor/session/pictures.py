@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from tutor.insight.scene import scene
+from tutor.session.folding import Folds
+from tutor.trace.folding import fold
 from tutor.trace.ghosts import with_ghosts
 from tutor.trace.iterations import Iteration, iteration_at, iterations
-from tutor.trace.picture import Picture, Structure
+from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.trace.structure import structure
 from tutor.trace.tensors import TensorRow, tensor_rows
 from tutor.trace.trace import Trace
 
 Covered = frozenset[str]
+_KEPT = 6
+"""So many folded structures are kept, so that what is closed and opened again is the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class Looked:
     """What is seen at one step. Nothing of it before there are steps."""
 
     structure: Structure | None = None
+    """What is drawn, with its closed groups folded."""
     picture: Picture | None = None
     rows: tuple[TensorRow, ...] = ()
 
@@ -27,15 +33,20 @@ class Looked:
 class Pictures:
     """The structures of one trace, made when first seen and kept until events are added."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, folds: tuple[Folds, Folds] | None = None) -> None:
+        """`folds` of a single iteration and of all at once; without them nothing is folded."""
         self.trace = trace
+        self._folds = folds
         self._iterations: list[Iteration] | None = None
-        self._structures: dict[int | None, Structure] = {}
+        self._wholes: dict[int | None, Structure] = {}
+        self._closed: dict[int | None, tuple[int, frozenset[ItemId]]] = {}
+        self._folded: OrderedDict[tuple[int | None, frozenset[ItemId]], Structure] = OrderedDict()
 
     def forget(self) -> None:
         """The trace has grown."""
         self._iterations = None
-        self._structures.clear()
+        for known in (self._wholes, self._closed, self._folded):
+            known.clear()
 
     @property
     def iterations(self) -> list[Iteration]:
@@ -57,6 +68,22 @@ class Pictures:
         return iteration_at(self.trace, step).index
 
     def _structure(self, iteration: int | None) -> Structure:
-        if iteration not in self._structures:
-            self._structures[iteration] = with_ghosts(structure(self.trace, iteration))
-        return self._structures[iteration]
+        if iteration not in self._wholes:
+            self._wholes[iteration] = structure(self.trace, iteration)
+        whole = self._wholes[iteration]
+        if self._folds is None:
+            return with_ghosts(whole)
+        key = iteration, self._closed_in(iteration, whole, self._folds[iteration is None])
+        if key not in self._folded:
+            self._folded[key] = with_ghosts(fold(whole, key[1]))
+            while len(self._folded) > _KEPT:
+                self._folded.popitem(last=False)
+        self._folded.move_to_end(key)
+        return self._folded[key]
+
+    def _closed_in(self, iteration: int | None, whole: Structure, folds: Folds) -> frozenset[ItemId]:
+        """Worked out once for each wish."""
+        known = self._closed.get(iteration)
+        if known is None or known[0] != folds.version:
+            known = self._closed[iteration] = folds.version, folds.closed(whole)
+        return known[1]

@@ -14,6 +14,7 @@ from PySide6.QtCore import Signal
 from tutor.protocol import Data, RunSettings, Span, TensorId
 from tutor.session import edits
 from tutor.session.edits import TextEdit
+from tutor.session.folding import ALL, around, seen_as
 from tutor.session.library import Library
 from tutor.session.message import Message
 from tutor.session.refusals import RefusedError, read_only
@@ -140,13 +141,22 @@ class Session(Library):
     # looking
 
     def select_tensor(self, tensor: TensorId | None) -> None:
-        boxes = self.structure.boxes if self.structure is not None else ()
-        item = next((box.id for box in boxes if box.tensor == tensor), None)
-        self._select(Selection(tensor, item))
+        """In a closed group, the group stands for it."""
+        self._select(Selection(tensor, self._seen(self._box_of(tensor))))
 
     def select_item(self, item: ItemId | None) -> None:
         boxes = self.structure.boxes if self.structure is not None else ()
         self._select(Selection(next((box.tensor for box in boxes if box.id == item), None), item))
+
+    def reveal_tensor(self, tensor: TensorId) -> None:
+        """Opens the groups around it and selects it."""
+        self._open_around(self._box_of(tensor))
+        self.select_tensor(tensor)
+
+    def reveal_item(self, item: ItemId) -> None:
+        """The same with a box or circle of the whole structure, or a group."""
+        self._open_around(item)
+        self.select_item(item)
 
     def hover_item(self, item: ItemId | None) -> None:
         """Pointing at a node lights its sub-expression."""
@@ -154,11 +164,57 @@ class Session(Library):
         self._hover(item, next((circle.span for circle in circles if circle.id == item), None))
 
     def hover_code(self, cell_id: CellId | None, line: int = 0, col: int = 0) -> None:
-        """Pointing at code (line from 1, column from 0) lights its node."""
+        """Pointing at code (line from 1, column from 0) lights its node, or the closed group that holds it."""
         span = span_at(self.trace, self.document, cell_id, line, col) if cell_id is not None else None
-        circles = self.structure.circles if self.structure is not None else ()
+        circles = self.whole_structure.circles if self.whole_structure is not None else ()
         item = next((circle.id for circle in circles if span is not None and circle.span == span), None)
-        self._hover(item, span)
+        self._hover(self._seen(item), span)
+
+    # groups
+
+    def toggle_group(self, group: ItemId) -> None:
+        """Opens a closed group, closes an open one."""
+        structure = self.structure
+        if structure is not None:
+            is_open = any(frame.id == group for frame in structure.frames)
+            self.folds.choose(structure, [group], closed=is_open)
+            self._refold()
+
+    def fold_all(self) -> None:
+        self.unfold_to(0)
+
+    def unfold_all(self) -> None:
+        self.unfold_to(ALL)
+
+    def unfold_to(self, depth: int) -> None:
+        """The outer `depth` levels of groups are open, the others closed."""
+        self.folds.set_depth(depth)
+        self._refold()
+
+    def _open_around(self, item: ItemId | None) -> None:
+        structure = self.structure
+        if structure is None or item is None or self._seen(item) == item:
+            return
+        self.folds.choose(structure, around(structure, item), closed=False)
+        self._refold()
+
+    def _refold(self) -> None:
+        """Looks again; what was selected in a group that is closed now is selected as that group, and comes back."""
+        self._look()
+        chosen = self.selection
+        if chosen.tensor is not None:
+            self.select_tensor(chosen.tensor)
+        elif chosen.item is not None:
+            self.select_item(self._seen(chosen.item))
+
+    def _box_of(self, tensor: TensorId | None) -> ItemId | None:
+        boxes = self.whole_structure.boxes if self.whole_structure is not None else ()
+        return next((box.id for box in boxes if box.tensor == tensor), None)
+
+    def _seen(self, item: ItemId | None) -> ItemId | None:
+        return None if item is None or self.structure is None else seen_as(self.structure, item)
+
+    # what is hidden, and how much is seen
 
     def set_covered(self, names: frozenset[str]) -> None:
         """Covers by hand; what a question covers stays covered whatever is said here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tutor.trace.layout import Layout
 from tutor.trace.picture import ItemId, LaneId, Structure
@@ -52,7 +52,7 @@ class Arrangements:
         anatomies = {item: _larger(anatomy, old.anatomies[item]) for item, anatomy in sizes.anatomies.items()}
         chips = {lane: _both(size, old.chips[lane]) for lane, size in sizes.chips.items()}
         pads = {item: max(sizes.pads.get(item, 0.0), old.pads.get(item, 0.0)) for item in anatomies}
-        return Sizes(anatomies, chips, pads, sizes.down)
+        return replace(sizes, anatomies=anatomies, chips=chips, pads=pads)
 
 
 def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
@@ -66,6 +66,10 @@ def renamed(kept: Arrangement, structure: Structure) -> Arrangement:
         {lanes[lane]: size for lane, size in kept.sizes.chips.items()},
         {items[item]: pad for item, pad in kept.sizes.pads.items()},
         kept.sizes.down,
+        {
+            after.id: kept.sizes.titles.get(before.id, 0.0)
+            for before, after in zip(kept.structure.frames, structure.frames, strict=True)
+        },
     )
     layout = Layout(
         positions={items[item]: point for item, point in kept.layout.positions.items()},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -17,7 +19,11 @@ from PySide6.QtWidgets import (
 
 from tutor.i18n import _
 from tutor.session.settings import GRAPH_DIRECTIONS, GraphDirection
+from tutor.views.graph.group_bar import GroupBar
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, TEXT_PIXELS, Palette
+
+if TYPE_CHECKING:
+    from tutor.session.session import Session
 
 _TITLE = 1.3
 """A title against the text under it."""
@@ -106,8 +112,9 @@ class GraphBar(QWidget):
     direction_chosen = Signal(str)
     """GraphDirection"""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
+        self.groups = GroupBar(session, self)
         self.note = QLabel(self)
         self.note.setWordWrap(True)
         self.all, self.fit, self.legend = QToolButton(self), QToolButton(self), QToolButton(self)
@@ -125,6 +132,7 @@ class GraphBar(QWidget):
         row.setContentsMargins(14, 4, 8, 4)
         row.setSpacing(4)
         row.addWidget(self.note, 1)
+        row.addWidget(self.groups)
         for button in (self.all, self.direction, self.fit, self.legend):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
@@ -136,6 +144,7 @@ class GraphBar(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
+        self.groups.retranslate()
         words = {"auto": _("Automatic"), "right": _("Left to right"), "down": _("Top to bottom")}
         for action in self._ways.actions():
             action.setText(words[action.data()])
@@ -158,6 +167,7 @@ class GraphBar(QWidget):
             f"QToolButton {{ color: {palette.muted}; background: {palette.panel}; border: 1px solid {palette.faint};"
             f" border-radius: 5px; padding: 2px 8px; font-size: {small}px; }}"
             "QToolButton::menu-indicator { image: none; width: 0; }"
+            f"QToolButton:disabled {{ color: {palette.faint}; }}"
             f"QToolButton:hover {{ color: {palette.ink}; }}"
             f"QToolButton:checked {{ color: {palette.value_text}; border-color: {palette.value}; }}"
             f"QToolButton:focus {{ border-color: {palette.value}; }}"

@@ -48,6 +48,8 @@ class GraphCanvas(QGraphicsView):
     """GraphItem under the pointer, or None."""
     clicked = Signal(object, object)
     """(GraphItem or None, Qt.KeyboardModifiers)"""
+    double_clicked = Signal(object)
+    """GraphItem or None"""
     moved = Signal()
     """Another part of the scene is seen."""
     neighbour_wanted = Signal(int, int)
@@ -281,6 +283,10 @@ class GraphCanvas(QGraphicsView):
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
             self._pan(self._pressed - place)
             self._pressed = place
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.double_clicked.emit(self._item_at(event.position().toPoint()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._pressed is not None and not self._dragging and event.button() == Qt.MouseButton.LeftButton:

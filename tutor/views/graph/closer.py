@@ -46,6 +46,8 @@ class Closer(QObject):
         self._known: tuple[object, dict[ItemId, Jacobian | NoJacobian]] = (None, {})
         self._handled: set[ItemId] = set()
         self._under: GraphItem | None = None
+        self.add_to_menu: Callable[[QMenu, GraphItem | None, QPointF], None] = _adds_nothing
+        """Adds what else can be done where the canvas's menu opens (a place in the scene)."""
         self._tip_of: Callable[[GraphItem, QPointF], str] = canvas.tip_of
         self.lens = Lens(canvas.viewport())
         self.magnifier = Magnifier(canvas.viewport())
@@ -211,18 +213,19 @@ class Closer(QObject):
         )
         self.magnifier.show_at(shown, item.box.dtype, share, centre, page=item.page, gradient=gradient)
 
-    def menu(self) -> QMenu:
+    def menu(self, place: QPoint | None = None) -> QMenu:
         """Copies what the item under the pointer holds, exact; then what the window does with the whole picture."""
         menu = QMenu(self._canvas)
         for words, text in copies(self._under):
             menu.addAction(words, partial(QGuiApplication.clipboard().setText, text))
+        self.add_to_menu(menu, self._under, self._canvas.mapToScene(place or QPoint()))
         if menu.actions():
             menu.addSeparator()
         menu.addActions(self._canvas.actions())
         return menu
 
     def _on_canvas_menu_requested(self, place: QPoint) -> None:
-        menu = self.menu()
+        menu = self.menu(place)
         if menu.actions():
             menu.exec(self._canvas.viewport().mapToGlobal(place))
         menu.deleteLater()
@@ -238,6 +241,10 @@ class Closer(QObject):
 
     def _on_session_changed(self) -> None:
         self.follow()
+
+
+def _adds_nothing(menu: QMenu, item: GraphItem | None, place: QPointF) -> None:
+    return None
 
 
 def copies(item: GraphItem | None) -> list[tuple[str, str]]:

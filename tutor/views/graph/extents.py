@@ -174,3 +174,12 @@ def _captions(shown: Shown) -> Sequence[str]:
 def _width(caption: Sequence[str]) -> float:
     """Of the longest line, with room for another digit."""
     return max((text_width("small", text) for text in caption), default=-8.0) + 8
+
+
+def taken_names(trace: Trace) -> set[str]:
+    """The names that belonged to more than one tensor."""
+    owners: dict[str, set[TensorId]] = {}
+    for row in trace.names:
+        if row.tensor is not None:
+            owners.setdefault(row.name, set()).add(row.tensor)
+    return {name for name, tensors in owners.items() if len(tensors) > 1}

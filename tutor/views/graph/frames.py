@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tutor.trace.picture import BoxState, CircleState, ItemId, LaneId, LaneState, Shown
+from tutor.trace.picture import BlockState, BoxState, CircleState, ItemId, LaneId, LaneState, Shown
 
 REST = 0.5
 """Where on a lane a gradient waits as a chip, seen from its source."""
@@ -87,6 +87,9 @@ class Frame:
     focus: frozenset[ItemId] | None = None
     """The items and lanes of the step; None: nothing is faded."""
     focus_lanes: frozenset[LaneId] = frozenset()
+    blocks: Mapping[ItemId, BlockState] = field(default_factory=dict)
+    backward: bool = False
+    """Whether a gradient is what the step is about."""
 
 
 def beat(progress: float, number: int) -> float:

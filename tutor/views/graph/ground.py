@@ -41,7 +41,7 @@ class Ground:
     places: Places
 
     def has(self, item: ItemId) -> bool:
-        return item in self.places.items
+        return item in self.places.items or item in self.places.frames
 
     def body(self, item: ItemId) -> QRectF:
         """The box or circle itself."""
@@ -54,7 +54,9 @@ class Ground:
         return [self.places.rect(item, part) for part in parts if part is not None]
 
     def anchor(self, item: ItemId) -> QRectF:
-        """The item with its lower parts."""
+        """The item with its lower parts; all of an open group."""
+        if item in self.places.frames:
+            return self.places.frames[item]
         rect = self.body(item)
         for part in self.lower_parts(item):
             rect = rect.united(part)

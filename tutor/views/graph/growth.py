@@ -22,7 +22,7 @@ def grown(old: Arrangement, structure: Structure, sizes: Sizes) -> Arrangement |
         return None
     anatomies = {**sizes.anatomies, **{item: old.sizes.anatomies[item] for item in known}}
     pads = {item: (old.sizes if item in known else sizes).pads.get(item, 0.0) for item in names}
-    kept = Sizes(anatomies, dict(sizes.chips), pads, old.sizes.down)
+    kept = Sizes(anatomies, dict(sizes.chips), pads, old.sizes.down, sizes.titles)
     places = _Places(kept, known)
     for item in _in_order(structure, set(names) - set(known)):
         places.add(item, structure)

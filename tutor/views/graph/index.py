@@ -81,6 +81,9 @@ class Index:
 
     def fill(self, sizes: Sizes, places: Places) -> Iterator[None]:
         """Yields after each, so that a large one is filled in slices."""
+        for frame, rect in places.frames.items():
+            self.items.add(frame, rect)
+            yield
         for item, place in places.items.items():
             self.items.add(item, sizes.anatomies[item].footprint.translated(place), _AROUND_ITEM)
             yield

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from tutor.protocol import TensorId
-from tutor.trace.picture import CircleState, ItemId, LaneId, LaneState
+from tutor.trace.picture import BlockState, CircleState, ItemId, LaneId, LaneState
 from tutor.views.graph.ground import Ground
+from tutor.views.graph.group_frame import FrameLook
 from tutor.views.graph.items import FADED, Look
+from tutor.views.graph.lookup import lookup
 from tutor.views.graph.motion import STILL, Frame
 from tutor.views.graph.pool import ItemPool
 
 _GONE = LaneState(present=False, laid=False)
 _NO_CIRCLE = CircleState(present=False)
+_NO_BLOCK = BlockState(present=False, made=0, ran=0, nodes=0, phase="idle", norm=None)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Live:
         self._marks = Marks()
         self._coming: list[ItemId] = []
         self._lanes_coming: list[LaneId] = []
+        self._lit: frozenset[ItemId] = frozenset()
+        """The open groups in which something works."""
 
     # which there are
 
@@ -43,7 +48,8 @@ class Live:
         """Drops all others; `bring` adds those that lack, the first ones first."""
         wanted, wanted_lanes = dict.fromkeys(items), dict.fromkeys(lanes)
         pool = self.pool
-        for item in [item for known in (pool.boxes, pool.circles) for item in known if item not in wanted]:
+        nodes = (pool.boxes, pool.circles, pool.blocks, pool.frames)
+        for item in [item for known in nodes for item in known if item not in wanted]:
             pool.drop_item(item)
         for lane in [lane for lane in pool.lanes if lane not in wanted_lanes]:
             pool.drop_lane(lane)
@@ -92,6 +98,11 @@ class Live:
             self._show_box(item, seen)
         for item in self.pool.circles:
             self._show_circle(item, seen)
+        for item in self.pool.blocks:
+            self._show_block(item, seen)
+        self._lit = self._frames_at_work(seen)
+        for item in self.pool.frames:
+            self._show_frame(item, seen)
         for lane in self.pool.lanes:
             self._show_lane(lane, seen)
         self._show_bands(seen)
@@ -103,6 +114,10 @@ class Live:
             self._show_box(item, self._seen)
         elif item in self.pool.circles:
             self._show_circle(item, self._seen)
+        elif item in self.pool.blocks:
+            self._show_block(item, self._seen)
+        elif item in self.pool.frames:
+            self._show_frame(item, self._seen)
 
     def _show_new_lane(self, lane: LaneId) -> None:
         if self._seen is not None:
@@ -121,6 +136,31 @@ class Live:
         circle.set_state(state)
         self._show_result(item, state)
         circle.set_look(self._look(item, seen, picked=item == self._marks.item))
+
+    def _show_block(self, item: ItemId, seen: Frame) -> None:
+        block = self.pool.blocks[item]
+        block.set_state(seen.blocks.get(item, _NO_BLOCK))
+        block.set_look(self._look(item, seen, picked=item == self._marks.item))
+
+    def _show_frame(self, item: ItemId, seen: Frame) -> None:
+        """A frame is there with the first of its items, and lit while one of them works."""
+        frame, marks = self.pool.frames[item], self._marks
+        shown = _shown_of(frame.frame.items, seen)
+        frame.setOpacity(1.0 if shown is None else shown)
+        frame.set_standing(
+            FrameLook(
+                present=shown is not None,
+                lit=item in self._lit,
+                backward=seen.backward,
+                selected=item == marks.item,
+                hovered=item in marks.hovered,
+            )
+        )
+
+    def _frames_at_work(self, seen: Frame) -> frozenset[ItemId]:
+        if seen.working is None or not self.pool.frames:
+            return frozenset()
+        return frozenset(lookup(self.ground.structure).frames_around.get(seen.working, ()))
 
     def _show_result(self, item: ItemId, state: CircleState) -> None:
         chip = self.pool.results[item]
@@ -185,5 +225,5 @@ def _shown_of(items: Collection[ItemId], seen: Frame) -> float | None:
 
 
 def _there(item: ItemId, seen: Frame) -> bool:
-    state = seen.boxes.get(item) or seen.circles.get(item)
+    state = seen.boxes.get(item) or seen.circles.get(item) or seen.blocks.get(item)
     return state is not None and state.present

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tutor.protocol import NodeId, TensorId
 from tutor.trace.ghosts import homes
-from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import Box, Circle, Group, ItemId, Lane, LaneId, Structure
 
 _KEPT = 4
 
@@ -26,6 +26,25 @@ class Lookup:
     @cached_property
     def circles(self) -> dict[ItemId, Circle]:
         return {circle.id: circle for circle in self.structure.circles}
+
+    @cached_property
+    def blocks(self) -> dict[ItemId, Group]:
+        """The closed groups."""
+        return {block.id: block for block in self.structure.blocks}
+
+    @cached_property
+    def frames(self) -> dict[ItemId, Group]:
+        """The open groups."""
+        return {frame.id: frame for frame in self.structure.frames}
+
+    @cached_property
+    def frames_around(self) -> dict[ItemId, list[ItemId]]:
+        """The open groups in which an item lies, the outermost first."""
+        found: defaultdict[ItemId, list[ItemId]] = defaultdict(list)
+        for frame in self.structure.frames:
+            for item in frame.items:
+                found[item].append(frame.id)
+        return dict(found)
 
     @cached_property
     def lanes(self) -> dict[LaneId, Lane]:

@@ -22,6 +22,7 @@ from tutor.trace.picture import (
     Shown,
     TabState,
 )
+from tutor.views.graph.block_motion import blocks_at
 from tutor.views.graph.frames import REST, STILL, Drop, Flight, Frame, LaneFrame, Mover, Thread, beat
 from tutor.views.graph.lookup import lookup
 
@@ -36,7 +37,7 @@ def frame(before: Picture | None, after: Picture, progress: float) -> Frame:
     """What is seen at this progress of the step that led from `before` to `after`; at 1 it is exactly `after`."""
     if before is None or progress >= 1.0:
         return _still(after)
-    seen = _moving(before, after, progress)
+    seen = replace(_moving(before, after, progress), blocks=blocks_at(before, after, progress))
     return _flying(before, seen, after.motion, progress) if after.motion.renames else seen
 
 
@@ -73,6 +74,8 @@ def _still(after: Picture) -> Frame:
         glowing=glowing | (frozenset(motion.boxes) if motion.kind == "change" else frozenset()),
         focus=items,
         focus_lanes=lanes,
+        blocks=after.blocks,
+        backward=motion.kind in ("backward", "accumulate"),
     )
 
 
@@ -357,7 +360,8 @@ def _new_box(before: Picture, item: ItemId) -> bool:
 
 
 def _had_circle(before: Picture, item: ItemId) -> bool:
-    return item in before.circles and before.circles[item].present
+    state = before.circles.get(item) or before.blocks.get(item)
+    return state is not None and state.present
 
 
 def _had_lane(before: Picture, lane: LaneId) -> bool:

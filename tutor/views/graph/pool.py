@@ -11,9 +11,12 @@ from typing import TypeVar
 
 from PySide6.QtWidgets import QGraphicsScene
 
-from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import Box, Circle, Group, ItemId, Lane, LaneId, Structure
+from tutor.views.graph.block import BlockItem
+from tutor.views.graph.blocks import BlockAnatomy
 from tutor.views.graph.box import BoxItem
 from tutor.views.graph.circle import CircleItem
+from tutor.views.graph.group_frame import FrameItem
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.lanes import ChipItem, LaneItem
 from tutor.views.graph.lookup import lookup
@@ -35,6 +38,8 @@ class ItemPool:
         self.inks = inks
         self.boxes: dict[ItemId, BoxItem] = {}
         self.circles: dict[ItemId, CircleItem] = {}
+        self.blocks: dict[ItemId, BlockItem] = {}
+        self.frames: dict[ItemId, FrameItem] = {}
         self.lanes: dict[LaneId, LaneItem] = {}
         self.value_chips: dict[LaneId, ChipItem] = {}
         self.gradient_chips: dict[LaneId, ChipItem] = {}
@@ -95,18 +100,23 @@ class ItemPool:
     def _forget(self) -> None:
         self.settle()
         self._before, self._stock = self._stock, {}
-        for known in (self.boxes, self.circles, self.results):
+        for known in (self.boxes, self.circles, self.blocks, self.frames, self.results):
             known.clear()
         for known_lanes in (self.lanes, self.value_chips, self.gradient_chips):
             known_lanes.clear()
 
     # what stands for what
 
+    def node(self, item: ItemId) -> GraphItem | None:
+        """What stands for a box, a circle or a group."""
+        found = self.boxes.get(item) or self.circles.get(item) or self.blocks.get(item)
+        return found or self.frames.get(item)
+
     def has_item(self, item: ItemId) -> bool:
-        return item in self.boxes or item in self.circles
+        return item in self.boxes or item in self.circles or item in self.blocks or item in self.frames
 
     def add_item(self, item: ItemId) -> None:
-        """The box or circle stands where it belongs, in no state yet."""
+        """The box, circle, block or frame stands where it belongs, in no state yet."""
         if self._structure is None:
             return
         tables = lookup(self._structure)
@@ -114,14 +124,18 @@ class ItemPool:
             self._add_box(tables.boxes[item])
         elif item in tables.circles:
             self._add_circle(tables.circles[item])
+        elif item in tables.blocks:
+            self._add_block(tables.blocks[item])
+        elif item in tables.frames:
+            self._add_frame(tables.frames[item])
 
     def drop_item(self, item: ItemId) -> None:
         if self._structure is None:
             return
         place = _place(self._structure, item)
-        for known in (self.boxes, self.circles, self.results):
+        for known in (self.boxes, self.circles, self.blocks, self.frames, self.results):
             known.pop(item, None)
-        for kind in "bcr":
+        for kind in "bcrkf":
             self._drop(f"{kind} {place}")
 
     def add_lane(self, lane: LaneId) -> None:
@@ -166,6 +180,21 @@ class ItemPool:
         item.setPos(self._places.items[circle.id])
         self.circles[circle.id] = item
         self.results[circle.id] = self._take(f"r {place}", ChipItem, _value_chip)
+
+    def _add_block(self, block: Group) -> None:
+        assert self._structure is not None and self._sizes is not None and self._places is not None
+        anatomy = self._sizes.anatomies[block.id]
+        assert isinstance(anatomy, BlockAnatomy)
+        item = self._take(f"k {_place(self._structure, block.id)}", BlockItem, BlockItem)
+        item.bind(block, anatomy)
+        item.setPos(self._places.items[block.id])
+        self.blocks[block.id] = item
+
+    def _add_frame(self, frame: Group) -> None:
+        assert self._places is not None
+        item = self._take(f"f {frame.id}", FrameItem, FrameItem)
+        item.bind(frame, self._places.frames[frame.id])
+        self.frames[frame.id] = item
 
     def _take(self, name: str, kind: type[_Item], make: Callable[[Inks], _Item]) -> _Item:
         """The one that stood there, a spare one, or a new one."""

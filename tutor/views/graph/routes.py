@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF
 
@@ -33,6 +33,8 @@ class Places:
     bounds: QRectF
     bands: tuple[Band, ...] = ()
     twins: tuple[Twins, ...] = ()
+    frames: Mapping[ItemId, QRectF] = field(default_factory=dict)
+    """Around the items of each open group."""
 
     def rect(self, item: ItemId, local: QRectF) -> QRectF:
         return local.translated(self.items[item])
@@ -81,7 +83,15 @@ class PlaceMaker:
     def result(self) -> Places:
         values, gradients = self._chips
         return Places(
-            self._items, self._lanes, values, gradients, self._crowd, self._bounds(), self._bands, self._twins
+            items=self._items,
+            lanes=self._lanes,
+            value_chips=values,
+            gradient_chips=gradients,
+            crowd=self._crowd,
+            bounds=self._bounds(),
+            bands=self._bands,
+            twins=self._twins,
+            frames={frame: QRectF(*rect) for frame, rect in self._layout.frames.items()},
         )
 
     def _place_few(self, lanes: Curves) -> Iterator[None]:

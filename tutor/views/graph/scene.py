@@ -13,9 +13,11 @@ from tutor.protocol import NodeId, TensorId
 from tutor.trace.ghosts import with_kin
 from tutor.trace.layout import Layout
 from tutor.trace.picture import Callout, CircleState, ItemId, LaneId, Picture, Structure
+from tutor.views.graph.block import BlockItem
 from tutor.views.graph.box import BoxItem
 from tutor.views.graph.circle import CircleItem
 from tutor.views.graph.ground import Ground
+from tutor.views.graph.group_frame import FrameItem
 from tutor.views.graph.index import Index
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.live import Live, Marks
@@ -103,7 +105,7 @@ class GraphScene(QGraphicsScene):
         live = Live(self.pool, ground)
         few = len(ground.places.items) <= ALL_LIVE and len(structure.lanes) <= 4 * ALL_LIVE
         if few or self._everything:
-            live.want(ground.places.items, names)
+            live.want((*ground.places.frames, *ground.places.items), names)
             while live.lacking:
                 live.bring(0.0)
                 yield
@@ -296,9 +298,13 @@ class GraphScene(QGraphicsScene):
         self.setBackgroundBrush(self.inks.ground)
 
     def item_id(self, item: GraphItem | None) -> ItemId | None:
-        """The name of a box or circle; of a lane none."""
+        """The name of a box, a circle or a group; of a lane none."""
         if isinstance(item, BoxItem):
             return item.box.ghost_of or item.box.id
+        if isinstance(item, BlockItem):
+            return item.block.id
+        if isinstance(item, FrameItem):
+            return item.frame.id
         return item.circle.id if isinstance(item, CircleItem) else None
 
     def focus_rects(self, picture: Picture) -> tuple[QRectF, QRectF]:
@@ -318,7 +324,7 @@ class GraphScene(QGraphicsScene):
         """
         there = (
             item
-            for found in (picture.boxes, picture.circles)
+            for found in (picture.boxes, picture.blocks, picture.circles)
             for item, state in found.items()
             if state.present
         )
@@ -335,14 +341,14 @@ class GraphScene(QGraphicsScene):
         return [self.item_rect(item) for item in near if self._is_there(item, picture)]
 
     def _is_there(self, item: ItemId, picture: Picture) -> bool:
-        state = picture.boxes.get(item) or picture.circles.get(item)
+        state = picture.boxes.get(item) or picture.circles.get(item) or picture.blocks.get(item)
         return state is not None and state.present
 
     def item(self, item: ItemId) -> GraphItem | None:
-        """The box or circle of this name, which stands for it until the next picture at least."""
+        """The box, circle, block or frame of this name, which stands for it until the next picture at least."""
         if self._live is not None and self._sight is not None:
             self._live.need(item)
-        return self.pool.boxes.get(item) or self.pool.circles.get(item)
+        return self.pool.node(item)
 
     def reveal(self, place: QPointF) -> None:
         """Of a picture seen from afar: what lies at this place becomes an item that can be pointed at."""

@@ -17,7 +17,8 @@ from tutor.trace.picture import Box, Circle, GradReason, ItemId, LaneId, Structu
 from tutor.trace.routes import Port
 from tutor.trace.trace import Trace
 from tutor.trace.values import shape_text
-from tutor.views.graph.extents import Extents, cell_width, extents
+from tutor.views.graph.blocks import BlockAnatomy, block_anatomies, tab_widths
+from tutor.views.graph.extents import Extents, cell_width, extents, taken_names
 from tutor.views.graph.face_paint import CHIP_HEIGHT, face_size
 from tutor.views.graph.faces import Face, face_of, page_count, page_name
 from tutor.views.graph.fonts import Role, symbol_size, text_width
@@ -103,7 +104,7 @@ class CircleAnatomy:
         return rect.adjusted(-2, -2, 2, 2)
 
 
-Anatomy = BoxAnatomy | CircleAnatomy
+Anatomy = BoxAnatomy | CircleAnatomy | BlockAnatomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Sizes:
     """More room where lanes leave, for chips wider than the gap between columns."""
     down: bool = False
     """The picture runs from top to bottom."""
+    titles: Mapping[ItemId, float] = field(default_factory=dict)
+    """How wide the tab of each open group is."""
 
     def order(self) -> Order:
         """What the layout is asked for."""
@@ -125,6 +128,7 @@ class Sizes:
             {item: (room.width(), room.height()) for item, room in rooms.items()},
             {item: self._port(self.anatomies[item], room) for item, room in rooms.items()},
             "down" if self.down else "right",
+            self.titles,
         )
 
     def room(self, item: ItemId) -> QRectF:
@@ -185,7 +189,7 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
     texts = extents(structure, trace)
     coming = returning(structure)
     degree = {item: min(ports, _MOST_PORTS) for item, ports in degrees(structure).items()}
-    taken = _taken(trace)
+    taken = taken_names(trace)
     outputs = {lane.source: lane.tensor for lane in reversed(structure.lanes)}
     versions = top_versions([(row.tensor, row.version) for row in trace.values if row.version])
     anatomies: dict[ItemId, Anatomy] = {}
@@ -209,10 +213,11 @@ def measure(structure: Structure, trace: Trace, *, down: bool = False) -> Sizes:
             versions=versions,
             down=down,
         )
+    anatomies |= block_anatomies(structure, degree, down=down)
     shapes = {row.id: (*row.batch, *row.shape) for row in trace.tensors}
     chips = {lane.id: texts.chip(lane.tensor, shapes.get(lane.tensor, ())) for lane in structure.lanes}
     pads = _row_pads(structure, chips) if down else _pads(structure, anatomies, chips)
-    return Sizes(anatomies, chips, pads, down)
+    return Sizes(anatomies, chips, pads, down, tab_widths(structure))
 
 
 def _row_pads(structure: Structure, chips: Mapping[LaneId, tuple[float, float]]) -> dict[ItemId, float]:
@@ -245,7 +250,7 @@ def _pads(
 
 def _beside(anatomy: Anatomy, chip: tuple[float, float]) -> float:
     """How far a chip keeps from the end of its lane: off a box; a small one a little over the shoulder of a circle."""
-    if isinstance(anatomy, BoxAnatomy):
+    if not isinstance(anatomy, CircleAnatomy):
         return _OFF_BOX
     if chip[0] <= _SMALL_CHIP and chip[1] <= CHIP_HEIGHT:
         return _OVER_CIRCLE
@@ -339,15 +344,6 @@ def _sign_width(circle: Circle, term: float) -> float:
 
 def _tab_width(tab: Tab, versions: Mapping[TensorId, int]) -> float:
     return max(title_width(tab) + 26, row_width(tab, versions) + 18)
-
-
-def _taken(trace: Trace) -> set[str]:
-    """The names that belonged to more than one tensor."""
-    owners: dict[str, set[TensorId]] = {}
-    for row in trace.names:
-        if row.tensor is not None:
-            owners.setdefault(row.name, set()).add(row.tensor)
-    return {name for name, tensors in owners.items() if len(tensors) > 1}
 
 
 def _widths(box: Box, texts: Extents, numbers: float, *, taken: bool) -> list[float]:

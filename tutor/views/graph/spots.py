@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from tutor.trace.picture import ItemId
 from tutor.views.graph.paths import XY, Curve
-from tutor.views.graph.sizes import BoxAnatomy, CircleAnatomy, Sizes, lane_exit
+from tutor.views.graph.sizes import Anatomy, BoxAnatomy, CircleAnatomy, Sizes, lane_exit
 
 _BOX_PORTS = 30.0
 _CIRCLE_PORTS = 21.0
@@ -25,7 +25,7 @@ _STRAIGHT = 12.0
 class Spot:
     """One item in lane coordinates."""
 
-    anatomy: BoxAnatomy | CircleAnatomy
+    anatomy: Anatomy
     at: XY
     """Where its (0, 0) stands."""
     body: QRectF
@@ -45,7 +45,7 @@ class Spot:
     def _reach(self, y: float) -> float:
         """How far from the middle the outline is at this height."""
         along, across = self.body.width() / 2, self.body.height() / 2
-        if isinstance(self.anatomy, BoxAnatomy):
+        if not isinstance(self.anatomy, CircleAnatomy):
             return along
         radius = min(along, across)
         past = max(abs(y - self.at[1]) - (across - radius), 0.0)
@@ -53,7 +53,7 @@ class Spot:
 
     def spacing(self, count: int) -> float:
         """Between the ports of so many lanes on one side."""
-        wanted = _BOX_PORTS if isinstance(self.anatomy, BoxAnatomy) else _CIRCLE_PORTS
+        wanted = _CIRCLE_PORTS if isinstance(self.anatomy, CircleAnatomy) else _BOX_PORTS
         return min(wanted, (self.body.height() - 20) / max(count - 1, 1))
 
     def tab_edge(self, *, left: bool) -> float | None:

@@ -21,6 +21,7 @@ from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.closer import Closer
 from tutor.views.graph.direction import FEW, runs_down
 from tutor.views.graph.ground import room_of
+from tutor.views.graph.group_hands import GroupHands
 from tutor.views.graph.growth import grown
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.legend import Legend
@@ -53,14 +54,14 @@ class GraphView(QWidget):
         self._legend_chosen = False
         self._drawn: Arrangement | None = None
         self._backwards = 0
-        self._provisional = False
-        self._showing = False
+        self._provisional = self._showing = False
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.canvas.tip_of = Tips(session).of
         self.closer = Closer(session, self.scene, self.canvas)
         self.banner = StaleBanner(session, self)
-        self.buttons = GraphBar(self)
+        self.hands = GroupHands(session, self.scene, self.canvas, self.closer)
+        self.buttons = GraphBar(session, self)
         self.legend = Legend(self._palette, self)
         self.empty = EmptyState(self.canvas)
         self._laying_out = QTimer(self, singleShot=True, interval=150)

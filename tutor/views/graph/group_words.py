@@ -1,0 +1,114 @@
+"""What a group of the graph is called and what is said of it, in words."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from tutor.i18n import _, ngettext
+from tutor.trace.picture import BlockState, Group
+from tutor.trace.values import cell
+
+_PART = re.compile(r"\d+–\d+")
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def group_title(group: Group) -> str:
+    """ "layer1.0", "turn 3", "turns 11–20", "for t in range(n)"."""
+    is_part = _PART.fullmatch(group.name) is not None
+    match group.kind:
+        case "module":
+            return group.name or group.type_name
+        case "turn":
+            return _("turn {number}").format(number=group.name)
+        case "iteration":
+            return _("iteration {number}").format(number=group.name)
+        case "repeat" if group.of == "turn" and is_part:
+            return _("turns {numbers}").format(numbers=group.name)
+        case "repeat" if group.of == "iteration":
+            return _("iterations {numbers}").format(numbers=group.name) if is_part else _("iterations")
+        case "repeat":
+            return group.name or group.type_name
+        case _:
+            assert_never(group.kind)
+
+
+def group_type(group: Group) -> str:
+    """The class, where the title is not it already."""
+    return "" if group_title(group) == group.type_name else group.type_name
+
+
+def times(group: Group) -> str:
+    """ "×12"; "" where there is one."""
+    return f"×{group.count:,}".replace(",", " ") if group.count > 1 else ""
+
+
+def facts(group: Group) -> str:
+    """How much there is in it."""
+    made = ngettext("{count} operation", "{count} operations", group.operations)
+    parts = [made.format(count=counted(group.operations))]
+    if group.parameters:
+        owned = ngettext("{count} parameter", "{count} parameters", group.parameters)
+        parts.append(owned.format(count=counted(group.parameters)))
+    return " · ".join(parts)
+
+
+def counted(number: int) -> str:
+    """ "640", "18.9 k", "2.36 M"."""
+    for size, letter in _PREFIXES:
+        if number >= 10 * size or (number >= size and size > 1e3):
+            return f"{number / size:.3g} {letter}"
+    return f"{number}"
+
+
+def norm_text(state: BlockState) -> str:
+    if state.covered:
+        return "?"
+    return "None" if state.norm is None else cell(state.norm)
+
+
+def group_tip(group: Group, state: BlockState | None) -> str:
+    """All that is known of it, and how it is opened."""
+    head = " ".join(part for part in (group_title(group), group_type(group), times(group)) if part)
+    lines = [head, exact_facts(group)]
+    if state is not None:
+        lines += progress_lines(group, state)
+    return "\n".join([*lines, _("Double click opens it")])
+
+
+def exact_facts(group: Group) -> str:
+    made = ngettext("{count} operation", "{count} operations", group.operations)
+    text = made.format(count=f"{group.operations:,}")
+    if group.parameters:
+        owned = ngettext("{count} parameter", "{count} parameters", group.parameters)
+        text += " · " + owned.format(count=f"{group.parameters:,}")
+    return text
+
+
+def progress_lines(group: Group, state: BlockState) -> list[str]:
+    """How far it is, and how large its gradients are together."""
+    lines = [_("{made} of {count} operations done").format(made=state.made, count=group.operations)]
+    if state.nodes:
+        lines.append(_("backward: {ran} of {count} nodes have run").format(ran=state.ran, count=state.nodes))
+    if group.leaves:
+        lines.append(_("norm of all its parameters' gradients: {norm}").format(norm=norm_text(state)))
+    return lines
+
+
+def group_name(group: Group, state: BlockState) -> str:
+    """What a screen reader says of a closed group."""
+    text = _("closed group {title}, {facts}").format(
+        title=" ".join(part for part in (group_title(group), group_type(group), times(group)) if part),
+        facts=exact_facts(group),
+    )
+    return f"{text}, {_('running')}" if state.phase == "running" else text
+
+
+def frame_name(group: Group) -> str:
+    """What a screen reader says of an open group."""
+    return _("open group {title}, {facts}").format(title=frame_title(group), facts=exact_facts(group))
+
+
+def frame_title(group: Group) -> str:
+    """On the tab of an open group."""
+    return "  ".join(part for part in (group_title(group), group_type(group), times(group)) if part)
