@@ -7,7 +7,7 @@ READY := @command -v $(PYTHON) >/dev/null || { \
 	echo "There is no $(PYTHON) here: Autograd Tutor needs Python 3.11 or newer (Debian, Ubuntu: apt-get install python3-venv)." >&2; \
 	exit 1; }; $(PYTHON) tools/setup.py
 
-.PHONY: run setup test test-all bench texts schema lock
+.PHONY: run setup test test-all bench texts schema picture lock
 
 run:
 	$(READY) run $(ARGS)
@@ -31,6 +31,9 @@ texts: setup
 
 schema: setup
 	@.venv/bin/python -m tools.schema
+
+picture: setup
+	@.venv/bin/python main.py export lessons/00-slope/en.md -o docs/first-lesson.gif --answers --code --scale 1.25
 
 lock: setup
 	@.venv/bin/python tools/lock.py

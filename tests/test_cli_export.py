@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
@@ -187,6 +188,14 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path, capsys: pytest.Captur
     assert "none.json: there is no such file" in said
     assert "broken.json:1: " in said
     assert left(folder) == ["broken.json", "q.json"]
+
+
+def test_the_readmes_picture_is_a_small_animation() -> None:
+    path = ROOT / "docs" / "first-lesson.gif"
+    assert "(docs/first-lesson.gif)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert path.stat().st_size < 2_000_000
+    with Image.open(path) as film:
+        assert film.n_frames > 40  # type: ignore[attr-defined]
 
 
 PROGRAM = """\

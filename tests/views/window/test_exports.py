@@ -6,11 +6,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.views.export.exported import left
 from tests.views.window.opened import Opened
 from tutor.session.settings import Settings
 from tutor.views.export.choices import choices_from
@@ -59,7 +61,7 @@ def test_what_the_question_covers_is_covered_in_the_copy(lesson: Opened, qtbot: 
 
 def test_the_canvas_offers_both_by_its_context_menu(lesson: Opened) -> None:
     window, _session = lesson
-    menu = window.workspace.graph.closer.menu()
+    menu = window.workspace.graph.closer.menu(QPoint())
     assert {window.actions_["copy_picture"], window.actions_["export"]} <= set(menu.actions())
 
 
@@ -116,6 +118,25 @@ def test_choices_are_remembered_when_the_dialog_is_closed(lesson: Opened, settin
     assert again is not None
     assert again.choices.format == "pdf"
     again.close()
+
+
+def test_when_the_program_ends_a_running_export_leaves_nothing(
+    lesson: Opened, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, _session = lesson
+    path = tmp_path / "film" / "slope.gif"
+    path.parent.mkdir()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    window.actions_["export"].trigger()
+    dialog = window.exports.dialog
+    assert dialog is not None
+    dialog.form.format.setCurrentIndex(dialog.form.format.findData("gif"))
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.progress.value() > 0)
+    assert left(path.parent)
+    window.exports.close()
+    assert not dialog.running
+    assert left(path.parent) == []
 
 
 def test_there_is_nothing_to_export_before_there_is_a_picture_or_while_it_grows(

@@ -81,6 +81,7 @@ class ExportDialog(QDialog):
         self.start.setDefault(True)
         self.buttons.addButton(self.start, QDialogButtonBox.ButtonRole.ActionRole)
         self.preview.setFixedSize(_PREVIEW)
+        self.preview.setAccessibleName(_("Preview"))
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         ground = mix(self._palette.window, self._palette.ink, 0.06)
         self.preview.setStyleSheet(f"background: {ground}; border-radius: 8px;")

@@ -84,6 +84,8 @@ class ExportForm(QWidget):
         self.code.setText(_("The step's line of code"))
         self.transparent.setText(_("Without a background"))
         self.whole.setText(_("The whole graph, instead of following the step"))
+        self.first.setAccessibleName(_("First step"))
+        self.last.setAccessibleName(_("Last step"))
         self.caption.setPlaceholderText(_("A line under the picture"))
 
     def _lay_out(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, QUrl
+from PySide6.QtCore import QCoreApplication, QMimeData, QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -36,6 +36,9 @@ class Exports(QObject):
         self.dialog: ExportDialog | None = None
         self._copying.done.connect(self._on_copying_done)
         self._copying.failed.connect(self._on_copying_failed)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close)
 
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -63,6 +66,12 @@ class Exports(QObject):
         self.dialog.exported.connect(self._on_dialog_exported)
         self.dialog.finished.connect(self._on_dialog_finished)
         self.dialog.show()
+
+    def close(self) -> None:
+        """Breaks off what is under way, so that nothing half is left when the program ends."""
+        self._copying.cancel()
+        if self.dialog is not None:
+            self.dialog.reject()
 
     def copy(self) -> None:
         """The whole picture of the step, twice as large, and as SVG for those who take it."""
