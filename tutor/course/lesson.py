@@ -12,8 +12,8 @@ from typing import Literal
 from tutor.course.question import Question
 from tutor.source.document import CellId, Document
 
-Pane = Literal["lesson", "code", "graph", "tensors", "output"]
-PANES: tuple[Pane, ...] = ("lesson", "code", "graph", "tensors", "output")
+Pane = Literal["lesson", "code", "graph", "tensors", "output", "plots"]
+PANES: tuple[Pane, ...] = ("lesson", "code", "graph", "tensors", "output", "plots")
 
 
 @dataclass(frozen=True, slots=True)

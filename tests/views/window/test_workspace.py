@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.traces import golden
 from tests.views.window.opened import Opened, panes, resized
 from tutor.app import begin, build
 from tutor.protocol import Output, Step
@@ -151,3 +154,25 @@ def test_docks_come_back_where_they_were(
     assert other.restore()
     area = other.workspace.dockWidgetArea(other.workspace.docks["tensors"])
     assert area == Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+def test_plots_are_shown_where_a_run_has_several_backwards_unless_the_person_says_otherwise(
+    opened: Opened, tmp_path: Path
+) -> None:
+    window, session = opened
+    for name in ("slope", "loop"):
+        golden(name).save(tmp_path / f"{name}.json")
+    begin(session, window, tmp_path / "slope.json")
+    resized(window, 1500, 900)
+    assert "plots" not in panes(window)
+    session.open_path(tmp_path / "loop.json")
+    assert "plots" in panes(window)
+    dock = window.workspace.docks["plots"]
+    QApplication.processEvents()
+    assert dock.x() == window.workspace.docks["tensors"].x()
+    assert len(window.workspace.plots.charts) == 2
+    dock.toggleViewAction().trigger()
+    session.trace_changed.emit()
+    assert "plots" not in panes(window)
+    session.open_path(tmp_path / "slope.json")
+    assert "plots" not in panes(window)

@@ -12,6 +12,7 @@ _FIRST = {
     "tensors": QSizeF(0.19, 1.0),
     "code": QSizeF(0.4, 0.31),
     "output": QSizeF(0.2, 0.31),
+    "plots": QSizeF(0.19, 0.55),
 }
 _FIRST_TABBED = {"lesson tabbed": QSizeF(0.27, 1.0), "tabs": QSizeF(0.73, 0.3)}
 SHARED = (*_FIRST, *_FIRST_TABBED)

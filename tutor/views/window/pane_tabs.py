@@ -1,4 +1,4 @@
-"""The tabs of a narrow window: code, tensors and output behind each other, the one in front that is needed now."""
+"""The tabs of a narrow window: code, tensors, output and plots behind each other, the one in front that is needed now."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tutor.i18n import _
 if TYPE_CHECKING:
     from tutor.session.session import Session
 
-Tab = Literal["code", "tensors", "output"]
-TABS: tuple[Tab, ...] = ("code", "tensors", "output")
+Tab = Literal["code", "tensors", "output", "plots"]
+TABS: tuple[Tab, ...] = ("code", "tensors", "output", "plots")
 
 
 class PaneTabs(QObject):
@@ -51,7 +51,7 @@ class PaneTabs(QObject):
                 dock.setTitleBarWidget(cast(QWidget, None))  # Qt's way to have its own back
 
     def retranslate(self) -> None:
-        titles = {"code": _("Code"), "tensors": _("Tensors"), "output": _("Output")}
+        titles = {"code": _("Code"), "tensors": _("Tensors"), "output": _("Output"), "plots": _("Plots")}
         for name in TABS:
             news = " •" if name == "output" and self._output_is_new else ""
             self._docks[name].setWindowTitle(titles[name] + news)

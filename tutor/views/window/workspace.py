@@ -16,13 +16,14 @@ from tutor.views.code.view import CodeView
 from tutor.views.graph.view import GraphView
 from tutor.views.lesson.view import LessonView
 from tutor.views.output.view import OutputView
+from tutor.views.plots.view import PlotsView
 from tutor.views.tensors.view import TensorView
 from tutor.views.timeline.view import TimelineView
 from tutor.views.window.pane_sizes import NARROW, SHARED, PaneSizes
 from tutor.views.window.pane_tabs import TABS, PaneTabs
 
-Pane = Literal["lesson", "code", "tensors", "output"]
-PANES: tuple[Pane, ...] = ("lesson", "code", "tensors", "output")
+Pane = Literal["lesson", "code", "tensors", "output", "plots"]
+PANES: tuple[Pane, ...] = ("lesson", "code", "tensors", "output", "plots")
 _ROWS: tuple[tuple[Pane, Pane], ...] = (("lesson", "tensors"), ("code", "output"))
 _AREA = Qt.DockWidgetArea
 _AREAS = {
@@ -30,8 +31,11 @@ _AREAS = {
     "code": _AREA.BottomDockWidgetArea,
     "output": _AREA.BottomDockWidgetArea,
     "tensors": _AREA.RightDockWidgetArea,
+    "plots": _AREA.RightDockWidgetArea,
 }
-_VERSION = 1
+_VERSION = 2
+_SEVERAL = 2
+"""So many backwards make plots worth their room."""
 
 
 class Workspace(QMainWindow):
@@ -55,12 +59,22 @@ class Workspace(QMainWindow):
         self.code = CodeView(session, self)
         self.tensors = TensorView(session, self)
         self.output = OutputView(session, self)
-        self.views = (self.graph, self.timeline, self.lesson, self.code, self.tensors, self.output)
+        self.plots = PlotsView(session, self)
+        self.views = (
+            self.graph,
+            self.timeline,
+            self.lesson,
+            self.code,
+            self.tensors,
+            self.output,
+            self.plots,
+        )
         self.docks: dict[Pane, QDockWidget] = {
             "lesson": self._dock("lesson", self.lesson),
             "code": self._dock("code", self.code),
             "tensors": self._dock("tensors", self.tensors),
             "output": self._dock("output", self.output),
+            "plots": self._dock("plots", self.plots),
         }
         self.tabs = PaneTabs(session, {name: self.docks[name] for name in TABS}, self)
         self._lay_out()
@@ -71,6 +85,8 @@ class Workspace(QMainWindow):
     def _connect(self) -> None:
         self._session.opened.connect(self._on_session_opened)
         self._session.lesson_changed.connect(self._on_session_lesson_changed)
+        self._session.trace_changed.connect(self._suit_plots)
+        self._session.run_changed.connect(self._suit_plots)
         for view in (self.code, self.tensors, self.output):
             dock = view.parentWidget()
             assert isinstance(dock, QDockWidget)
@@ -125,6 +141,7 @@ class Workspace(QMainWindow):
                 self.tabifyDockWidget(self.docks[TABS[0]], self.docks[name])
         else:
             self.splitDockWidget(self.docks["code"], self.docks["output"], Qt.Orientation.Horizontal)
+            self.splitDockWidget(self.docks["tensors"], self.docks["plots"], Qt.Orientation.Vertical)
         self._placing = False
         self._sizes.tabbed = narrow
         self._moved_by_hand = False
@@ -176,6 +193,8 @@ class Workspace(QMainWindow):
             pair, widths = [self.docks[one], self.docks[other]], [sizes[one].width(), sizes[other].width()]
             self.resizeDocks(pair, widths, Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["code"]], [sizes["code"].height()], Qt.Orientation.Vertical)
+        if not (self.docks["plots"].isHidden() or self.docks["tensors"].isHidden()):
+            self.resizeDocks([self.docks["plots"]], [sizes["plots"].height()], Qt.Orientation.Vertical)
 
     def _remember_sizes(self) -> None:
         """Of those panes that have had their place on the screen."""
@@ -210,7 +229,23 @@ class Workspace(QMainWindow):
         if lesson is not None:
             self.show_panes(lesson.parts[self._session.part].panes)
         else:
-            self.show_panes(("code", "tensors", "output"))
+            self.show_panes(("code", "tensors", "output", *(("plots",) if self._has_plots else ())))
+
+    @property
+    def _has_plots(self) -> bool:
+        return len(self._session.trace.backwards) >= _SEVERAL
+
+    def _suit_plots(self) -> None:
+        """Shown as soon as there are several backwards, gone after a run with fewer; a lesson's part says for itself."""
+        dock = self.docks["plots"]
+        settled = self._has_plots or not self._session.run.running
+        if self._session.lesson is not None or "plots" in self._chosen or not settled:
+            return
+        if dock.isHidden() == self._has_plots:
+            self._remember_sizes()
+            dock.setVisible(self._has_plots)
+            self.tabs.refresh()
+            QTimer.singleShot(0, self.fit)
 
     def _on_session_opened(self) -> None:
         self._chosen.clear()
