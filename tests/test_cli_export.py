@@ -130,6 +130,21 @@ def test_one_iteration_of_a_loop_or_all_of_them(folder: Path) -> None:
     assert texts("all.dot").count("AddmmBackward0") > texts("1.dot").count("AddmmBackward0")
 
 
+def test_groups_are_open_to_a_depth_or_all(folder: Path) -> None:
+    shutil.copy(FOLDER / "loop.json", "loop.json")
+    counts = {}
+    for depth in ("0", "1", "all"):
+        options = ["--iteration", "all", "--unfold", depth]
+        assert main(["export", "loop.json", "-o", f"{depth}.dot", *options]) == 0
+        assert main(["export", "loop.json", "-o", f"{depth}.svg", *options]) == 0
+        counts[depth] = (
+            texts(f"{depth}.dot").count('kind="group"'),
+            texts(f"{depth}.svg").count("AddmmBackward0"),
+        )
+    assert counts["0"] == (5, 0)
+    assert counts["1"] == counts["all"] == (0, 5)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -166,6 +181,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(
         ["--fps", "0"],
         ["--step", "-1"],
         ["--iteration", "none"],
+        ["--unfold", "-1"],
         ["--theme", "pink"],
         ["--lang", "fr"],
     ],

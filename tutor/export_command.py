@@ -20,6 +20,7 @@ from tutor.i18n import _, language, use_language
 from tutor.protocol import RunSettings
 from tutor.recorded_run import Stops
 from tutor.session.files import TRACE_SUFFIX, recorded_trace, trace_in
+from tutor.session.folding import Folds
 from tutor.source.disk import DocumentError
 from tutor.source.formats import read_document
 from tutor.trace.iterations import Iteration, iterations
@@ -228,7 +229,15 @@ def _subject(values: Any, given: _Given) -> Subject:
             raise OptionError(text.format(name=name.removesuffix(".grad")))
     if given.lesson is not None and not values.answers:
         covered |= frozenset(name for part in given.lesson.parts for name in part.covers)
-    return Subject(given.trace, covered, unrolled=values.iteration == "all")
+    return Subject(given.trace, covered, unrolled=values.iteration == "all", folds=_folds(values.unfold))
+
+
+def _folds(depth: int | str | None) -> tuple[Folds, Folds] | None:
+    """As a window first shows the run, unless said otherwise."""
+    folds = Folds()
+    if isinstance(depth, int):
+        folds.set_depth(depth)
+    return None if depth == "all" else (folds, folds)
 
 
 def _stretch(values: Any, trace: Trace, kind: Kind) -> Stretch:

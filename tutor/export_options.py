@@ -74,6 +74,12 @@ def _add_what(group: Any) -> None:
     group.add_argument(
         "--cover", metavar="NAMES", default="", help=_("hide these numbers behind “?”, as a.grad,Q")
     )
+    group.add_argument(
+        "--unfold",
+        type=_depth,
+        metavar="N",
+        help=_("so many levels of groups are open, or “all” (default: as many as there is room for)"),
+    )
     group.add_argument("--answers", action="store_true", help=_("show what a lesson's questions ask for"))
 
 
@@ -141,6 +147,11 @@ def _number(least: float, most: float) -> Callable[[str], float]:
 def _iteration(text: str) -> int | str:
     """A turn's number from 1, or "all"."""
     return text if text == "all" else _whole(1)(text)
+
+
+def _depth(text: str) -> int | str:
+    """A number of levels from 0, or "all"."""
+    return text if text == "all" else _whole(0)(text)
 
 
 def _size(text: str) -> tuple[int, int]:

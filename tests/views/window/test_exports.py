@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.traces import FOLDER
 from tests.views.export.exported import left
 from tests.views.window.opened import Opened
 from tutor.session.settings import Settings
@@ -118,6 +119,17 @@ def test_choices_are_remembered_when_the_dialog_is_closed(lesson: Opened, settin
     assert again is not None
     assert again.choices.format == "pdf"
     again.close()
+
+
+def test_a_folded_group_is_folded_in_the_copy_too(opened: Opened, qtbot: QtBot) -> None:
+    window, session = opened
+    window.show()
+    session.open_path(FOLDER / "loop.json")
+    session.set_show_all(True)
+    session.unfold_all()
+    assert "AddmmBackward0" in copied(opened, qtbot)
+    session.fold_all()
+    assert "AddmmBackward0" not in copied(opened, qtbot)
 
 
 def test_when_the_program_ends_a_running_export_leaves_nothing(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, assert_never, get_args
 
 from tutor.i18n import _
+from tutor.session.folding import Folds
 from tutor.session.settings import GraphDirection
 from tutor.source.disk import DocumentError
 from tutor.trace.trace import Trace
@@ -34,6 +35,8 @@ class Subject:
     covered: frozenset[str] = frozenset()
     unrolled: bool = False
     """All iterations at once."""
+    folds: tuple[Folds, Folds] | None = None
+    """Which groups are closed, in one iteration and in all at once; None: all are open."""
     drawn: Arrangement | None = None
     """How the window has it laid out, so that everything stays at its place."""
 

@@ -40,7 +40,7 @@ class Stage:
         self.scene.show_all_items()
         self.scene.apply_theme(look.palette)
         self.scene.setBackgroundBrush(Qt.BrushStyle.NoBrush)
-        self._pictures = Pictures(subject.trace)
+        self._pictures = Pictures(subject.trace, subject.folds)
         self._structures: dict[int | None, Structure] = {}
         self._arrangements = Arrangements()
         self._layouts = LayoutClient()

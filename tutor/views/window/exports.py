@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -81,9 +82,15 @@ class Exports(QObject):
         self._copying.start(copying(request))
 
     def _subject(self) -> Subject:
+        """What is looked at, as it stands: what is folded, covered or opened later does not change an export."""
         session = self._session
+        folds = deepcopy(session.folds)
         return Subject(
-            session.trace, session.covered, unrolled=session.show_all, drawn=self._graph.arrangement
+            session.trace,
+            session.covered,
+            unrolled=session.show_all,
+            folds=(folds, folds),
+            drawn=self._graph.arrangement,
         )
 
     def ask_path(self, form: Format) -> Path | None:
