@@ -41,6 +41,9 @@ _MINI_PAD, _MINI_GAP = 7.0, 6.0
 CHIP_HEIGHT = 22.0
 _KEPT = 256
 
+_PLAIN, _STRIPE, _DOT, _CROSS, _RING = range(5)
+_KINDS = 5
+
 Bytes = NDArray[np.uint8]
 
 
@@ -305,17 +308,17 @@ def block_pixels(shares: Floats, palette: Palette, hue: str) -> Bytes:
     side = 9 if max(shares.shape) <= 24 else 6
     paper, ink, red = (_rgb(c) for c in (palette.panel, getattr(palette, hue), palette.error))
     finite = np.isfinite(shares)
-    weight = np.where(finite, np.abs(np.where(finite, shares, 0.0)), 0.0)
-    tint = np.where(weight > 0, 0.10 + 0.80 * weight, 0.0)
-    big = np.kron(tint, np.ones((side, side)))
-    masks = _masks(side)
-    stripe = _tiled(shares < 0, masks["stripe"])
-    big = np.where(stripe, big * 0.28, big)
-    big = np.where(_tiled(finite & (shares == 0), masks["dot"]), 0.75, big)
-    pixels = paper + (ink - paper) * big[..., None]
-    odd = _tiled(np.isnan(shares), masks["cross"]) | _tiled(np.isinf(shares), masks["ring"])
-    pixels = np.where(odd[..., None], red, pixels)
-    return np.ascontiguousarray(np.rint(pixels).astype(np.uint8))
+    weight = np.abs(np.where(finite, shares, 0.0))
+    tint = np.where(weight > 0, 0.10 + 0.80 * weight, 0.0)[..., None]
+    kinds = np.select(
+        [np.isnan(shares), ~finite, shares < 0, shares == 0], [_CROSS, _RING, _STRIPE, _DOT], _PLAIN
+    )
+    ground = _bytes(paper + (ink - paper) * tint)
+    marks = _bytes(paper + (ink - paper) * np.where((kinds == _DOT)[..., None], 0.75, 0.28 * tint))
+    marks[~finite] = _bytes(red)
+    marked = np.swapaxes(_masks(side)[kinds], 1, 2)[..., None]
+    pixels = np.where(marked, marks[:, None, :, None, :], ground[:, None, :, None, :])
+    return np.ascontiguousarray(pixels.reshape(len(shares) * side, -1, 3))
 
 
 def numbers_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
@@ -329,21 +332,21 @@ def numbers_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
 
 
 @lru_cache(maxsize=4)
-def _masks(side: int) -> dict[str, NDArray[np.bool_]]:
-    """Which of a block's pixels a sign covers."""
+def _masks(side: int) -> NDArray[np.bool_]:
+    """By kind, which of a block's pixels its sign covers."""
     y, x = np.mgrid[0:side, 0:side]
     middle = (side - 1) / 2
     off = np.hypot(y - middle, x - middle)
-    return {
-        "stripe": (x + y) % (side // 2 if side > 6 else 3) == 0,
-        "dot": off <= 0.9,
-        "cross": (np.abs(x - y) <= 0.9) | (np.abs(x + y - side + 1) <= 0.9),
-        "ring": np.abs(off - side / 3) <= 0.8,
-    }
+    masks = np.zeros((_KINDS, side, side), dtype=bool)
+    masks[_STRIPE] = (x + y) % (side // 2 if side > 6 else 3) == 0
+    masks[_DOT] = off <= 0.9
+    masks[_CROSS] = (np.abs(x - y) <= 0.9) | (np.abs(x + y - side + 1) <= 0.9)
+    masks[_RING] = np.abs(off - side / 3) <= 0.8
+    return masks
 
 
-def _tiled(where: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.kron(where, mask).astype(bool)
+def _bytes(colours: Floats) -> Bytes:
+    return np.rint(colours).astype(np.uint8)
 
 
 def _rgb(colour: str) -> Floats:
