@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from tutor.i18n import _
 from tutor.session.folding import deepest, shown_depth
-from tutor.views.graph.group_hands import fill_depths
+from tutor.views.graph.depths import fill_depths
 
 if TYPE_CHECKING:
     from tutor.session.session import Session

@@ -11,11 +11,11 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
 from tutor.i18n import _
-from tutor.session.folding import deepest
 from tutor.trace.picture import Group, ItemId
 from tutor.views.graph.block import BlockItem, sign_rect
 from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.closer import Closer
+from tutor.views.graph.depths import fill_depths
 from tutor.views.graph.group_frame import FrameItem
 from tutor.views.graph.group_words import group_title
 from tutor.views.graph.items import DETAIL, GraphItem
@@ -104,12 +104,3 @@ class GroupHands(QObject):
         group = self._scene.item_id(item)
         if group is not None and isinstance(item, BlockItem | FrameItem):
             self._toggle(group)
-
-
-def fill_depths(menu: QMenu, session: Session) -> None:
-    """Fold all, each depth, unfold all."""
-    depth = deepest(session.structure) if session.structure is not None else 0
-    menu.addAction(_("Fold all"), session.fold_all)
-    for level in range(1, depth):
-        menu.addAction(_("Unfold to depth {depth}").format(depth=level), partial(session.unfold_to, level))
-    menu.addAction(_("Unfold all"), session.unfold_all)
