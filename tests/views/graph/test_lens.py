@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
+import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
@@ -17,7 +20,7 @@ from tutor.views.graph.closer import copies
 from tutor.views.graph.handle import handle_rect
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.view import GraphView
-from tutor.views.theme import DARK
+from tutor.views.theme import DARK, LIGHT, apply
 
 PROGRAM = """
 import torch
@@ -33,6 +36,14 @@ w = torch.arange(200.).reshape(10, 20).requires_grad_()
 s = (w * 2).sum()
 s.backward()
 """
+
+
+@pytest.fixture
+def letters(qapp: QApplication) -> Iterator[Callable[[int], None]]:
+    """Sets the letters of the whole program, in per cent."""
+    yield partial(apply, qapp, LIGHT)
+    apply(qapp, LIGHT, 100)
+    qapp.setStyleSheet("")
 
 
 def opened(qtbot: QtBot, text: str = PROGRAM, node: str = "MvBackward0") -> tuple[GraphSession, GraphView]:
@@ -224,3 +235,23 @@ def test_the_numbers_of_a_box_or_chip_are_copied_exact_and_the_covered_ones_are_
     session.set_covered(frozenset({"x.grad"}))
     assert copies(item) == [("Copy the value", "[0.1, -1.0]")]
     assert copies(circle(view, "@")) == [] and copies(None) == []
+
+
+@pytest.mark.parametrize("size", [100, 160, 200])
+def test_rows_and_sliders_stand_in_line_at_every_size_of_letters(
+    size: int, letters: Callable[[int], None], qtbot: QtBot
+) -> None:
+    session, view = opened(qtbot)
+    session.select_item(circle(view, "@").circle.id)
+    view.closer.toggle()
+    lens = view.closer.lens
+    lens.sliders.sliders[1].setValue(7)
+    letters(size)
+    view.grab()
+    assert lens.v[1] == 0.7, "the numbers stay"
+    scale = lens.grid._scale
+    rect = lens.grid._block_rects()[0]
+    for row, slider in enumerate(lens.sliders.sliders):
+        middle = lens.grid._row_rect(rect, row).center().y() * scale
+        seen = slider.mapTo(lens.grid.parentWidget(), slider.rect().center()).y() - lens.grid.y()
+        assert abs(seen - middle) <= 3 * scale

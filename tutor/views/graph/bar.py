@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from tutor.i18n import _
 from tutor.session.settings import GRAPH_DIRECTIONS, GraphDirection
 from tutor.views.graph.group_bar import GroupBar
+from tutor.views.graph.letters import FONT_CHANGES, text_pixels
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, TEXT_PIXELS, Palette
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _TITLE = 1.3
 """A title against the text under it."""
 _WIDEST = 420
-FONT_CHANGES = (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange)
 
 
 class EmptyState(QFrame):
@@ -200,8 +200,3 @@ class GraphBar(QWidget):
         super().changeEvent(event)
         if event.type() in FONT_CHANGES and text_pixels(self) != self._pixels:
             self.apply_theme(self._palette)
-
-
-def text_pixels(widget: QWidget) -> int:
-    """The size of the widget's letters, as the person has set it."""
-    return max(widget.font().pixelSize(), SMALLEST_PIXELS) if widget.font().pixelSize() > 0 else TEXT_PIXELS

@@ -11,10 +11,10 @@ from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor.i18n import _
-from tutor.views.graph.bar import FONT_CHANGES, text_pixels
 from tutor.views.graph.face_paint import numbers_sign
 from tutor.views.graph.fonts import text_width
 from tutor.views.graph.legend_signs import behind_sign, ghost_sign, lock_sign, pin_sign, python_sign
+from tutor.views.graph.letters import FONT_CHANGES, text_pixels
 from tutor.views.graph.paint import Inks, arrowhead, dotted, hook, leaf, pen, snowflake, write
 from tutor.views.theme import TEXT_PIXELS, Palette
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -24,8 +24,9 @@ from tutor.insight.jacobian import Jacobian, NoJacobian
 from tutor.insight.local import Floats
 from tutor.insight.uses import array
 from tutor.views.graph.lens_grid import HEAD, LensGrid, index_text
+from tutor.views.graph.letters import FONT_CHANGES, text_pixels
 from tutor.views.graph.sliders import VSliders
-from tutor.views.theme import LIGHT, Palette
+from tutor.views.theme import LIGHT, TEXT_PIXELS, Palette
 
 _OFF_EDGES = QSize(10, 10)
 
@@ -130,8 +131,9 @@ class Lens(QFrame):
         self.sliders.hide()
         self.sliders.deleteLater()
         names = [f"{found.text}{index_text(found.shape, row)}" for row in range(found.outputs)]
-        self.sliders = VSliders(names, self)
-        self.sliders.setContentsMargins(0, HEAD, 0, 0)
+        scale = text_pixels(self) / TEXT_PIXELS
+        self.sliders = VSliders(names, self, scale=scale)
+        self.sliders.setContentsMargins(0, round(HEAD * scale), 0, 0)
         self.sliders.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._body.addWidget(self.sliders, 0, 0, Qt.AlignmentFlag.AlignTop)
         self.sliders.show()
@@ -223,6 +225,15 @@ class Lens(QFrame):
         self._refresh()
 
     # Qt
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Letters of another size: other sliders, with the numbers that stand there."""
+        super().changeEvent(event)
+        if event.type() in FONT_CHANGES and self._jacobian is not None:
+            v = self.v
+            self._rebuild(self._jacobian)
+            self.sliders.set_values(v)
+            self._refresh()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -21,11 +21,12 @@ from tutor.trace.values import cell, exact
 from tutor.views.graph.face_paint import block_pixels, image_of
 from tutor.views.graph.faces import Floats, weights
 from tutor.views.graph.fonts import text_width
+from tutor.views.graph.letters import text_pixels
 from tutor.views.graph.motion import beat
 from tutor.views.graph.paint import CENTRE, Inks, dashed, grid, pen, write
 from tutor.views.graph.sliders import ROW
 from tutor.views.graph.values import COVERED, Cells
-from tutor.views.theme import LIGHT, Palette
+from tutor.views.theme import LIGHT, TEXT_PIXELS, Palette
 
 HEAD = 38
 _CELL = 24.0
@@ -61,6 +62,11 @@ class LensGrid(QWidget):
     def apply_theme(self, palette: Palette) -> None:
         self._inks = Inks(palette)
         self.update()
+
+    @property
+    def _scale(self) -> float:
+        """It is drawn for letters of the usual size, and grows with them."""
+        return text_pixels(self) / TEXT_PIXELS
 
     @property
     def rows(self) -> list[str]:
@@ -163,7 +169,8 @@ class LensGrid(QWidget):
             return QSize(0, 0)
         words = (rect.left() + _words_width(found, b) for rect, b in zip(rects, found.blocks, strict=True))
         right = max(rects[-1].right(), *words) + _INSET
-        return QSize(round(right), round(rects[0].bottom() + _FALL + _CELL + _FOOT))
+        height = rects[0].bottom() + _FALL + _CELL + _FOOT
+        return QSize(round(right * self._scale), round(height * self._scale))
 
     # drawing
 
@@ -173,6 +180,7 @@ class LensGrid(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(self._scale, self._scale)
         for block, rect in zip(found.blocks, self._block_rects(), strict=True):
             self._draw_block(painter, found, block, rect)
         painter.end()
@@ -257,7 +265,7 @@ class LensGrid(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            tip = self.tip_at(QPointF(event.pos()))
+            tip = self.tip_at(QPointF(event.pos()) / self._scale)
             if tip:
                 QToolTip.showText(event.globalPos(), tip, self)
             else:
@@ -266,7 +274,7 @@ class LensGrid(QWidget):
         return super().event(event)
 
     def tip_at(self, place: QPointF) -> str:
-        """The exact number under the pointer."""
+        """The exact number at this place of the drawing, at its usual size."""
         found = self._jacobian
         for block, rect in zip(found.blocks if found else (), self._block_rects(), strict=True):
             assert found is not None

@@ -27,8 +27,10 @@ class VSliders(QWidget):
     changed = Signal()
     """Another number, or a text that is none."""
 
-    def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
+    def __init__(self, names: Sequence[str], parent: QWidget | None = None, *, scale: float = 1.0) -> None:
+        """`scale`: how much larger than usual its letters are."""
         super().__init__(parent)
+        self._scale = scale
         self.sliders: list[QSlider] = []
         self.fields: list[QLineEdit] = []
         self._exact: list[float] = []
@@ -42,10 +44,10 @@ class VSliders(QWidget):
 
     def _add_row(self, grid: QGridLayout, row: int, name: str) -> None:
         label, slider, field = QLabel(name, self), _Slider(self), _Field("1", self)
-        label.setFont(mono(12))
-        field.setFont(mono(12))
-        field.setFixedWidth(74)
-        slider.setMinimumWidth(90)
+        label.setFont(mono(12 * self._scale))
+        field.setFont(mono(12 * self._scale))
+        field.setFixedSize(round(74 * self._scale), round((ROW - 4) * self._scale))
+        slider.setMinimumWidth(round(90 * self._scale))
         words = _("How much {element} counts").format(element=name)
         widgets: tuple[QWidget, ...] = (slider, field)
         for part in widgets:
@@ -53,7 +55,7 @@ class VSliders(QWidget):
             part.setToolTip(words)
         for column, placed in enumerate((label, *widgets)):
             grid.addWidget(placed, row, column)
-        grid.setRowMinimumHeight(row, ROW)
+        grid.setRowMinimumHeight(row, round(ROW * self._scale))
         self.sliders.append(slider)
         self.fields.append(field)
         self._exact.append(1.0)

@@ -16,7 +16,7 @@ from tutor.session.settings import GraphDirection
 from tutor.trace.layout import Layout, layout
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.views.graph.arrangement import Arrangement, Arrangements
-from tutor.views.graph.bar import FONT_CHANGES, EmptyState, GraphBar
+from tutor.views.graph.bar import EmptyState, GraphBar
 from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.closer import Closer
 from tutor.views.graph.direction import FEW, runs_down
@@ -25,6 +25,7 @@ from tutor.views.graph.group_hands import GroupHands
 from tutor.views.graph.growth import grown
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.legend import Legend
+from tutor.views.graph.letters import FONT_CHANGES
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.tips import Tips
