@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tutor.session.player import SECONDS_A_STEP, Player
+from tutor.session.player import SECONDS_A_STEP, SPEEDS, Player
+from tutor.trace.pace import Pace
 
 
 @pytest.fixture
@@ -136,3 +137,64 @@ def test_faster_and_slower_go_through_the_speeds_and_stay_at_their_ends(player: 
     for _press in range(3):
         player.slower()
     assert seen == [2.0, 4.0, 8.0, 0.3, 0.25]
+
+
+def played(player: Player, *, frame: float = 0.016) -> float:
+    """The seconds that it takes to play from the beginning to where it stops."""
+    player.seek(-1)
+    player.play()
+    seconds = 0.0
+    while player.playing:
+        player.advance(frame)
+        seconds += frame
+    return seconds
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize("frame", [0.016, 0.1])
+def test_a_long_run_takes_the_time_that_its_pace_says(player: Player, speed: float, frame: float) -> None:
+    player.set_count(20_000)
+    player.set_pace(Pace(seconds_a_row=180 / 20_000, count=20_000))
+    player.set_speed(speed)
+    assert played(player, frame=frame) == pytest.approx(180 / speed, rel=0.01)
+    assert player.step == 19_999
+
+
+def test_steps_too_short_for_beats_show_their_end_states_and_none_is_missed_at_a_stop(player: Player) -> None:
+    player.set_count(20_000)
+    player.set_pace(Pace(seconds_a_row=0.009, count=20_000))
+    player.set_stops(frozenset({777}))
+    seen: list[float] = []
+    player.progress_changed.connect(seen.append)
+    played(player)
+    assert (player.step, player.playing) == (777, False)
+    assert set(seen) == {1.0}
+
+
+def test_within_a_closed_group_steps_hurry_and_outside_they_take_their_time(player: Player) -> None:
+    player.set_count(32)
+    player.set_pace(Pace(first=0, rows=(1, *(30,) * 30, 1), count=32, usual=32 / 3))
+    assert played(player) == pytest.approx(3 * SECONDS_A_STEP, rel=0.05)
+    player.seek(-1)
+    player.play()
+    player.advance(SECONDS_A_STEP / 2)
+    assert (player.step, player.progress) == (0, pytest.approx(0.5))
+    player.advance(SECONDS_A_STEP / 2)
+    player.advance(SECONDS_A_STEP / 2)
+    assert (player.step, player.progress) == (16, 1.0)
+
+
+def test_a_single_step_takes_its_time_in_a_long_run_too(player: Player) -> None:
+    player.set_pace(Pace(seconds_a_row=0.009, count=20_000))
+    player.next()
+    player.advance(SECONDS_A_STEP / 3)
+    assert player.progress == pytest.approx(1 / 3)
+
+
+def test_a_computer_that_hangs_skips_no_step_of_a_short_run(player: Player) -> None:
+    seen: list[int] = []
+    player.step_changed.connect(seen.append)
+    player.play()
+    for _tick in range(4):
+        player.advance(10.0)
+    assert seen == [0, 1, 2, 3]

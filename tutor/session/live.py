@@ -22,6 +22,7 @@ from tutor.session.settings import Settings
 from tutor.session.sheet import Sheet
 from tutor.source.document import Cell, CellId, Document
 from tutor.trace.beats import landed
+from tutor.trace.pace import pace_of
 from tutor.trace.picture import ItemId, Picture, Structure
 from tutor.trace.tensors import TensorRow
 from tutor.trace.trace import Trace
@@ -280,7 +281,10 @@ class Live(QObject):
 
     def _look(self) -> None:
         """Works out what is seen at the player's step."""
+        drawn = self.structure
         self._looked = self._pictures.at(self.player.step, self.covered, unrolled=self.show_all)
+        if self.structure is not drawn or self.player.pace.count != len(self.trace.steps):
+            self.player.set_pace(pace_of(self.trace, self.structure))
         self._landed = self._has_landed()
         if not self._landed:
             self._rows_before = self._pictures.rows(self.player.step - 1, self.covered)

@@ -8,8 +8,12 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-SECONDS_A_STEP = 1.5
-"""Three beats of half a second each, at speed 1."""
+from tutor.trace.pace import SECONDS_A_STEP, Pace
+
+__all__ = ["SECONDS_A_STEP", "SPEEDS", "Player"]
+
+BRISK = 0.15
+"""Steps that are shown for a shorter time than these seconds show their end state at once: no beats could be seen."""
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _FRAME_MS = 16
@@ -23,6 +27,7 @@ class Player(QObject):
     playing_changed = Signal(bool)
     count_changed = Signal(int)
     speed_changed = Signal(float)
+    pace_changed = Signal()
     scrubbed = Signal()
     """The person, not a run, moved to another step."""
 
@@ -32,6 +37,7 @@ class Player(QObject):
         self.progress = 1.0
         self.playing = False
         self.speed = 1.0
+        self.pace = Pace()
         self.count = 0
         self.stops: frozenset[int] = frozenset()
         self.marks: tuple[int, ...] = ()
@@ -52,7 +58,7 @@ class Player(QObject):
             self._move(-1, progress=1.0)
         self._set_playing(True)
         self.scrubbed.emit()
-        self._move(self.step + 1, progress=self._start)
+        self._move(self.step + 1, progress=self._start_of(self.step + 1))
 
     def pause(self) -> None:
         """Stops here; the step's end state is held."""
@@ -70,7 +76,7 @@ class Player(QObject):
         self._set_playing(False)
         if self.step < self.count - 1:
             self.scrubbed.emit()
-            self._move(self.step + 1, progress=self._start)
+            self._move(self.step + 1, progress=0.0 if self.animated else 1.0)
             self._timer_on(self.animated)
 
     def previous(self) -> None:
@@ -135,6 +141,12 @@ class Player(QObject):
         """Where PageUp and PageDown go."""
         self.marks = tuple(sorted(set(marks)))
 
+    def set_pace(self, pace: Pace) -> None:
+        """How fast playing goes at speed 1."""
+        if pace != self.pace:
+            self.pace = pace
+            self.pace_changed.emit()
+
     def set_stops(self, stops: frozenset[int]) -> None:
         """The steps after which playing stops."""
         self.stops = stops
@@ -143,21 +155,44 @@ class Player(QObject):
 
     def advance(self, seconds: float) -> None:
         """The time that has passed since the last call moves the progress, and at its end the step."""
-        self._time += seconds * self.speed / SECONDS_A_STEP
+        lasting = self._seconds(self.step)
+        self._time += seconds / lasting
         if self._time < 1.0:
-            self._set_progress(self._time if self.animated else 1.0)
-            return
-        self._set_progress(1.0)
-        if not self.playing:
+            self._set_progress(max(self._time, self._start_of(self.step)))
+        elif not self.playing:
+            self._set_progress(1.0)
             self._timer_on(False)
-        elif self.step in self.stops or self.step >= self.count - 1:
-            self._set_playing(False)
         else:
-            self._move(self.step + 1, progress=self._start)
+            self._set_progress(1.0)
+            self._go_on((self._time - 1.0) * lasting)
 
-    @property
-    def _start(self) -> float:
-        return 0.0 if self.animated else 1.0
+    def _go_on(self, seconds: float) -> None:
+        """To the next step; over those that are too short for what is left of the time."""
+        step = self.step
+        while not self._ends_at(step):
+            step += 1
+            lasting = self._seconds(step)
+            if lasting >= BRISK or seconds < lasting:
+                break
+            seconds -= lasting
+        if step == self.step:
+            self._set_playing(False)
+            return
+        self._move(step, progress=self._start_of(step))
+        lasting = self._seconds(step)
+        self._time = min(seconds / lasting, 1.0) if lasting < BRISK else 0.0
+
+    def _ends_at(self, step: int) -> bool:
+        return step in self.stops or step >= self.count - 1
+
+    def _seconds(self, step: int) -> float:
+        """How long a step is shown now. One that was asked for by itself takes its time."""
+        pace = self.pace.seconds(step) if self.playing else SECONDS_A_STEP
+        return pace / self.speed
+
+    def _start_of(self, step: int) -> float:
+        """Where a step's progress begins: at the end, where nothing moves."""
+        return 0.0 if self.animated and self._seconds(step) >= BRISK else 1.0
 
     def _on_timer_tick(self) -> None:
         now = self._clock()

@@ -211,4 +211,4 @@ def test_it_is_told_in_words_too_in_both_languages(view: PlotsView, run: Run) ->
     assert "‖model.weight.grad‖" in view.description
     use_language("es")
     view.retranslate()
-    assert view.accessibleName() == "Gráficas"
+    assert view.accessibleName() == "Curvas"

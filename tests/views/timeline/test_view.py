@@ -30,6 +30,7 @@ from tutor.protocol import (
     TraceEvent,
     Truncation,
 )
+from tutor.trace.pace import Pace
 from tutor.trace.trace import Trace
 from tutor.views.theme import DARK, LIGHT
 from tutor.views.timeline.bar import TimelineBar
@@ -443,3 +444,18 @@ def test_breaks_that_would_lie_on_each_other_are_one_and_say_so(tmp_path: Path, 
     qtbot.mouseMove(bar, QPoint(round(x), bar.height() - 12))
     said = f"{5 * len(parts)} iterations left out, in {len(parts)} places"
     qtbot.waitUntil(lambda: QToolTip.text() == said)
+
+
+def test_a_long_run_says_how_fast_it_goes(view: TimelineView, session: FakeSession) -> None:
+    assert not view.pace.isVisible()
+    session.player.set_pace(Pace(seconds_a_row=0.15, count=1200))
+    assert view.pace.isVisible()
+    assert view.pace.text() == "≈ 6.7 steps/s"
+    assert "about 3:00" in view.pace.toolTip()
+    session.player.set_speed(0.5)
+    assert view.pace.text() == "≈ 3.3 steps/s"
+    assert "about 6:00" in view.pace.toolTip()
+    session.player.set_pace(Pace(count=6, rows=(3, 3, 3, 1, 1, 1), usual=1.5))
+    assert "closed group" in view.pace.toolTip()
+    session.player.set_pace(Pace(count=6))
+    assert not view.pace.isVisible()

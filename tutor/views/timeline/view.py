@@ -5,8 +5,6 @@ Shows `session.trace` and `session.player`; every wish goes to the player.
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QFontMetrics, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -16,11 +14,13 @@ from tutor.insight.step_text import step_text
 from tutor.session.player import SPEEDS
 from tutor.session.session import Session
 from tutor.trace.iterations import iteration_at
-from tutor.trace.timeline import Segment, Timeline, timeline
+from tutor.trace.timeline import Timeline, timeline
+from tutor.trace.values import cell
 from tutor.views.fonts import Weight, sans
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, icon
 from tutor.views.timeline.bar import TimelineBar
 from tutor.views.timeline.track import Break, Stretch, Track
+from tutor.views.timeline.words import before_text, breaks_text, pace_tip, speed_text, stretches
 
 
 class TimelineView(QWidget):
@@ -41,13 +41,14 @@ class TimelineView(QWidget):
         self.apply_theme(LIGHT)
 
     def _make_children(self) -> None:
-        self.bar = TimelineBar(self._describe, _breaks_text, self)
+        self.bar = TimelineBar(self._describe, breaks_text, self)
         self.to_start = self._button("skip-previous")
         self.back = self._button("step-backward")
         self.play = self._button("play")
         self.forth = self._button("step-forward")
         self.to_end = self._button("skip-next")
         self.text = _ElidedLabel(self)
+        self.pace = QLabel(self)
         self.speed = QToolButton(self)
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.speed.setMenu(self._speed_menu())
@@ -63,7 +64,7 @@ class TimelineView(QWidget):
         menu = QMenu(self.speed)
         self._speeds = QActionGroup(menu)
         for speed in SPEEDS:
-            action = menu.addAction(_speed_text(speed))
+            action = menu.addAction(speed_text(speed))
             action.setData(speed)
             action.setCheckable(True)
             self._speeds.addAction(action)
@@ -81,6 +82,8 @@ class TimelineView(QWidget):
             below.addWidget(button)
         below.addSpacing(8)
         below.addWidget(self.text, stretch=1)
+        below.addWidget(self.pace)
+        below.addSpacing(6)
         below.addWidget(self.speed)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 6)
@@ -107,6 +110,7 @@ class TimelineView(QWidget):
         player.playing_changed.connect(self._on_player_playing_changed)
         player.count_changed.connect(self._on_session_trace_changed)
         player.speed_changed.connect(self._show_speed)
+        player.pace_changed.connect(self._show_pace)
         self._session.trace_changed.connect(self._on_session_trace_changed)
         self._session.lesson_changed.connect(self._on_session_trace_changed)
         self._session.picture_changed.connect(self._on_session_picture_changed)
@@ -136,6 +140,7 @@ class TimelineView(QWidget):
             button.setIconSize(QSize(1, 1) * round(pixels * 1.5))
         self.bar.set_text_pixels(pixels)
         self.text.setFont(sans(pixels, Weight.DemiBold))
+        self.pace.setStyleSheet(f"color: {palette.muted};")
         self.bar.set_palette(palette)
         self._show_playing()
 
@@ -144,7 +149,7 @@ class TimelineView(QWidget):
     def _refresh(self) -> None:
         self._stale = False
         self._timeline = timeline(self._session.trace)
-        self._stretches = _stretches(self._timeline)
+        self._stretches = stretches(self._timeline)
         self._breaks = tuple(Break(s.first, s.left_out) for s in self._timeline.segments if s.kind == "gap")
         self.bar.set_track(self._track(self._timeline))
         self._on_player_moved()
@@ -212,7 +217,7 @@ class TimelineView(QWidget):
                 return _("iteration {number} of {count}").format(number=first, count=count)
             return _("iterations {first} to {last} of {count}").format(first=first, last=last, count=count)
         text = _("iteration {number} of {count}").format(number=own.number, count=count)
-        return ", ".join(part for part in (text, _before_text(own.left_out)) if part)
+        return ", ".join(part for part in (text, before_text(own.left_out)) if part)
 
     def _describe(self, step: int) -> str:
         """What the pointer rests on."""
@@ -231,9 +236,20 @@ class TimelineView(QWidget):
 
     def _show_speed(self) -> None:
         speed = self._session.player.speed
-        self.speed.setText(_speed_text(speed))
+        self.speed.setText(speed_text(speed))
         for action in self._speeds.actions():
             action.setChecked(action.data() == speed)
+        self._show_pace()
+
+    def _show_pace(self) -> None:
+        """Said where a run plays faster than a step at a time."""
+        player = self._session.player
+        self.pace.setVisible(player.pace.is_quick)
+        if not player.pace.is_quick:
+            return
+        number = cell(player.pace.steps_a_second * player.speed, digits=2)
+        self.pace.setText(_("≈ {number} steps/s").format(number=number))
+        self.pace.setToolTip(pace_tip(player.pace, player.speed))
 
     # slots
 
@@ -307,45 +323,3 @@ class _ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, super().minimumSizeHint().height())
-
-
-def _before_text(left_out: int) -> str:
-    if not left_out:
-        return ""
-    return ngettext("{n} left out just before it", "{n} left out just before it", left_out).format(n=left_out)
-
-
-def _breaks_text(parts: tuple[Break, ...]) -> str:
-    """What a broken line says where several breaks lie on each other."""
-    count = sum(part.count for part in parts)
-    text = ngettext("{n} iteration left out", "{n} iterations left out", count).format(n=count)
-    return _("{text}, in {count} places").format(text=text, count=len(parts))
-
-
-def _stretches(shown: Timeline) -> tuple[Stretch, ...]:
-    """In the current language."""
-    return tuple(
-        Stretch(segment.first, segment.end, segment.kind, *_segment_texts(segment, shown))
-        for segment in shown.segments
-        if segment.kind != "gap"
-    )
-
-
-def _segment_texts(segment: Segment, shown: Timeline) -> tuple[str, str]:
-    """What stands over a stretch, and what stands there where that is too long."""
-    match segment.kind:
-        case "forward":
-            text = _("forward")
-        case "backward":
-            text = _("backward")
-        case "other" | "gap":
-            return "", ""
-        case _:
-            assert_never(segment.kind)
-    if len(shown.iterations) < 2:
-        return text, ""
-    return f"{text} {segment.label}", str(segment.label)
-
-
-def _speed_text(speed: float) -> str:
-    return f"{speed:g}×"
