@@ -29,7 +29,7 @@ from tutor.views.theme import Palette, mix
 
 AskPath = Callable[[Format], Path | None]
 """Where to save something of this format; None when they think better of it."""
-_PREVIEW = QSize(400, 280)
+_PREVIEW = QSize(360, 260)
 
 
 class ExportDialog(QDialog):

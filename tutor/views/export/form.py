@@ -24,6 +24,8 @@ from tutor.views.export.request import Format, Kind, Stretch, kind_of
 _SIZES = ((1280, 720), (1920, 1080), (2560, 1440), (1080, 1080))
 _SCALES = (0.5, 1.0, 2.0, 3.0, 4.0)
 _FPS = (10, 15, 25, 30, 50, 60)
+_LETTERS = 20
+"""So many of a longer entry are seen without opening the list."""
 _SHOWN: dict[str, tuple[Kind, ...]] = {
     "step": ("still", "graph"),
     "steps": ("animation",),
@@ -112,7 +114,10 @@ class ExportForm(QWidget):
 
     def _add(self, name: str, label: str, field: QWidget | QHBoxLayout) -> None:
         self._places[name] = self._rows.rowCount()
-        self._rows.addRow(label, field)
+        if label:
+            self._rows.addRow(label, field)
+        else:
+            self._rows.addRow(field)
 
     def _connect(self) -> None:
         self.format.currentIndexChanged.connect(self._suit_format)
@@ -170,19 +175,21 @@ def _steps(value: int, least: int, most: int, parent: QWidget) -> QSpinBox:
 def _formats() -> list[tuple[Format, str]]:
     return [
         ("png", _("Picture: PNG")),
-        ("svg", _("Picture: SVG, texts stay texts")),
-        ("pdf", _("Picture: PDF, texts stay texts")),
+        ("svg", _("Picture: SVG")),
+        ("pdf", _("Picture: PDF")),
         ("gif", _("Animation: GIF")),
         ("mp4", _("Animation: MP4")),
         ("webm", _("Animation: WebM")),
-        ("frames", _("Animation: numbered PNG pictures")),
-        ("dot", _("Graph for Graphviz: DOT")),
-        ("graphml", _("Graph for other programs: GraphML")),
+        ("frames", _("Animation: PNG pictures")),
+        ("dot", _("Graph: DOT, for Graphviz")),
+        ("graphml", _("Graph: GraphML")),
     ]
 
 
 def _fill(box: QComboBox, entries: Iterable[tuple[object, str]], chosen: object) -> None:
     """What was chosen once and is no entry any more falls back to the first."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(_LETTERS)
     for place, (value, text) in enumerate(entries):
         box.addItem(text, value)
         if value == chosen:
