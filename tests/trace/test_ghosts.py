@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.trace.graphs import graph, random_edges, unrolled
 from tests.traces.recording import record_text
-from tutor.trace.ghosts import ROOM, homes, with_ghosts, with_kin
+from tutor.trace.ghosts import ROOM, SEVERAL, homes, with_ghosts, with_kin
 from tutor.trace.picture import ItemId, Structure
 from tutor.trace.state import picture
 from tutor.trace.structure import structure
@@ -30,11 +30,19 @@ def with_homes(structure: Structure) -> list[tuple[ItemId, ItemId, int]]:
 
 
 def test_a_small_graph_has_no_ghosts() -> None:
-    edges, count = unrolled((ROOM - 3) // 3)
+    edges, count = unrolled(SEVERAL)
     small = graph(edges, count)
 
     assert count <= ROOM
     assert with_ghosts(small) is small
+
+
+def test_a_leaf_with_too_many_lanes_has_ghosts_even_in_a_small_graph() -> None:
+    edges, count = unrolled(SEVERAL + 6)
+    crowded = with_ghosts(graph(edges, count))
+
+    assert count <= ROOM
+    assert set(homes(crowded).values()) == {ItemId("t0"), ItemId("t1")}
 
 
 def test_a_shared_leaf_stands_beside_its_far_uses() -> None:

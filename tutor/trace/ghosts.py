@@ -5,7 +5,7 @@ A pure function of the structure, folded or not. Lanes of far uses begin at a gh
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +14,8 @@ from tutor.trace.picture import Box, Group, ItemId, Lane, LaneId, Structure
 
 ROOM = 60
 """In a graph of no more items there are no ghosts: several lanes lead from one box."""
+SEVERAL = 12
+"""Unless a leaf has more lanes than these."""
 FAR = 5
 """So many columns from the leaf a use is far."""
 NEAR = 2
@@ -23,7 +25,7 @@ _KEPT = 8
 
 def with_ghosts(structure: Structure) -> Structure:
     """The same object where there is nothing to be done, and for the same structure always the same result."""
-    if len(structure.boxes) + len(structure.circles) + len(structure.blocks) <= ROOM:
+    if not _is_large(structure) and not _crowded(structure):
         return structure
     kept = _made.get(id(structure))
     if kept is None or kept[0] is not structure:
@@ -50,6 +52,16 @@ def with_kin(structure: Structure, items: Iterable[ItemId]) -> frozenset[ItemId]
     return frozenset(wanted | leaves | {ghost for ghost, leaf in of.items() if leaf in leaves})
 
 
+def _is_large(structure: Structure) -> bool:
+    return len(structure.boxes) + len(structure.circles) + len(structure.blocks) > ROOM
+
+
+def _crowded(structure: Structure) -> frozenset[ItemId]:
+    """Where more lanes begin than can be told apart, as in a long row of folded turns."""
+    counts = Counter(lane.source for lane in structure.lanes)
+    return frozenset(item for item, count in counts.items() if count > SEVERAL)
+
+
 # ------------------------------------------------------------------ how they are made
 
 
@@ -57,7 +69,10 @@ def _haunted(structure: Structure) -> Structure:
     place = _places(structure)
     sources: dict[LaneId, ItemId] = {}
     ghosts: list[Box] = []
+    large, crowded = _is_large(structure), _crowded(structure)
     for leaf, used in _shared(structure):
+        if not large and leaf.id not in crowded:
+            continue
         for uses in _far(leaf, used, place):
             ghost = replace(leaf, id=_ghost_id(leaf, uses[0]), ghost_of=leaf.id, shares_memory_with=None)
             ghosts.append(ghost)
