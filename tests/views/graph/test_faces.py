@@ -259,3 +259,16 @@ def test_the_legend_explains_the_signs_of_numbers_only_where_they_are_not_writte
     for text, expected in ((small, False), (GROWS, True)):
         _session, view = view_of(qtbot, text)
         assert ("hatched: negative" in view.legend.accessibleDescription()) is expected
+
+
+def test_empty_tensors_and_those_whose_sizes_vary_are_drawn_with_their_trays(qtbot: QtBot) -> None:
+    text = (
+        "import torch\ne = torch.zeros(0, 3, requires_grad=True)\n(e * 2).sum().backward()\n"
+        "z = torch.zeros(2, 0, 4)\n"
+        "n = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(4, 3)], requires_grad=True)\n"
+        "(n * 2).to_padded_tensor(0.).sum().backward()\n"
+    )
+    session, view = view_of(qtbot, text)
+    for step in range(session.player.count):
+        session.at(step)
+        view.grab()

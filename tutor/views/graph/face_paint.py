@@ -263,7 +263,9 @@ def sheet_for_sign(
 ) -> None:
     """Of a text "▦ 4×2" that begins at `left` the sign becomes the sheet itself, where there is room for it."""
     before, sign, _sides = text.partition(_SIGN)
-    if shown is None or not sign or written_width(painter, role, text) > text_width(role, text) + 1:
+    if shown is None or not sign or min(shown.shape, default=0) <= 0:
+        return
+    if written_width(painter, role, text) > text_width(role, text) + 1:
         return
     place = QRectF(left + text_width(role, before) - 3, rect.center().y() - 6.5, 13, 13)
     painter.fillRect(place, inks.panel)
