@@ -123,3 +123,4 @@ def test_a_ghost_stands_for_its_leaf_when_it_is_chosen(view: GraphView) -> None:
     assert view.scene.item_id(item) == leaf
     assert item.name.startswith("leaf tensor w")
     assert item.anatomy.tray is None
+    assert "The same tensor" in view.canvas.tip_of(item, item.anatomy.body.center())

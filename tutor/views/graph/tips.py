@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
+from tutor.i18n import _
 from tutor.insight.node_text import created_lines, node_lines
 from tutor.insight.operation_text import operation_lines
 from tutor.insight.tensor_text import tensor_lines
@@ -34,6 +35,10 @@ class Tips:
         elif isinstance(item, BoxItem) and not item.anatomy.grad.contains(place):
             session = self._session
             more = tensor_lines(session.trace, item.box.tensor, session.player.step, session.covered)
+            if item.box.ghost_of is not None:
+                more.insert(
+                    0, _("The same tensor, drawn again beside a far use: its gradient meets at the leaf.")
+                )
         else:
             more = []
         return "\n".join([own, *more] if own else more)
