@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.traces import golden
 from tests.views.export.exported import exported, left, requested
+from tests.views.graph_session import GraphSession
 from tutor.i18n import use_language
 from tutor.protocol import Output, Step
 from tutor.trace.trace import Trace
 from tutor.views.export import stage
 from tutor.views.export.request import Look, Stretch
+from tutor.views.graph.view import GraphView
 from tutor.views.theme import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -225,3 +228,21 @@ def _lit_columns(image: QImage) -> tuple[int, int]:
     rows = range(image.height() - 40, image.height() - 8)
     columns = [x for x in range(image.width()) if any(image.pixelColor(x, y) == lit for y in rows)]
     return (columns[0], columns[-1] - columns[0]) if columns else (0, 0)
+
+
+def test_everything_stays_where_the_window_has_it(qtbot: QtBot, tmp_path: Path) -> None:
+    """A window whose picture runs down gives a picture that runs down; an export by itself runs to the right."""
+    view = GraphView(GraphSession("two_paths"))  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    view.buttons.direction_chosen.emit("down")
+    view.resize(500, 700)
+    view.show()
+    assert view.arrangement is not None
+    assert view.arrangement.sizes.down
+    request = requested(tmp_path / "free.png", "two_paths")
+    drawn = replace(request.subject, drawn=view.arrangement)
+    assert exported(request) is None
+    assert exported(replace(request, subject=drawn, path=tmp_path / "drawn.png")) is None
+    free, down = (QImage(str(tmp_path / f"{name}.png")) for name in ("free", "drawn"))
+    assert free.width() > free.height()
+    assert down.width() < down.height()
