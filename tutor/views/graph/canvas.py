@@ -54,6 +54,8 @@ class GraphCanvas(QGraphicsView):
     """Another part of the scene is seen."""
     neighbour_wanted = Signal(int, int)
     """Ctrl and an arrow: the next item that way (dx, dy)."""
+    return_wanted = Signal()
+    """F, after the picture was dragged away: back to the step."""
 
     def __init__(self, scene: GraphScene, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
@@ -305,6 +307,8 @@ class GraphCanvas(QGraphicsView):
         key = Qt.Key(event.key())
         if control and key in _DIRECTIONS:
             self.neighbour_wanted.emit(*_DIRECTIONS[key])
+        elif key == Qt.Key.Key_F and not self.following and not event.modifiers():
+            self.return_wanted.emit()
         elif key in (Qt.Key.Key_0, Qt.Key.Key_F) and event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.KeypadModifier,

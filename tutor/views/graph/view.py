@@ -20,6 +20,7 @@ from tutor.views.graph.bar import EmptyState, GraphBar
 from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.closer import Closer
 from tutor.views.graph.direction import FEW, runs_down
+from tutor.views.graph.follow import FollowButton
 from tutor.views.graph.ground import room_of
 from tutor.views.graph.group_hands import GroupHands
 from tutor.views.graph.growth import grown
@@ -65,6 +66,7 @@ class GraphView(QWidget):
         self.buttons = GraphBar(session, self)
         self.legend = Legend(self._palette, self)
         self.empty = EmptyState(self.canvas)
+        self.follow = FollowButton(session, self.scene, self.canvas)
         self._laying_out = QTimer(self, singleShot=True, interval=150)
         self._resized = QTimer(self, singleShot=True, interval=200)
         self._lay_out()
@@ -109,11 +111,8 @@ class GraphView(QWidget):
         """All texts anew in the current language."""
         self.setAccessibleName(_("Graph"))
         self.canvas.setAccessibleName(_("Graph"))
-        self.banner.retranslate()
-        self.legend.retranslate()
-        self.buttons.retranslate()
-        self.empty.retranslate()
-        self.closer.retranslate()
+        for part in (self.banner, self.legend, self.buttons, self.empty, self.closer, self.follow):
+            part.retranslate()
         self._arrangements.forget()
         self._structure = None
         self._refresh()
@@ -121,7 +120,7 @@ class GraphView(QWidget):
     def apply_theme(self, palette: Palette) -> None:
         self._palette = palette
         self.scene.apply_theme(palette)
-        for part in (self.banner, self.legend, self.buttons, self.empty, self.closer):
+        for part in (self.banner, self.legend, self.buttons, self.empty, self.closer, self.follow):
             part.apply_theme(palette)
         self._show_picture()
 
