@@ -123,7 +123,8 @@ class Closer(QObject):
     def _progress(self, found: Jacobian) -> float:
         """How far the step is in which this node runs; in any other the row has left."""
         session = self._session
-        row = session.trace.steps[session.player.step] if session.player.step >= 0 else None
+        steps, step = session.trace.steps, session.player.step
+        row = steps[step] if 0 <= step < len(steps) else None
         runs = row is not None and row.kind == "node" and row.id == found.node
         return session.player.progress if runs and session.player.animated else 1.0
 
