@@ -26,7 +26,7 @@ from tutor.source.formats import read_document
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.prefix import prefix
 from tutor.trace.trace import Trace
-from tutor.trace_command import NOT_STARTED, UNWRITABLE, TraceOptions, recorded
+from tutor.trace_command import NOT_RUN, NOT_STARTED, UNWRITABLE, TraceOptions, recorded
 from tutor.views.export.exporting import exporting
 from tutor.views.export.job import ExportJob
 from tutor.views.export.request import (
@@ -182,7 +182,7 @@ def _is_of(trace: Trace, lesson: Lesson) -> bool:
     last = len(lesson.parts) - 1
     cells = {cell.id: cell for cell in lesson.document.code_cells}
     return bool(texts) and all(
-        texts.get(cell) == cells[cell].text or "solution" in cells[cell].tags
+        texts.get(cell) == cells[cell].text or NOT_RUN & set(cells[cell].tags)
         for cell in lesson.cells_up_to(last)
     )
 

@@ -40,7 +40,7 @@ from tutor.trace.trace import Trace
 NOT_STARTED, UNWRITABLE = 1, 2
 """Exit statuses."""
 
-_NOT_RUN = frozenset({"solution", "skip-execution"})
+NOT_RUN = frozenset({"solution", "skip-execution"})
 """Tags of cells that are there to be read."""
 
 
@@ -127,7 +127,7 @@ def _command(options: TraceOptions) -> RunCells:
     path = options.program.absolute()
     return RunCells(
         run=RunId(0),
-        cells=[_text(document, cell) for cell in document.code_cells if not _NOT_RUN & set(cell.tags)],
+        cells=[_text(document, cell) for cell in document.code_cells if not NOT_RUN & set(cell.tags)],
         path=str(path),
         directory=str(path.parent),
         settings=options.settings,
