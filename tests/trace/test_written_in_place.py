@@ -6,6 +6,7 @@ import pytest
 
 from tutor.insight.scene import scene
 from tutor.trace.picture import Lane, Picture
+from tutor.trace.state import picture
 from tutor.trace.structure import structure
 from tutor.trace.tensors import tensor_rows
 from tutor.trace.trace import Trace
@@ -96,3 +97,16 @@ def test_a_node_that_this_backward_leaves_out_stays_dark_beside_the_one_that_run
     )
     tabs = scene(trace, seen.structure, running, frozenset()).circles[written.id].tabs
     assert [tab.phase for tab in tabs] == ["idle", "running"]
+
+
+def test_an_update_goes_on_showing_what_it_computed() -> None:
+    trace = _trace(
+        "import torch\nw = torch.tensor(1.0, requires_grad=True)\nu = torch.tensor(0.5)\n"
+        "with torch.no_grad():\n    w -= u\n    w -= u\n"
+    )
+    drawn = structure(trace, None)
+    steps = [trace.operations[circle.operation].step for circle in drawn.circles]
+    first = drawn.circles[0].id
+    results = [picture(trace, drawn, step).circles[first].result for step in steps]
+
+    assert [shown and shown.data for shown in results] == [0.5, 0.5]

@@ -340,8 +340,7 @@ def circle_state(at: Moment, circle: Circle) -> CircleState:
 
 def _result(at: Moment, circle: Circle) -> Shown | None:
     """The first output, until a lane or a box shows it."""
-    lanes = at.stage.out_of[circle.id]
-    for lane in lanes:
+    for lane in at.stage.out_of[circle.id]:
         if lane.target in at.stage.boxes or at.begins(lane) <= at.step:
             return None
     operation = at.index.operations[circle.operation]
@@ -349,7 +348,8 @@ def _result(at: Moment, circle: Circle) -> Shown | None:
         return None
     tensor = operation.outputs[0]
     hidden = value_covered(tensor, at.index, at.covered)
-    return shown_value(at.index.value_at(tensor, at.step), at.index.shape_of(tensor), hidden)
+    step = operation.step if tensor in operation.inputs else at.step  # Later writes are other operations'.
+    return shown_value(at.index.value_at(tensor, step), at.index.shape_of(tensor), hidden)
 
 
 def _tab_state(at: Moment, tab: Tab) -> TabState:
