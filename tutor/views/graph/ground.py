@@ -47,6 +47,10 @@ class Ground:
         """The box or circle itself."""
         return self.places.rect(item, self.sizes.anatomies[item].body)
 
+    def outline(self, item: ItemId) -> QRectF:
+        """The box, circle or block itself; all of an open group."""
+        return self.places.frames[item] if item in self.places.frames else self.body(item)
+
     def lower_parts(self, item: ItemId) -> list[QRectF]:
         """A circle's tabs, a leaf's tray."""
         anatomy = self.sizes.anatomies[item]

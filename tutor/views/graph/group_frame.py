@@ -49,6 +49,12 @@ class FrameItem(GraphItem):
         self.set_room(rect.adjusted(-4, -4, 4, 4))
         self.update()
 
+    def set_rect(self, rect: QRectF) -> None:
+        """Stands there while it is on its way."""
+        self.set_room(rect.adjusted(-4, -4, 4, 4))
+        self.rect = rect
+        self.update()
+
     def set_standing(self, standing: FrameLook) -> None:
         if standing == self.standing:
             return

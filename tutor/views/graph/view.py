@@ -14,7 +14,7 @@ from tutor.insight.scene import scene
 from tutor.session.layout_client import LayoutClient
 from tutor.session.settings import GraphDirection
 from tutor.trace.layout import Layout, layout
-from tutor.trace.picture import ItemId, Picture, Structure
+from tutor.trace.picture import Picture, Structure
 from tutor.views.graph.arrangement import Arrangement, Arrangements
 from tutor.views.graph.bar import EmptyState, GraphBar
 from tutor.views.graph.canvas import GraphCanvas
@@ -27,9 +27,11 @@ from tutor.views.graph.growth import grown
 from tutor.views.graph.items import GraphItem
 from tutor.views.graph.legend import Legend
 from tutor.views.graph.letters import FONT_CHANGES
+from tutor.views.graph.pointed import pointed_items
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.tips import Tips
+from tutor.views.graph.transition import Transition
 from tutor.views.graph.words import empty_words, explains, note, summary
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, Palette
@@ -66,6 +68,7 @@ class GraphView(QWidget):
         self.buttons = GraphBar(session, self)
         self.legend = Legend(self._palette, self)
         self.empty = EmptyState(self.canvas)
+        self.transition = Transition(session, self.scene, self.canvas)
         self.follow = FollowButton(session, self.scene, self.canvas)
         self._laying_out = QTimer(self, singleShot=True, interval=150)
         self._resized = QTimer(self, singleShot=True, interval=200)
@@ -229,7 +232,7 @@ class GraphView(QWidget):
         self._draw(arrangement, fit=fit)
 
     def _draw(self, arrangement: Arrangement, *, fit: bool) -> None:
-        self._fits = fit
+        self._fits = not self.transition.prepare(arrangement.structure) and fit
         self._drawn = arrangement
         self.scene.set_structure(arrangement.structure, arrangement.sizes, arrangement.layout)
 
@@ -255,7 +258,8 @@ class GraphView(QWidget):
         return self._before[1]
 
     def _follow(self, picture: Picture) -> None:
-        if not self.canvas.whole and self.canvas.following:
+        held = self.transition.holds(picture.step)
+        if not self.canvas.whole and self.canvas.following and not held:
             player = self._session.player
             gently = player.playing and player.animated
             rect, least = self.scene.focus_rects(picture)
@@ -304,16 +308,8 @@ class GraphView(QWidget):
     def _on_session_selection_changed(self) -> None:
         session = self._session
         self.scene.select(session.selection.tensor, session.selection.item)
-        self.scene.hover(frozenset(self._pointed_items()))
+        self.scene.hover(frozenset(pointed_items(session, self._structure)))
         self._show_words()
-
-    def _pointed_items(self) -> list[ItemId]:
-        session = self._session
-        span = session.hovered_span
-        found = [] if session.hovered_item is None else [session.hovered_item]
-        if span is not None and self._structure is not None:
-            found += [circle.id for circle in self._structure.circles if circle.span == span]
-        return found
 
     def _on_player_progress_changed(self, _progress: float) -> None:
         if self.isVisible():
@@ -332,9 +328,10 @@ class GraphView(QWidget):
     def _on_scene_built(self) -> None:
         if self._fits:
             self.canvas.fit()
-        else:
+        elif not self.transition.hold():
             self.canvas.take_growth()
         self._show_picture()
+        self.transition.begin()
         self._show_words()
 
     def _on_canvas_pointed(self, item: GraphItem | None) -> None:
