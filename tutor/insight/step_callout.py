@@ -63,17 +63,21 @@ def _updating(at: Moment, tensor: TensorId) -> Callout | None:
     if item not in at.stage.boxes:
         return None
     if update is None:
-        return _written_behind(at, tensor)
+        return _written(at, tensor)
     lines = update_lines(at.index, update, tensor, at.step, at.covered)
     return Callout(item, update_title(update), tuple(lines), about="value")
 
 
-def _written_behind(at: Moment, tensor: TensorId) -> Callout | None:
-    """A write through `.data`, and whose saved value it was."""
-    if not behind_lines(at.trace, tensor, at.step):
+def _written(at: Moment, tensor: TensorId) -> Callout | None:
+    """A write through `.data`, or one to what some node had saved."""
+    broken = broken_lines(at)
+    if behind_lines(at.trace, tensor, at.step):
+        title = _("changed behind autograd's back")
+    elif broken:
+        title = broken_title(at)
+    else:
         return None
-    title = _("changed behind autograd's back")
-    return Callout(box_id(tensor), title, broken_lines(at), about="error")
+    return Callout(box_id(tensor), title, broken, about="error")
 
 
 def _used_up(at: Moment) -> Callout | None:
