@@ -76,6 +76,15 @@ class GraphSession(QObject):
         self.player.seek(step)
         self.look()
 
+    def rerun(self, trace: Trace) -> None:
+        """Another run has taken place: nothing is selected any more."""
+        self.trace = trace
+        self.selection = Selection()
+        self._pictures = Pictures(trace)
+        self.player.set_count(len(trace.steps))
+        self.look()
+        self.selection_changed.emit()
+
     def at(self, step: int, progress: float = 1.0) -> None:
         """Stands inside a step, as if it were playing."""
         self.player.seek(step)

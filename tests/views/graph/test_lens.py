@@ -255,3 +255,13 @@ def test_rows_and_sliders_stand_in_line_at_every_size_of_letters(
         middle = lens.grid._row_rect(rect, row).center().y() * scale
         seen = slider.mapTo(lens.grid.parentWidget(), slider.rect().center()).y() - lens.grid.y()
         assert abs(seen - middle) <= 3 * scale
+
+
+def test_after_another_run_the_lens_stands_at_the_same_operation(qtbot: QtBot) -> None:
+    session, view = opened(qtbot)
+    session.select_item(circle(view, "@").circle.id)
+    view.closer.toggle()
+    assert view.closer.lens.grid.rows == ["7 10"]
+    session.rerun(record_text(PROGRAM.replace("[1., 0., 0.5]", "[0., 1., 0.]")))
+    session.at(session.step_of("MvBackward0"))
+    assert view.closer.lens.isVisible() and view.closer.lens.grid.rows == ["6 8"]

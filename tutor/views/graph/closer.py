@@ -44,6 +44,8 @@ class Closer(QObject):
         """Whether the lens is open: it shows for whatever operation is selected."""
         self._shown: tuple[object, ...] = ()
         self._known: tuple[object, dict[ItemId, Jacobian | NoJacobian]] = (None, {})
+        self._kept: tuple[object, str] | None = None
+        """The run and the place of the operation that the lens showed last."""
         self._handled: set[ItemId] = set()
         self._under: GraphItem | None = None
         self.add_to_menu: Callable[[QMenu, GraphItem | None, QPointF], None] = _adds_nothing
@@ -88,12 +90,15 @@ class Closer(QObject):
 
     def follow(self) -> None:
         """Brings lens and handles up to the picture that is drawn now."""
+        self._find_again()
         self._show_handles()
         circle = self._selected()
         found = self._jacobian(circle) if circle is not None and self._wanted else None
         if circle is None or not isinstance(found, Jacobian):
             self.lens.hide()
             self._shown = ()
+            if self._kept is not None and self._kept[0] is self._session.trace:
+                self._kept = None
             return
         self.lens.show_jacobian(found, self._progress(found))
         if self._shown != (circle.circle.id, found.node):
@@ -101,6 +106,23 @@ class Closer(QObject):
             self._place(circle)
         self.lens.show()
         self.lens.raise_()
+        picture = self._session.picture
+        if picture is not None:
+            self._kept = (self._session.trace, picture.structure.keys.get(circle.circle.id, ""))
+
+    def _find_again(self) -> None:
+        """After another run the operation in the same place is selected again, as soon as it is there."""
+        session, picture = self._session, self._session.picture
+        if not self._wanted or self._kept is None or self._kept[0] is session.trace or picture is None:
+            return
+        if session.selection.item is not None or session.selection.tensor is not None:
+            self._kept = None
+            return
+        same = (item for item, key in picture.structure.keys.items() if key == self._kept[1])
+        found = next((item for item in same if (seen := self._scene.item(item)) and seen.isVisible()), None)
+        if found is not None:
+            self._kept = None
+            session.select_item(found)
 
     def _selected(self) -> CircleItem | None:
         item = self._session.selection.item
