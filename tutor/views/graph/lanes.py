@@ -15,6 +15,7 @@ from tutor.views.graph.extents import card_size
 from tutor.views.graph.face_paint import CHIP_HEIGHT, draw_mini, mini_room
 from tutor.views.graph.faces import mini_size
 from tutor.views.graph.items import DETAIL, GraphItem
+from tutor.views.graph.lane_count import count_lines, draw_count, thickness
 from tutor.views.graph.motion import STILL, LaneFrame
 from tutor.views.graph.paint import Inks, arrowhead, chip, chip_size, dotted, pen, polyline
 from tutor.views.graph.paint import card as draw_card
@@ -87,7 +88,8 @@ class LaneItem(GraphItem):
         state = self.state
         if state is None:
             return ""
-        lines = [] if state.value is None else [_("value {value}").format(value=tooltip(state.value))]
+        lines = count_lines(self.lane)
+        lines += [] if state.value is None else [_("value {value}").format(value=tooltip(state.value))]
         if not self.lane.returns:
             lines.append(_("No return lane: no gradient will come back here"))
         elif state.gradient is None:
@@ -114,6 +116,8 @@ class LaneItem(GraphItem):
         if state is None:
             return
         self._value_line(painter, frame)
+        if detail >= DETAIL and frame.drawn >= 1.0:
+            draw_count(painter, self.curves.value, self.lane, self.inks)
         if self.lane.returns and state.laid and frame.laid > 0:
             self._return_line(painter, frame, travelled=state.gradient is not None)
         elif self.lane.cut == "detach" and frame.drawn >= 1.0:
@@ -123,7 +127,7 @@ class LaneItem(GraphItem):
         curve, colour = self.curves.value, self.inks.value
         complete = frame.drawn >= 1.0
         end = 1.0 - (_ARROW - 2) / max(curve.length, 1.0) if complete else frame.drawn
-        self._stroke(painter, curve, 0.0, end, pen(colour, 1.9))
+        self._stroke(painter, curve, 0.0, end, pen(colour, 1.9 * thickness(self.lane)))
         if complete:
             arrowhead(painter, QPointF(*curve.at(1.0)), self.curves.ahead, colour, size=_ARROW)
 
