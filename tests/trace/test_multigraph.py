@@ -63,6 +63,21 @@ def test_two_edges_between_the_same_two_stay_two() -> None:
     assert {known["slot"] for known in again.get_edge_data(first.source, first.target).values()} == {0, 1}
 
 
+def test_a_ghost_is_no_second_tensor() -> None:
+    picture = Shown("slope").last
+    structure = picture.structure
+    x, lane = structure.boxes[0], structure.lanes[0]
+    assert lane.source == x.id
+    ghost = replace(x, id=ItemId("t0~o1"), ghost_of=x.id)
+    haunted = replace(
+        structure,
+        boxes=(*structure.boxes, ghost),
+        lanes=(replace(lane, source=ghost.id), *structure.lanes[1:]),
+    )
+    shown = replace(picture, structure=haunted, boxes={**picture.boxes, ghost.id: picture.boxes[x.id]})
+    assert dict(multigraph(shown).adj) == dict(multigraph(picture).adj)
+
+
 def test_a_tensor_says_its_value_and_its_gradient() -> None:
     known = read_graphml(Shown("q").last).nodes
     a = next(attributes for attributes in known.values() if attributes["label"] == "a")

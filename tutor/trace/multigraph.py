@@ -19,14 +19,16 @@ _BLUE, _VERMILION, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#5f6b78"
 def multigraph(picture: Picture) -> nx.MultiDiGraph:
     """The tensors, operations and folded groups that are there after the picture's step, and the lanes between them.
 
-    Edges run forward; attributes are texts, numbers and truth values, as GraphML has them. What is covered is "?".
+    Edges run forward, from a leaf where the picture has a ghost of it. Attributes are texts, numbers and truth values,
+    as GraphML has them; what is covered is "?".
     """
     import networkx as nx  # takes a third of a second, which only who wants it should wait
 
     drawn = picture.structure
     graph: nx.MultiDiGraph = nx.MultiDiGraph(step=picture.step + 1)
     for box in drawn.boxes:
-        if (state := picture.boxes.get(box.id)) is not None and state.present:
+        state = picture.boxes.get(box.id)
+        if box.ghost_of is None and state is not None and state.present:
             graph.add_node(box.id, **_tensor(box, state))
     for circle in drawn.circles:
         if (there := picture.circles.get(circle.id)) is not None and there.present:
@@ -34,9 +36,11 @@ def multigraph(picture: Picture) -> nx.MultiDiGraph:
     for block in drawn.blocks:
         if (stands := picture.blocks.get(block.id)) is not None and stands.present:
             graph.add_node(block.id, **_group(block))
+    leaves = {box.id: box.ghost_of for box in drawn.boxes if box.ghost_of is not None}
     for lane in drawn.lanes:
-        if lane.source in graph and lane.target in graph:
-            graph.add_edge(lane.source, lane.target, key=lane.id, **_edge(lane, picture.lanes.get(lane.id)))
+        source = leaves.get(lane.source, lane.source)
+        if source in graph and lane.target in graph:
+            graph.add_edge(source, lane.target, key=lane.id, **_edge(lane, picture.lanes.get(lane.id)))
     return graph
 
 
