@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.i18n import _, ngettext
+from tutor.trace.index import index_of
 from tutor.trace.picture import Picture, Structure
 from tutor.trace.pins import has_behind
 from tutor.trace.trace import Trace
@@ -100,7 +101,18 @@ def summary(picture: Picture, names: Sequence[str]) -> str:
 
 
 def explains(trace: Trace, structure: Structure | None) -> frozenset[Extra]:
-    """The rarer signs that the legend has to explain in this run, and in this part of it."""
+    """The rarer signs that the legend has to explain in this run, and in this part of it. Worked out once for both."""
+    index = index_of(trace)
+    kept = index.derived.get("explained")
+    if not isinstance(kept, tuple) or kept[0] != index.stamp or kept[1] is not structure:
+        kept = (index.stamp, structure, _explained(trace, structure))
+        index.derived["explained"] = kept
+    found = kept[2]
+    assert isinstance(found, frozenset)
+    return found
+
+
+def _explained(trace: Trace, structure: Structure | None) -> frozenset[Extra]:
     found: set[Extra] = set()
     if any(c.what == "requires_grad" and c.before and not c.after for c in trace.changes):
         found.add("frozen")
