@@ -15,10 +15,22 @@ from tutor.views.graph.group_words import (
     group_title,
     group_type,
     norm_text,
+    short_titles,
     times,
 )
 from tutor.views.graph.items import DETAIL, GraphItem, halo
-from tutor.views.graph.paint import CENTRE, RIGHT, Inks, cross, dashed, number_ink, pen, tick, write
+from tutor.views.graph.paint import (
+    CENTRE,
+    RIGHT,
+    Inks,
+    cross,
+    dashed,
+    number_ink,
+    pen,
+    tick,
+    write,
+    written_width,
+)
 
 _CORNER = 9.0
 _BAR = 5.0
@@ -65,7 +77,7 @@ class BlockItem(GraphItem):
         if state is None:
             return
         halo(painter, outline(body), self.inks, self.look)
-        self._body(painter, state)
+        self._body(painter, state, detail)
         if detail < DETAIL:
             self._from_afar(painter, state)
             return
@@ -73,7 +85,7 @@ class BlockItem(GraphItem):
         self._rows(painter, state)
         self._bars(painter, state, _bars_rect(body))
 
-    def _body(self, painter: QPainter, state: BlockState) -> None:
+    def _body(self, painter: QPainter, state: BlockState, detail: float) -> None:
         inks, body = self.inks, self.anatomy.body
         line = self._line(state)
         for sheet in range(self.anatomy.sheets, 0, -1):
@@ -82,8 +94,14 @@ class BlockItem(GraphItem):
             painter.setBrush(inks.zone)
             painter.drawPath(outline(body.translated(off, -off)))
         painter.setPen(line)
-        painter.setBrush(inks.gradient_soft if self._works_backward(state) else inks.panel)
+        painter.setBrush(self._fill(state, detail))
         painter.drawPath(outline(body))
+
+    def _fill(self, state: BlockState, detail: float) -> QColor:
+        """From afar, where its corners cannot be seen, it is all as its head is."""
+        if self._works_backward(state):
+            return self.inks.gradient_soft
+        return self.inks.zone if detail < DETAIL else self.inks.panel
 
     def _line(self, state: BlockState) -> QPen:
         inks = self.inks
@@ -149,8 +167,10 @@ class BlockItem(GraphItem):
     def _from_afar(self, painter: QPainter, state: BlockState) -> None:
         """The name as large as can be read, over the bars."""
         body = self.anatomy.body
-        text = " ".join(part for part in (group_title(self.block), times(self.block)) if part)
-        room = body.adjusted(6, 4, -6, -BARS - 2)
+        room = body.adjusted(5, 4, -5, -BARS - 2)
+        texts = short_titles(self.block)
+        fitting = (text for text in texts if written_width(painter, "name", text) <= room.width())
+        text = next(fitting, texts[-1])
         write(painter, room, text, role="name", colour=self.inks.ink, align=CENTRE)
         self._bars(painter, state, _bars_rect(body))
 

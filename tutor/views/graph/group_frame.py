@@ -11,12 +11,14 @@ from tutor.i18n import _
 from tutor.trace.picture import Group
 from tutor.views.graph.block import sign
 from tutor.views.graph.blocks import PAD, SIGN, TAB, tab_width
-from tutor.views.graph.group_words import exact_facts, frame_name, frame_title
-from tutor.views.graph.items import GraphItem
+from tutor.views.graph.group_words import exact_facts, frame_name, frame_title, group_title
+from tutor.views.graph.items import DETAIL, GraphItem
 from tutor.views.graph.paint import Inks, pen, write
 
 _RADIUS = 12.0
 _LOWEST = -40.0
+_FREE = 50.0
+"""So far down nothing stands in a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class FrameItem(GraphItem):
         colour = (inks.gradient if look.backward else inks.value) if look.lit else inks.faint
         if look.selected or look.hovered:
             colour = inks.value if look.selected else inks.muted
-        painter.setPen(pen(colour, 2.0 if look.lit or look.selected else 1.2))
+        painter.setPen(pen(colour, 1.8 if look.lit or look.selected else 1.2))
         painter.setBrush(inks.faded("zone", 0.28))
         painter.drawRoundedRect(self.rect, _RADIUS, _RADIUS)
         tab = self.tab
@@ -107,9 +109,17 @@ class FrameItem(GraphItem):
         path.lineTo(tab.right() - 8, tab.top())
         path.lineTo(tab.right(), tab.bottom())
         path.closeSubpath()
-        painter.setBrush(inks.zone)
+        painter.setBrush(inks.gradient_soft if look.lit and look.backward else inks.zone)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawPath(path)
+        if detail < DETAIL:
+            self._title_from_afar(painter)
+            return
         sign(painter, QPointF(tab.left() + PAD, tab.center().y()), inks.muted, inks, plus=False)
         room = tab.adjusted(PAD + SIGN / 2 + 3, 0, -PAD / 2, 0)
         write(painter, room, frame_title(self.frame), role="strong", colour=inks.ink)
+
+    def _title_from_afar(self, painter: QPainter) -> None:
+        """As large as can be read, in the row above the items; left out where that is too low."""
+        row = QRectF(self.rect.left() + PAD, self.rect.top() + 2, self.rect.width() - 2 * PAD, _FREE)
+        write(painter, row, group_title(self.frame), role="strong", colour=self.inks.muted)

@@ -33,6 +33,17 @@ def group_title(group: Group) -> str:
             assert_never(group.kind)
 
 
+def short_titles(group: Group) -> list[str]:
+    """The title and ever shorter ones: what tells it from its neighbours stands at the end of a path."""
+    parts = group.name.split(".")
+    tails = [".".join(parts[at:]) for at in range(1, len(parts))] if group.kind == "module" else []
+    if _PART.fullmatch(group.name):
+        tails = [group.name, f"{group.name.partition('–')[0]}…"]
+    elif group.kind in ("turn", "iteration"):
+        tails = [group.name]
+    return [group_title(group), *tails]
+
+
 def group_type(group: Group) -> str:
     """The class, where the title is not it already."""
     return "" if group_title(group) == group.type_name else group.type_name

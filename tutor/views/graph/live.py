@@ -40,7 +40,7 @@ class Live:
         self._coming: list[ItemId] = []
         self._lanes_coming: list[LaneId] = []
         self._lit: frozenset[ItemId] = frozenset()
-        """The open groups in which something works."""
+        """The open group in which something works."""
 
     # which there are
 
@@ -158,9 +158,10 @@ class Live:
         )
 
     def _frames_at_work(self, seen: Frame) -> frozenset[ItemId]:
+        """The innermost one: a line around the whole picture would say nothing."""
         if seen.working is None or not self.pool.frames:
             return frozenset()
-        return frozenset(lookup(self.ground.structure).frames_around.get(seen.working, ()))
+        return frozenset(lookup(self.ground.structure).frames_around.get(seen.working, ())[-1:])
 
     def _show_result(self, item: ItemId, state: CircleState) -> None:
         chip = self.pool.results[item]
