@@ -43,13 +43,17 @@ def written(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Written:
     return of
 
 
-def drawn(tab: Tab, state: TabState) -> QImage:
+def drawn(tab: Tab, state: TabState, *, near: bool = True) -> QImage:
     image = QImage(240, 60, QImage.Format.Format_ARGB32)
     image.fill(0)
     painter = QPainter(image)
-    draw_pins(painter, QRectF(0, 10, 240, 15), tab, state, Inks(LIGHT), near=True)
+    draw_pins(painter, QRectF(0, 10, 240, 15), tab, state, Inks(LIGHT), near=near)
     painter.end()
     return image
+
+
+def grey(image: QImage) -> QImage:
+    return image.convertToFormat(QImage.Format.Format_Alpha8)
 
 
 def state(*phases: PinPhase) -> TabState:
@@ -84,6 +88,8 @@ def test_a_pin_that_stands_otherwise_looks_otherwise(qapp: QApplication, phase: 
     plain = drawn(TAB, state("held", "held"))
     other = drawn(TAB, state(phase, phase))
 
+    greys = [grey(drawn(TAB, state(p, p), near=False)) for p in ("held", phase)]
+    assert (greys[0] == greys[1]) == (phase == "locked"), "told without colour, from afar too"
     assert (plain == other) == (phase == "locked"), "a lock stands on the tab's edge, not on its pins"
 
 

@@ -137,6 +137,8 @@ def _draw_pin(painter: QPainter, place: _Place, inks: Inks, *, near: bool) -> No
     colour = inks.error if phase in _RED else inks.gradient
     _glyph(painter, QPointF(rect.left() + 5, rect.center().y()), colour, phase, inks)
     if not near:
+        if phase == "changed":
+            _strike(painter, QRectF(rect.left() - 1, rect.top() + 2, 12, rect.height() - 4), inks)
         return
     text = inks.error if phase in _RED else inks.ink
     name = QRectF(rect.left() + _HEAD, rect.top(), text_width("small", place.pin.name) + 2, rect.height())
@@ -145,8 +147,13 @@ def _draw_pin(painter: QPainter, place: _Place, inks: Inks, *, near: bool) -> No
     version = QRectF(name.right() + 2, rect.top(), rect.right() - name.right() + 2, rect.height())
     write(painter, version, version_text(place.pin.version), role="small", colour=faint)
     if phase == "changed":
-        painter.setPen(pen(inks.error, 1.4))
-        painter.drawLine(rect.bottomLeft() + QPointF(_HEAD - 2, -5.5), rect.topRight() + QPointF(1, 5.5))
+        _strike(painter, rect.adjusted(_HEAD - 2, 5.5, 1, -5.5), inks)
+
+
+def _strike(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    """Out of date; to be told without its colour too."""
+    painter.setPen(pen(inks.error, 1.4))
+    painter.drawLine(rect.bottomLeft(), rect.topRight())
 
 
 def _glyph(painter: QPainter, at: QPointF, colour: QColor, phase: PinPhase, inks: Inks) -> None:
