@@ -21,6 +21,7 @@ from tutor.views.graph.direction import FEW, runs_down
 from tutor.views.graph.ground import room_of
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
+from tutor.views.graph.words import is_empty
 
 CALLOUT_ROOM = QMarginsF(30, 110, 30, 110)
 """Around the picture, for callouts that find no place in it."""
@@ -96,7 +97,7 @@ class Stage:
         which = self.iteration(step)
         if which not in self._structures:
             looked = self._pictures.at(step, self._subject.covered, unrolled=self._subject.unrolled)
-            if looked.structure is None or not (looked.structure.boxes or looked.structure.circles):
+            if looked.structure is None or is_empty(looked.structure):
                 raise ExportError(_("There is nothing to draw: no torch operation took place here."))
             self._structures[which] = looked.structure
         return self._structures[which]

@@ -8,16 +8,6 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from tutor.trace.picture import BlockState, Group
 from tutor.views.graph.blocks import BARS, FACTS, HEAD, NORM, PAD, SHEET, SIGN, TYPE, BlockAnatomy
 from tutor.views.graph.fonts import metrics, text_width
-from tutor.views.graph.group_words import (
-    facts,
-    group_name,
-    group_tip,
-    group_title,
-    group_type,
-    norm_text,
-    short_titles,
-    times,
-)
 from tutor.views.graph.items import DETAIL, GraphItem, halo
 from tutor.views.graph.paint import (
     CENTRE,
@@ -30,6 +20,16 @@ from tutor.views.graph.paint import (
     tick,
     write,
     written_width,
+)
+from tutor.views.group_words import (
+    facts,
+    group_name,
+    group_tip,
+    group_title,
+    group_type,
+    norm_text,
+    short_titles,
+    times,
 )
 
 _CORNER = 9.0
@@ -175,10 +175,9 @@ class BlockItem(GraphItem):
         self._bars(painter, state, _bars_rect(body))
 
 
-def outline(body: QRectF) -> QPainterPath:
+def outline(body: QRectF, cut: float = _CORNER) -> QPainterPath:
     """A rectangle with cut corners: no tensor's box has them."""
     left, top, right, bottom = body.left(), body.top(), body.right(), body.bottom()
-    cut = _CORNER
     path = QPainterPath()
     path.addPolygon(
         QPolygonF(

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF
 
 from tutor.trace.picture import Group, ItemId, Structure
 from tutor.views.graph.fonts import text_width
-from tutor.views.graph.group_words import facts, frame_title, group_title, group_type, times
+from tutor.views.group_words import facts, frame_title, group_title, group_type, times
 
 PAD = 14.0
 HEAD = 28.0

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 
-from tutor.i18n import _
 from tutor.trace.picture import Group
 from tutor.views.graph.block import sign
 from tutor.views.graph.blocks import PAD, SIGN, TAB, tab_width
-from tutor.views.graph.group_words import exact_facts, frame_name, frame_title, group_title
 from tutor.views.graph.items import DETAIL, GraphItem
 from tutor.views.graph.paint import Inks, pen, write
+from tutor.views.group_words import frame_name, frame_title, group_tip, group_title
 
 _RADIUS = 12.0
 _LOWEST = -40.0
@@ -81,7 +80,7 @@ class FrameItem(GraphItem):
         return QRectF(tab.left(), tab.top(), SIGN + 8, tab.height()).contains(place)
 
     def tip_at(self, place: QPointF) -> str:
-        return "\n".join((frame_title(self.frame), exact_facts(self.frame), _("Double click closes it")))
+        return group_tip(self.frame, None)
 
     def _tab_width(self) -> float:
         return min(tab_width(self.frame), self.rect.width())

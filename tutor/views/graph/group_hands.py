@@ -17,10 +17,10 @@ from tutor.views.graph.canvas import GraphCanvas
 from tutor.views.graph.closer import Closer
 from tutor.views.graph.depths import fill_depths
 from tutor.views.graph.group_frame import FrameItem
-from tutor.views.graph.group_words import group_title
 from tutor.views.graph.items import DETAIL, GraphItem
 from tutor.views.graph.lookup import lookup
 from tutor.views.graph.scene import GraphScene
+from tutor.views.group_words import group_title
 
 if TYPE_CHECKING:
     from tutor.session.session import Session

@@ -13,7 +13,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tutor.i18n import _
 from tutor.views.graph.face_paint import numbers_sign
 from tutor.views.graph.fonts import text_width
-from tutor.views.graph.legend_signs import behind_sign, ghost_sign, lock_sign, pin_sign, python_sign
+from tutor.views.graph.legend_signs import (
+    behind_sign,
+    block_sign,
+    ghost_sign,
+    lock_sign,
+    pin_sign,
+    python_sign,
+)
 from tutor.views.graph.letters import FONT_CHANGES, text_pixels
 from tutor.views.graph.paint import Inks, arrowhead, dotted, hook, leaf, pen, snowflake, write
 from tutor.views.theme import TEXT_PIXELS, Palette
@@ -27,7 +34,9 @@ _PANE = 430
 _SHARE = 7
 """It takes no more than this part of the pane."""
 
-Extra = Literal["frozen", "hook", "create_graph", "pin", "lock", "behind", "python", "ghost", "sheet"]
+Extra = Literal[
+    "frozen", "hook", "create_graph", "pin", "lock", "behind", "python", "ghost", "sheet", "block"
+]
 Draw = Callable[[QPainter, QRectF, Inks], None]
 
 
@@ -151,6 +160,7 @@ def _rarer() -> dict[Extra, Entry]:
         "behind": Entry(behind_sign, _("changed behind autograd's back")),
         "python": Entry(python_sign, _("leaves autograd: no gradient")),
         "ghost": Entry(ghost_sign, _("the same leaf, beside a far use")),
+        "block": Entry(block_sign, _("closed group: double click opens it")),
         "create_graph": Entry(_graph_sign, _("create_graph: the gradient's own graph")),
         "hook": Entry(_hook_sign, _("a hook ran")),
         "frozen": Entry(_frozen_sign, _("frozen: gets no gradient")),

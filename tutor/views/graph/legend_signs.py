@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
+from tutor.views.graph.block import outline
 from tutor.views.graph.ghost_paint import ARROW
 from tutor.views.graph.items import rounded
 from tutor.views.graph.marks import hatch_behind
@@ -39,3 +40,11 @@ def ghost_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
     painter.setBrush(inks.panel)
     painter.drawPath(rounded(body, 5))
     write(painter, body, ARROW, role="small", colour=inks.leaf_text, align=CENTRE)
+
+
+def block_sign(painter: QPainter, rect: QRectF, inks: Inks) -> None:
+    painter.setPen(pen(inks.muted, 1.3))
+    for off, fill in ((3, inks.zone), (0, inks.panel)):
+        painter.setBrush(fill)
+        body = QRectF(rect.center().x() - 15 + off, rect.center().y() - 6 - off, 28, 14)
+        painter.drawPath(outline(body, cut=4.0))

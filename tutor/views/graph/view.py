@@ -32,7 +32,7 @@ from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.tips import Tips
 from tutor.views.graph.transition import Transition
-from tutor.views.graph.words import empty_words, explains, note, summary
+from tutor.views.graph.words import empty_words, explains, is_empty, note, summary
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, Palette
 
@@ -143,7 +143,7 @@ class GraphView(QWidget):
             self._trace = self._session.trace
             self._drawn = None
             self._arrangements.forget()
-        if picture is None or not (picture.structure.boxes or picture.structure.circles):
+        if picture is None or is_empty(picture.structure):
             self._structure = self._drawn = None
             self.scene.clear_structure()
         elif self._structure is not picture.structure or (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.i18n import _, ngettext
+from tutor.session.folding import whole_of
 from tutor.trace.index import index_of
 from tutor.trace.picture import Picture, Structure
 from tutor.trace.pins import has_behind
@@ -31,18 +32,24 @@ def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[s
             return _("Nothing to draw"), _("This program ran, but no torch operation took place in it.")
         return _("No code has run yet"), _("Press ▶ Run: the picture is drawn from what torch really does.")
     structure = picture.structure
-    if not structure.boxes and not structure.circles:
+    if is_empty(structure):
         return _("Nothing to draw"), _("No tensor was computed in this part of the run.")
     if not any_present(picture):
         return _("Before the first step"), _("Press Space to play, or → for one step.")
     return None
 
 
+def is_empty(structure: Structure) -> bool:
+    """Whether nothing is to be drawn."""
+    return not (structure.boxes or structure.circles or structure.blocks)
+
+
 def hint(structure: Structure, *, backwards: int, at_end: bool) -> str | None:
     """One line under the picture about what is missing in it."""
-    if not structure.boxes:
+    boxes = whole_of(structure).boxes
+    if not boxes:
         return None
-    if not any(box.tracked for box in structure.boxes):
+    if not any(box.tracked for box in boxes):
         return _("No tensor is tracked: nothing here has requires_grad=True, so there are no return lanes.")
     if backwards == 0 and at_end:
         return _("No backward yet: the return lanes are laid, and nothing has travelled on them.")
@@ -84,9 +91,8 @@ def recorded_words(path: Path | None) -> str:
 
 
 def any_present(picture: Picture) -> bool:
-    return any(state.present for state in picture.boxes.values()) or any(
-        state.present for state in picture.circles.values()
-    )
+    drawn = (picture.boxes, picture.circles, picture.blocks)
+    return any(state.present for states in drawn for state in states.values())
 
 
 def summary(picture: Picture, names: Sequence[str]) -> str:
@@ -95,6 +101,10 @@ def summary(picture: Picture, names: Sequence[str]) -> str:
         boxes=sum(state.present for state in picture.boxes.values()),
         circles=sum(state.present for state in picture.circles.values()),
     )
+    closed = sum(state.present for state in picture.blocks.values())
+    if closed:
+        words = ngettext("{count} group is closed.", "{count} groups are closed.", closed)
+        head = f"{head} {words.format(count=closed)}"
     callout = picture.callout
     said = [head, *names] if callout is None else [head, callout.title, *callout.lines]
     return " ".join(said)
@@ -145,4 +155,6 @@ def _drawn(structure: Structure | None) -> set[Extra]:
         found.add("python")
     if structure is not None and any(box.ghost_of is not None for box in structure.boxes):
         found.add("ghost")
+    if structure is not None and structure.blocks:
+        found.add("block")
     return found

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from tutor.i18n import _
 from tutor.protocol import TensorId
 from tutor.views.fonts import mono
+from tutor.views.group_words import chosen_group, group_tip
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.tensors.detail import TensorDetail
 from tutor.views.tensors.model import Column, TensorModel
@@ -60,6 +61,7 @@ class TensorView(QWidget):
         self._model = TensorModel(session.set_requires_grad, self)
         self._room = QScrollArea(self._split)
         self.detail = TensorDetail(session, self._room)
+        self._group = QLabel(self)
         self._pages = QStackedWidget(self)
         self._lay_out()
         self._connect()
@@ -71,6 +73,9 @@ class TensorView(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(24, 8, 24, 8)
+        self._group.setWordWrap(True)
+        self._group.setContentsMargins(12, 6, 12, 8)
+        self._group.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._room.setWidget(self.detail)
         self._room.setWidgetResizable(True)
         self._room.setFrameShape(QFrame.Shape.NoFrame)
@@ -85,6 +90,7 @@ class TensorView(QWidget):
         whole.setSpacing(0)
         whole.addWidget(self._banner)
         whole.addWidget(self._pages, 1)
+        whole.addWidget(self._group)
 
     def _connect(self) -> None:
         self._session.picture_changed.connect(self._on_session_picture_changed)
@@ -94,6 +100,11 @@ class TensorView(QWidget):
         self._split.resized.connect(self._on_split_resized)
         self._split.splitterMoved.connect(self._on_split_moved)
         self._table.selectionModel().selectionChanged.connect(self._on_table_selection_changed)
+
+    @property
+    def group_text(self) -> str:
+        """What is said of the chosen group; empty where none is chosen."""
+        return self._group.text()
 
     # for the window
 
@@ -199,6 +210,9 @@ class TensorView(QWidget):
         elif self._session.selection.tensor is None:
             self._name = self._wanted
         self.detail.show_row(row)
+        group = chosen_group(self._session)
+        self._group.setText("" if group is None else group_tip(*group))
+        self._group.setVisible(group is not None)
         if self._room.isHidden() == (row is not None):
             self._room.setVisible(row is not None)
             self._share_room()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from tutor.i18n import _, ngettext
 from tutor.trace.picture import BlockState, Group
 from tutor.trace.values import cell
+
+if TYPE_CHECKING:
+    from tutor.session.session import Session
 
 _PART = re.compile(r"\d+–\d+")
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -78,13 +81,23 @@ def norm_text(state: BlockState) -> str:
     return "None" if state.norm is None else cell(state.norm)
 
 
+def chosen_group(session: Session) -> tuple[Group, BlockState | None] | None:
+    """The group that is selected, if one is; its state where it is closed."""
+    structure, picture, chosen = session.structure, session.picture, session.selection.item
+    if structure is None or picture is None or chosen is None:
+        return None
+    groups = (*structure.blocks, *structure.frames)
+    found = next((group for group in groups if group.id == chosen), None)
+    return None if found is None else (found, picture.blocks.get(chosen))
+
+
 def group_tip(group: Group, state: BlockState | None) -> str:
-    """All that is known of it, and how it is opened."""
+    """All that is known of it, and how it is opened or closed."""
     head = " ".join(part for part in (group_title(group), group_type(group), times(group)) if part)
     lines = [head, exact_facts(group)]
-    if state is not None:
-        lines += progress_lines(group, state)
-    return "\n".join([*lines, _("Double click opens it")])
+    if state is None:
+        return "\n".join([*lines, _("Double click closes it")])
+    return "\n".join([*lines, *progress_lines(group, state), _("Double click opens it")])
 
 
 def exact_facts(group: Group) -> str:
