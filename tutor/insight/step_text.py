@@ -28,7 +28,7 @@ def step_text(trace: Trace, step: int) -> str:
         case "operation":
             return _operation_text(trace, OperationId(row.id), step)
         case "node":
-            return _node_text(trace, NodeId(row.id))
+            return node_run_text(trace, NodeId(row.id))
         case "grad_changed" | "value_changed" | "flag_changed":
             return _change_text(trace, row, step)
         case "output":
@@ -91,7 +91,7 @@ def _expression(trace: Trace, operation: OperationId) -> str:
     return span_text(trace, row.span) or row.function.rpartition(".")[2]
 
 
-def _node_text(trace: Trace, node: NodeId) -> str:
+def node_run_text(trace: Trace, node: NodeId) -> str:
     """Nodes of one name are told apart by their expression."""
     row = trace.nodes[node]
     if row.tensor is not None:

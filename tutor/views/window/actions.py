@@ -54,6 +54,7 @@ SPECS: dict[str, Spec] = {
     "language": Spec(None),
     "reduced_motion": Spec(None),
     "arrange": Spec(None),
+    "why_now": Spec("playlist-play", None, "gradient"),
     "legend": Spec(None),
     "keyboard": Spec(None),
     "report": Spec(None),
@@ -150,6 +151,10 @@ def _words() -> dict[str, tuple[str, str]]:
         "language": ("Español / English", ""),
         "reduced_motion": (_("Reduced motion"), _("Every step shows its end state at once")),
         "arrange": (_("Panes as at first"), ""),
+        "why_now": (
+            _("Why this &node now?"),
+            _("The engine's ready queue at this step (Q in the graph)"),
+        ),
         "legend": (_("&Legend of the picture"), _("Show or hide what the marks of the picture mean")),
         "keyboard": (_("&Keyboard"), ""),
         "report": (_("&Copy report"), _("Versions and the end of the log, to be pasted into a message")),

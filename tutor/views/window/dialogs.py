@@ -106,6 +106,7 @@ def _keys() -> dict[str, tuple[tuple[str, str], ...]]:
         _("Window"): (
             ("0 + -", _("Fit the picture, nearer, farther")),
             ("F", _("Back to the step, and follow it")),
+            ("Q", _("Why this node now? The engine's queue")),
             ("J", _("The vᵀJ lens at the selected operation")),
             (_native("Alt+Left") + " " + _native("Alt+Right"), _("Previous part, next part")),
             (_native("Ctrl+H"), _("Home")),

@@ -130,6 +130,7 @@ class MainWindow(QMainWindow):
             reduced_motion=self._on_reduced_motion,
             arrange=self.workspace.arrange,
             legend=self.workspace.graph.buttons.legend.click,
+            why_now=self.workspace.queue.toggle,
             keyboard=self._on_keyboard,
             report=self._on_report,
             about=self._on_about,

@@ -28,7 +28,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "restart",
     ),
     "view": ("docks", "arrange", "", "themes", "smaller", "larger", "reduced_motion", "", "languages"),
-    "help": ("legend", "keyboard", "", "report", "about"),
+    "help": ("legend", "why_now", "keyboard", "", "report", "about"),
 }
 
 

@@ -13,6 +13,7 @@ from tutor.i18n import _
 from tutor.session.session import Session
 from tutor.session.settings import Settings
 from tutor.views.code.view import CodeView
+from tutor.views.graph.queue_panel import QueuePanel
 from tutor.views.graph.view import GraphView
 from tutor.views.lesson.view import LessonView
 from tutor.views.output.view import OutputView
@@ -60,6 +61,7 @@ class Workspace(QMainWindow):
         self.tensors = TensorView(session, self)
         self.output = OutputView(session, self)
         self.plots = PlotsView(session, self)
+        self.queue = QueuePanel(session, self.graph)
         self.views = (
             self.graph,
             self.timeline,
@@ -68,6 +70,7 @@ class Workspace(QMainWindow):
             self.tensors,
             self.output,
             self.plots,
+            self.queue,
         )
         self.docks: dict[Pane, QDockWidget] = {
             "lesson": self._dock("lesson", self.lesson),
