@@ -75,6 +75,17 @@ def test_a_gradient_first_reaches_the_ghost_and_then_flies_to_the_leaf(trace: Tr
     assert homes(flat(trace))[there.ghost] == there.leaf
 
 
+def test_a_ghost_fades_in_with_its_first_use(trace: Trace) -> None:
+    drawn = flat(trace)
+    ghost = next(iter(homes(drawn)))
+    use = next(lane.target for lane in drawn.lanes if lane.source == ghost)
+    step = next(trace.operations[c.operation].step for c in drawn.circles if c.id == use)
+    before, after = picture(trace, drawn, step - 1), picture(trace, drawn, step)
+
+    assert 0.0 < frame(before, after, 0.2).appearing[ghost] < 1.0
+    assert ghost not in frame(before, after, 1.0).appearing
+
+
 def test_the_leafs_funnel_waits_until_the_gradient_is_home(trace: Trace) -> None:
     step, drawn = step_to_a_ghost(trace), flat(trace)
     before, after = picture(trace, drawn, step - 1), picture(trace, drawn, step)

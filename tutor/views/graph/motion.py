@@ -122,8 +122,10 @@ def _forward(before: Picture, after: Picture, still: Frame, progress: float) -> 
             appearing[item] = leave
         elif progress < PASSING and item in before.boxes:
             boxes[item] = before.boxes[item]
+    fresh = [item for item in _sources(after, motion.receives) if _new_box(before, item)]
     if motion.item is not None and not _had_circle(before, motion.item):
-        appearing[motion.item] = max(arrive, 0.15)
+        fresh.append(motion.item)
+    appearing |= dict.fromkeys(fresh, max(arrive, 0.15))
     lanes = {
         lane: LaneFrame(arrive, work, 0.0, value_chip=True)
         for lane in motion.receives
@@ -353,6 +355,13 @@ def _lane_value(picture: Picture, lane: LaneId) -> Shown | None:
 def _is_tensor(picture: Picture, item: ItemId, lane: Lane) -> bool:
     box = lookup(picture.structure).boxes.get(item)
     return box is not None and box.tensor == lane.tensor
+
+
+def _sources(picture: Picture, lanes: Iterable[LaneId]) -> list[ItemId]:
+    """The boxes at which these lanes begin."""
+    rows = lookup(picture.structure).lanes
+    found = (rows[lane].source for lane in lanes if lane in rows)
+    return [item for item in dict.fromkeys(found) if item in picture.boxes]
 
 
 def _new_box(before: Picture, item: ItemId) -> bool:
