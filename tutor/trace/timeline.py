@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +18,7 @@ SegmentKind = Literal["forward", "backward", "other", "gap"]
 class Segment:
     """Steps `first` to before `end` of one kind; `label` is the iteration's number, from 1.
 
-    A gap is one step, and stands for `left_out` iterations.
+    A gap is one step, and stands for `left_out` iterations. Of several backwards in one iteration `run` counts each from 1.
     """
 
     first: int
@@ -24,6 +26,16 @@ class Segment:
     kind: SegmentKind
     label: int
     left_out: int = 0
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Steps `first` to before `end`, to which one may want to jump: an iteration, or a backward of a single one."""
+
+    number: int
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,26 @@ class Timeline:
     segments: tuple[Segment, ...] = ()
     iterations: tuple[Iteration, ...] = ()
     marks: tuple[int, ...] = ()
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The iterations as the program counted them; without several the backwards; none where there is but one."""
+        if len(self.iterations) > 1:
+            kept = (i for i in self.iterations if i.end_step > i.first_step + bool(i.left_out))
+            return tuple(Turn(i.number, i.first_step + bool(i.left_out), i.end_step) for i in kept)
+        runs = [s for s in self.segments if s.run]
+        return tuple(Turn(s.run, s.first, s.end) for s in runs)
+
+
+def turn_at(turns: Sequence[Turn], step: int) -> Turn | None:
+    """The last one that has begun by the step; the first one before that."""
+    at = bisect_right(turns, step, key=lambda turn: turn.first)
+    return turns[max(at - 1, 0)] if turns else None
+
+
+def same_place(here: Turn, there: Turn, step: int) -> int:
+    """The step of another turn that is as far in it as `step` is in this one."""
+    return max(there.first, min(there.first + step - here.first, there.end - 1))
 
 
 def timeline(trace: Trace) -> Timeline:
@@ -58,12 +90,15 @@ def _segments(trace: Trace, iteration: Iteration) -> list[Segment]:
         segments.append(Segment(at, at + 1, "gap", iteration.number, iteration.left_out))
         at += 1
     first = at
+    runs = 0
+    several = len(iteration.backwards) > 1
     for backward in (trace.backwards[b] for b in iteration.backwards):
         end = _end(backward, iteration)
         if backward.first_step > at:
             segments.append(_between(trace, iteration, at, backward.first_step, leading=at == first))
         if end > backward.first_step:
-            segments.append(Segment(backward.first_step, end, "backward", iteration.number))
+            runs += several
+            segments.append(Segment(backward.first_step, end, "backward", iteration.number, run=runs))
         at = max(at, end)
     if at < iteration.end_step:
         segments.append(_between(trace, iteration, at, iteration.end_step, leading=at == first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
 from tests.trace.made import thinned_loop
+from tests.traces import golden
 from tests.views.fake_session import FakeSession
 from tutor.protocol import (
     BackwardBegan,
@@ -30,11 +32,13 @@ from tutor.protocol import (
     TraceEvent,
     Truncation,
 )
+from tutor.trace.iterations import iterations
 from tutor.trace.pace import Pace
 from tutor.trace.trace import Trace
 from tutor.views.theme import DARK, LIGHT
 from tutor.views.timeline.bar import TimelineBar
 from tutor.views.timeline.track import Break, Stretch, Track
+from tutor.views.timeline.track import thinned as thinned_turns
 from tutor.views.timeline.view import TimelineView
 
 LINE = "y = x**2; z = 3*y"
@@ -459,3 +463,84 @@ def test_a_long_run_says_how_fast_it_goes(view: TimelineView, session: FakeSessi
     assert "closed group" in view.pace.toolTip()
     session.player.set_pace(Pace(count=6))
     assert not view.pace.isVisible()
+
+
+# ------------------------------------------------------------ several iterations, several backwards
+
+
+def timeline_of(trace: Trace, tmp_path: Path, qtbot: QtBot) -> TimelineView:
+    view = TimelineView(FakeSession(tmp_path, trace))  # type: ignore[arg-type]
+    qtbot.addWidget(view)
+    view.resize(900, 90)
+    view.show()
+    return view
+
+
+def test_one_iteration_with_one_backward_has_no_box_to_jump(view: TimelineView) -> None:
+    assert not view.turn.isVisible()
+
+
+def test_the_box_leads_to_the_same_place_of_another_iteration(tmp_path: Path, qtbot: QtBot) -> None:
+    view = timeline_of(golden("loop"), tmp_path, qtbot)
+    player, found = view._session.player, iterations(view._session.trace)
+    assert view.turn.isVisible()
+    assert view.turn.text() == "1 / 5"
+    player.seek(found[1].first_step + 4)
+    assert view.turn.value() == 2
+    view.turn.stepUp()
+    assert (player.step, view.turn.value()) == (found[2].first_step + 4, 3)
+    view.turn.setValue(5)
+    assert player.step == found[4].first_step + 4
+    view.turn.stepUp()
+    assert view.turn.value() == 5
+
+
+def test_the_box_passes_over_iterations_that_were_left_out(thinned: TimelineView) -> None:
+    player, box = thinned._session.player, thinned.turn
+    player.seek(0)
+    numbers = []
+    for _press in range(6):
+        box.stepUp()
+        numbers.append(box.value())
+    assert numbers == [2, 3, 9, 10, 111, 111]
+    box.setValue(80)
+    assert box.value() == 111
+    box.setValue(40)
+    assert box.value() == 10
+
+
+def test_several_backwards_of_one_iteration_are_counted_and_gone_to(tmp_path: Path, qtbot: QtBot) -> None:
+    trace = golden("retain")
+    view = timeline_of(trace, tmp_path, qtbot)
+    labels = [one.label for one in view.bar.track.stretches if one.kind == "backward"]
+    assert labels == ["backward 1", "backward 2"]
+    assert len(iterations(trace)) == 1
+    view._session.player.seek(trace.backwards[0].first_step + 1)
+    assert view.turn.text() == "1 / 2"
+    view.turn.stepUp()
+    assert view._session.player.step == trace.backwards[1].first_step + 1
+
+
+@pytest.mark.parametrize("count", [60, 700])
+def test_many_iterations_have_round_numbers_far_enough_apart(
+    count: int, tmp_path: Path, qtbot: QtBot
+) -> None:
+    trace = Trace()
+    trace.extend(thinned_loop([count], [], 1))
+    view = timeline_of(trace, tmp_path, qtbot)
+    track = view.bar.track
+    shown = [number for _first, number in thinned_turns(track.turns, view.bar.width(), 48.0)]
+    assert shown[0] == 1
+    distances = {b - a for a, b in pairwise(shown[1:])}
+    assert len(distances) == 1
+    (distance,) = distances
+    pixels = view.bar.x_of(track.turns[distance][0]) - view.bar.x_of(track.turns[0][0])
+    assert 44 < pixels < 150
+    above = view.bar.grab().toImage().copy(0, 0, view.bar.width(), view.bar.height() - 22)
+    paper = above.pixelColor(view.bar.width() - 1, 0)
+    inked = {
+        x for x in range(above.width()) for y in range(above.height()) if above.pixelColor(x, y) != paper
+    }
+    for first, _number in thinned_turns(track.turns, view.bar.width(), 48.0)[1:-1]:
+        x = round(view.bar.x_of(first - 1))
+        assert inked & set(range(x, x + 14))

@@ -26,13 +26,17 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from tutor.views.fonts import Weight, sans
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, mix
-from tutor.views.timeline.track import Break, Kind, Track, gathered, is_free
+from tutor.views.timeline.track import Break, Kind, Track, gathered, is_free, thinned
 
 _SIDE = 14
 _THICK = 6.0
 _BREAK = 7.0
 """How wide the line is open at a break."""
 _HANDLE = 7.5
+_NAMED = 64
+"""An iteration has at least so many pixels where its parts have their names."""
+_APART = 48.0
+"""Numbers of iterations stand so far apart at least."""
 
 
 class TimelineBar(QAbstractSlider):
@@ -215,7 +219,8 @@ class TimelineBar(QAbstractSlider):
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         taken = self._draw_break_labels(painter, metrics)
-        if self._crowded:
+        if self._close:
+            self._draw_numbers(painter, metrics, taken)
             return
         free_from, few = 0.0, len(self._track.stretches) <= 3
         for stretch in self._track.stretches:
@@ -227,6 +232,28 @@ class TimelineBar(QAbstractSlider):
                 painter.setPen(QColor(self._text_color(stretch.kind)))
                 painter.drawText(QPointF(left, self._text_line), text)
                 free_from = left + width + 8
+
+    @property
+    def _close(self) -> bool:
+        """Whether the iterations are too many to name their parts; no part has a name where they are not even counted."""
+        return self._crowded or len(self._track.turns) * _NAMED > self.width()
+
+    def _draw_numbers(
+        self, painter: QPainter, metrics: QFontMetricsF, taken: list[tuple[float, float]]
+    ) -> None:
+        """Round numbers of iterations, each over a tick at its beginning."""
+        turns = thinned(self._track.turns, self.width() - 2 * _SIDE, _APART)
+        for place, (first, number) in enumerate(turns):
+            x = self.x_of(first - 1)
+            text = f"{self._track.word} {number}" if place == 0 else str(number)
+            width = metrics.horizontalAdvance(text)
+            if x + width > self.width() or not is_free(taken, x, x + width):
+                continue
+            taken.append((x, x + width))
+            painter.setPen(QPen(QColor(self._palette.faint), 1))
+            painter.drawLine(QPointF(x, self._middle - _THICK / 2), QPointF(x, self._text_line - 1))
+            painter.setPen(QColor(self._palette.muted))
+            painter.drawText(QPointF(x + (place > 0) * 3, self._text_line), text)
 
     @property
     def _text_line(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -40,6 +41,20 @@ class Track:
     marks: tuple[int, ...] = ()
     stops: frozenset[int] = frozenset()
     breaks: tuple[Break, ...] = ()
+    turns: tuple[tuple[int, int], ...] = ()
+    """(first step, number) of each iteration, where there are several."""
+    word: str = ""
+    """What stands before the first of their numbers."""
+
+
+def thinned(turns: tuple[tuple[int, int], ...], room: float, apart: float) -> list[tuple[int, int]]:
+    """The first, and those with round numbers that stand so many pixels apart at least, of a line `room` pixels long."""
+    if not turns:
+        return []
+    rough = max((turns[-1][1] - turns[0][1] + 1) * apart / max(room, 1.0), 1.0)
+    unit = 10 ** math.floor(math.log10(rough))
+    every = int(next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough))
+    return [turn for place, turn in enumerate(turns) if place == 0 or turn[1] % every == 0]
 
 
 def gathered(

@@ -20,7 +20,8 @@ from tutor.views.fonts import Weight, sans
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, icon
 from tutor.views.timeline.bar import TimelineBar
 from tutor.views.timeline.track import Break, Stretch, Track
-from tutor.views.timeline.words import before_text, breaks_text, pace_tip, speed_text, stretches
+from tutor.views.timeline.turn_box import TurnBox
+from tutor.views.timeline.words import before_text, breaks_text, pace_tip, speed_text, stretches, turn_tip
 
 
 class TimelineView(QWidget):
@@ -48,6 +49,7 @@ class TimelineView(QWidget):
         self.forth = self._button("step-forward")
         self.to_end = self._button("skip-next")
         self.text = _ElidedLabel(self)
+        self.turn = TurnBox(self)
         self.pace = QLabel(self)
         self.speed = QToolButton(self)
         self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -82,6 +84,8 @@ class TimelineView(QWidget):
             below.addWidget(button)
         below.addSpacing(8)
         below.addWidget(self.text, stretch=1)
+        below.addWidget(self.turn)
+        below.addSpacing(6)
         below.addWidget(self.pace)
         below.addSpacing(6)
         below.addWidget(self.speed)
@@ -100,6 +104,7 @@ class TimelineView(QWidget):
         self.forth.clicked.connect(player.next)
         self.to_end.clicked.connect(player.last)
         self.bar.step_asked.connect(player.seek)
+        self.turn.step_asked.connect(player.seek)
         self.bar.move_asked.connect(self._on_bar_move_asked)
         self.bar.mark_asked.connect(self._on_bar_mark_asked)
         self.bar.play_asked.connect(player.toggle)
@@ -152,6 +157,9 @@ class TimelineView(QWidget):
         self._stretches = stretches(self._timeline)
         self._breaks = tuple(Break(s.first, s.left_out) for s in self._timeline.segments if s.kind == "gap")
         self.bar.set_track(self._track(self._timeline))
+        self.turn.show_turns(self._timeline.turns)
+        self.turn.setToolTip(turn_tip(self._timeline))
+        self.turn.setAccessibleName(turn_tip(self._timeline))
         self._on_player_moved()
         self._show_speed()
         for button in (*self._buttons, self.bar):
@@ -160,12 +168,14 @@ class TimelineView(QWidget):
     def _track(self, shown: Timeline) -> Track:
         player = self._session.player
         marks = tuple(player.marks) or shown.marks
-        return Track(shown.count, self._stretches, marks, player.stops, self._breaks)
+        turns = tuple((turn.first, turn.number) for turn in shown.turns) if len(shown.iterations) > 1 else ()
+        return Track(shown.count, self._stretches, marks, player.stops, self._breaks, turns, _("iteration"))
 
     def _on_player_moved(self) -> None:
         player = self._session.player
         self.bar.set_step(player.step, player.progress)
         if player.progress in (0.0, 1.0):
+            self.turn.show_step(player.step)
             self._show_text()
 
     def _show_text(self) -> None:

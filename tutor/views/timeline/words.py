@@ -43,9 +43,23 @@ def _segment_texts(segment: Segment, shown: Timeline) -> tuple[str, str]:
             return "", ""
         case _:
             assert_never(segment.kind)
-    if len(shown.iterations) < 2:
-        return text, ""
-    return f"{text} {segment.label}", str(segment.label)
+    number = _number(segment, shown)
+    return (f"{text} {number}", number) if number else (text, "")
+
+
+def _number(segment: Segment, shown: Timeline) -> str:
+    """Of the iteration; where that has several backwards, of which of them too."""
+    parts = [segment.label] if len(shown.iterations) > 1 else []
+    if segment.run:
+        parts.append(segment.run)
+    return ".".join(map(str, parts))
+
+
+def turn_tip(shown: Timeline) -> str:
+    """What the box with a number is for."""
+    if len(shown.iterations) > 1:
+        return _("Iteration: go to the same place in another one")
+    return _("Backward: go to another one")
 
 
 def pace_tip(pace: Pace, speed: float) -> str:
