@@ -31,7 +31,7 @@ def group_title(group: Group) -> str:
         case "repeat" if group.of == "iteration":
             return _("iterations {numbers}").format(numbers=group.name) if is_part else _("iterations")
         case "repeat":
-            return group.name or group.type_name
+            return group.name or group.type_name or _("repeated")
         case _:
             assert_never(group.kind)
 
