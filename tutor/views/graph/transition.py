@@ -96,9 +96,7 @@ class Transition(QObject):
         self.finish()
         ground = self._scene.ground
         self._before = None
-        if ground is None or structure is ground.structure:
-            return False
-        if whole_of(structure) is not whole_of(ground.structure):
+        if ground is None or not refolded(ground.structure, structure):
             return False
         changed = _opened(ground.structure, structure) or _opened(structure, ground.structure)
         image = self._canvas.viewport().grab() if changed and self._moves() else None
@@ -292,6 +290,11 @@ class _Shell(QGraphicsItem):
         )
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(target, self._image, QRectF(self._image.rect()))
+
+
+def refolded(old: Structure, new: Structure) -> bool:
+    """Whether both are the same graph, folded otherwise."""
+    return new is not old and whole_of(new) is whole_of(old)
 
 
 def _opened(old: Structure, new: Structure) -> list[ItemId]:

@@ -31,7 +31,7 @@ from tutor.views.graph.pointed import pointed_items
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.tips import Tips
-from tutor.views.graph.transition import Transition
+from tutor.views.graph.transition import Transition, refolded
 from tutor.views.graph.words import empty_words, explains, is_empty, note, summary
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, Palette
@@ -184,10 +184,11 @@ class GraphView(QWidget):
         return self._resized.isActive()
 
     def _runs_down(self, structure: Structure) -> bool:
-        """Which way the picture is to run; while it plays it does not turn."""
+        """Which way the picture is to run; while it plays, or is folded otherwise, it does not turn."""
         wanted = self._session.preferences.graph_direction
         if wanted == "auto":
-            if self._drawn is not None and (self._session.player.playing or self._session.run.running):
+            moving = self._session.player.playing or self._session.run.running
+            if self._drawn is not None and (moving or refolded(self._drawn.structure, structure)):
                 return self._drawn.sizes.down
             if len(structure.boxes) + len(structure.circles) > FEW or not self.isVisible():
                 return False
