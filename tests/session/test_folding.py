@@ -124,6 +124,31 @@ def test_pointing_at_code_lights_the_group_that_holds_it(session: Session) -> No
     assert session.hovered_item == NET
 
 
+def test_pointing_at_a_group_lights_the_code_of_all_that_lies_in_it(session: Session) -> None:
+    session.fold_all()
+    session.hover_item(NET)
+    lines = PROGRAMS["blocks"].splitlines()
+    lit = {lines[span.line - 1][span.col : span.end_col] for span in session.hovered_group}
+    assert "x + self.work(self.norm(x))" in lit
+    assert "self.head(self.blocks(x))" in lit
+    assert not any("pow(2)" in text for text in lit)
+    assert session.hovered_span is None
+    session.hover_item(None)
+    assert session.hovered_group == ()
+
+
+def test_pointing_at_a_tensor_lights_the_call_that_made_it_and_back(session: Session) -> None:
+    session.unfold_all()
+    box = next(box for box in drawn(session).boxes if box.name == "x")
+    session.hover_item(box.id)
+    assert session.hovered_span is not None
+    line = PROGRAMS["blocks"].splitlines()[session.hovered_span.line - 1]
+    assert line == "x = torch.randn(3, 4)"
+    session.hover_item(None)
+    session.hover_code(session.visible_cells[0].id, PROGRAMS["blocks"].splitlines().index(line) + 1, 6)
+    assert session.hovered_item == box.id
+
+
 def test_a_choice_holds_in_a_later_run_where_lines_were_put_before() -> None:
     folds, first = Folds(), structure(recorded("blocks"), 0)
     folds.choose(first, [INNER], closed=True)

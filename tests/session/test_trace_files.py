@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
 from tests.traces import golden
+from tests.traces.recording import record_text
 from tutor.course.catalogue import lesson_path
 from tutor.protocol import Environment, RunSettings, Source, SourceId, Span
 from tutor.session.message import Message
@@ -138,3 +139,31 @@ def test_a_recording_shows_the_settings_that_it_was_made_with(session: Session, 
     assert session.settings == RunSettings(device="cuda:0", seed=2**62)
     session.new_sandbox()
     assert session.settings == own
+
+
+@pytest.mark.kernel
+def test_a_step_inside_a_function_lights_it_in_the_cell_where_it_is_written(
+    session: Session, tmp_path: Path
+) -> None:
+    cells = (
+        "import torch\ndef f(x):\n    return x.sin() * 2\n",
+        "x = torch.tensor(1.0, requires_grad=True)\ny = f(x) + 1\ny.backward()\n",
+    )
+    record_text("# %%\n".join(cells)).save(tmp_path / "run.json")
+    session.open_path(tmp_path / "run.json")
+    lit = []
+    for step in range(session.player.count):
+        session.player.seek(step)
+        found = session.current_span
+        assert found is not None
+        text = cells[found.source].splitlines()[found.line - 1][found.col : found.end_col]
+        cell = session.source_cell(found)
+        lit.append((text, [one.id for one in session.document.code_cells].index(cell)))
+    assert lit[:5] == [
+        ("torch.tensor(1.0, requires_grad=True)", 1),
+        ("x.sin()", 0),
+        ("x.sin() * 2", 0),
+        ("f(x) + 1", 1),
+        ("f(x) + 1", 1),
+    ]
+    assert ("x.sin()", 0) in lit[5:]

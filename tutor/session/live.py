@@ -65,6 +65,8 @@ class Live(QObject):
         self.show_all = False
         self.selection = Selection()
         self.hovered_span: Span | None = None
+        self.hovered_group: tuple[Span, ...] = ()
+        """All that lies in the group that is pointed at."""
         self.hovered_item: ItemId | None = None
         self.progress = progress or ProgressStore(preferences.folder / "progress.json")
         self._sheet = Sheet(clock=clock)
@@ -246,6 +248,7 @@ class Live(QObject):
         self._pictures = Pictures(trace, self._folds)
         self.selection = Selection()
         self.hovered_span = self.hovered_item = None
+        self.hovered_group = ()
         self._grow()
         self.selection_changed.emit()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from tutor.protocol import Span, TensorId
 from tutor.source.document import CellId, Document
+from tutor.trace.index import index_of
 from tutor.trace.picture import ItemId
 from tutor.trace.trace import Trace
 
@@ -52,12 +54,27 @@ def span_at(trace: Trace, document: Document, cell_id: CellId, line: int, col: i
         for source in trace.sources
         if source_cell(trace, document, Span(source.id, 1, 1, 0, 0)) == cell_id
     }
-    told = [operation.span for operation in trace.operations]
-    told += [backward.span for backward in trace.backwards if backward.create_graph]
-    spans = [
-        span for span in told if span is not None and span.source in sources and _covers(span, line, col)
-    ]
+    spans = [span for span in _told(trace) if span.source in sources and _covers(span, line, col)]
     return min(spans, key=_size, default=None)
+
+
+def _told(trace: Trace) -> Collection[Span]:
+    """Each span once: a loop has the same ones again and again."""
+    index = index_of(trace)
+    kept = index.derived.setdefault("spans", _Spans())
+    assert isinstance(kept, _Spans)
+    kept.found.update(
+        dict.fromkeys(o.span for o in trace.operations[kept.operations :] if o.span is not None)
+    )
+    kept.operations = len(trace.operations)
+    own = {b.span for b in trace.backwards if b.create_graph and b.span is not None}
+    return {**kept.found, **dict.fromkeys(own)}
+
+
+@dataclass(slots=True)
+class _Spans:
+    operations: int = 0
+    found: dict[Span, None] = field(default_factory=dict)
 
 
 def _covers(span: Span, line: int, col: int) -> bool:

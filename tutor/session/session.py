@@ -17,6 +17,7 @@ from tutor.session.edits import TextEdit
 from tutor.session.folding import ALL, around, seen_as
 from tutor.session.library import Library
 from tutor.session.message import Message
+from tutor.session.pointing import item_of, spans_of
 from tutor.session.refusals import RefusedError, read_only
 from tutor.session.selection import Selection, span_at
 from tutor.source.document import CellId, CellKind
@@ -159,15 +160,20 @@ class Session(Library):
         self.select_item(item)
 
     def hover_item(self, item: ItemId | None) -> None:
-        """Pointing at a node lights its sub-expression."""
-        circles = self.structure.circles if self.structure is not None else ()
-        self._hover(item, next((circle.span for circle in circles if circle.id == item), None))
+        """Pointing at a node or a tensor lights its sub-expression, at a group all that lies in it."""
+        structure = self.structure
+        spans = () if structure is None or item is None else spans_of(self.trace, structure, item)
+        groups = () if structure is None else (*structure.blocks, *structure.frames)
+        if any(group.id == item for group in groups):
+            self._hover(item, None, spans)
+        else:
+            self._hover(item, spans[0] if spans else None)
 
     def hover_code(self, cell_id: CellId | None, line: int = 0, col: int = 0) -> None:
         """Pointing at code (line from 1, column from 0) lights its node, or the closed group that holds it."""
         span = span_at(self.trace, self.document, cell_id, line, col) if cell_id is not None else None
-        circles = self.whole_structure.circles if self.whole_structure is not None else ()
-        item = next((circle.id for circle in circles if span is not None and circle.span == span), None)
+        structure = self.structure
+        item = item_of(self.trace, structure, span) if structure is not None and span is not None else None
         self._hover(self._seen(item), span)
 
     # groups
@@ -299,7 +305,7 @@ class Session(Library):
             self.selection = selection
             self.selection_changed.emit()
 
-    def _hover(self, item: ItemId | None, span: Span | None) -> None:
+    def _hover(self, item: ItemId | None, span: Span | None, group: tuple[Span, ...] = ()) -> None:
         if (item, span) != (self.hovered_item, self.hovered_span):
-            self.hovered_item, self.hovered_span = item, span
+            self.hovered_item, self.hovered_span, self.hovered_group = item, span, group
             self.selection_changed.emit()

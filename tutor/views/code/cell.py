@@ -156,8 +156,9 @@ class CodeCell(QFrame):
         self.editor.show_step(span)
         self._mark()
 
-    def show_hovered(self, span: Span | None) -> None:
-        self.editor.show_hovered(span)
+    def show_hovered(self, span: Span | None, group: tuple[Span, ...] = ()) -> None:
+        """`group`: what lies in a group that is pointed at."""
+        self.editor.show_hovered(span, group)
 
     def show_error(self, line: int | None, text: str) -> None:
         """Marks the line red, the message below the code; None takes both away."""

@@ -68,6 +68,7 @@ class CodeEditor(QPlainTextEdit):
         self._text = ""
         self._step: Span | None = None
         self._hovered: Span | None = None
+        self._group: tuple[Span, ...] = ()
         self._changed: tuple[int, int] | None = None
         self._afterglow = QTimer(self, singleShot=True, interval=_AFTERGLOW_MS)
         self._last_pointed: tuple[int, int] | None = None
@@ -138,9 +139,9 @@ class CodeEditor(QPlainTextEdit):
             self._step = span
             self._light()
 
-    def show_hovered(self, span: Span | None) -> None:
-        if span != self._hovered:
-            self._hovered = span
+    def show_hovered(self, span: Span | None, group: tuple[Span, ...] = ()) -> None:
+        if (span, group) != (self._hovered, self._group):
+            self._hovered, self._group = span, group
             self._light()
 
     def show_marks(self, marks: LineMarks) -> None:
@@ -265,7 +266,7 @@ class CodeEditor(QPlainTextEdit):
     def lit(self) -> Lit:
         """What is lit now."""
         pair = editing.bracket_pair(self._text, self.cursor_offset) if self.hasFocus() else None
-        return Lit(self._step, self._hovered, self.marks.error, pair or (), self._changed)
+        return Lit(self._step, self._hovered, self.marks.error, pair or (), self._group, self._changed)
 
     def _light(self) -> None:
         self.setExtraSelections(lights(self.document(), self._text, self.lit, self._palette))

@@ -22,6 +22,8 @@ class Lit:
     hovered: Span | None = None
     error: int | None = None
     brackets: tuple[int, ...] = ()
+    group: tuple[Span, ...] = ()
+    """All that lies in a group that is pointed at."""
     changed: tuple[int, int] | None = None
     """What somebody else has just changed, as offsets in characters."""
 
@@ -29,6 +31,8 @@ class Lit:
 def lights(document: QTextDocument, text: str, lit: Lit, palette: Palette) -> list[Light]:
     """From the widest to the narrowest: later ones are painted over earlier ones."""
     found: list[Light] = []
+    inside = dict.fromkeys(line for span in lit.group for line in range(span.line, span.end_line + 1))
+    found += [_line(document, line, mix(palette.panel, palette.code_span, 0.5)) for line in inside]
     if lit.step is not None:
         lines = range(lit.step.line, lit.step.end_line + 1)
         found += [_line(document, line, palette.code_line) for line in lines]

@@ -241,9 +241,12 @@ class CodeView(QWidget):
         span, hovered = self._session.current_span, self._session.hovered_span
         lit, pointed = self._cell_of(span), self._cell_of(hovered)
         direction = self._direction()
+        groups: dict[CellId | None, list[Span]] = {}
+        for inside in self._session.hovered_group:
+            groups.setdefault(self._cell_of(inside), []).append(inside)
         for cell_id, widget in self._code_cells():
             widget.show_step(span if cell_id == lit else None, direction)
-            widget.show_hovered(hovered if cell_id == pointed else None)
+            widget.show_hovered(hovered if cell_id == pointed else None, tuple(groups.get(cell_id, ())))
         if span != self._followed and not (self._session.run.running and self._is_typed_in()):
             self._followed, self._due = span, None
             self._follow()
