@@ -87,7 +87,7 @@ class GraphScene(QGraphicsScene):
         """Another structure; its places are found in slices when they are many. Equal places are kept."""
         self._shown = self.ground = self._live = self._sight = self._seen = None
         self._work = self._build(structure, sizes, layout)
-        if len(sizes.anatomies) <= _AT_ONCE and len(structure.lanes) <= 2 * _AT_ONCE:
+        if len(sizes.anatomies) <= _AT_ONCE and len(structure.lanes) <= _AT_ONCE:
             self._finish()
         else:
             self._later.start()
