@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from tutor.protocol import Data, NodeId, TensorId
+from tutor.trace.index import index_of
 from tutor.trace.picture import Shown, Structure
 from tutor.trace.trace import Trace
 from tutor.views.graph.face_paint import CHIP_HEIGHT, known_words, mini_room
@@ -103,7 +104,18 @@ _SHORT = Extent(3, 3, "0.0", "0.0")
 
 
 def extents(structure: Structure, trace: Trace) -> Extents:
-    """Measured over all that the trace holds of the structure's tensors."""
+    """Measured over all that the trace holds of the structure's tensors; once, whichever way it is then laid out."""
+    index = index_of(trace)
+    kept = index.derived.get("extents")
+    if isinstance(kept, tuple) and kept[0] is structure and kept[1] == index.stamp:
+        assert isinstance(kept[2], Extents)
+        return kept[2]
+    found = _measured(structure, trace)
+    index.derived["extents"] = (structure, index.stamp, found)
+    return found
+
+
+def _measured(structure: Structure, trace: Trace) -> Extents:
     wanted = {box.tensor for box in structure.boxes} | {lane.tensor for lane in structure.lanes}
     wanted |= {circle.tells for circle in structure.circles if circle.tells is not None}
     shown: dict[TensorId, list[Shown]] = {tensor: [] for tensor in wanted}
