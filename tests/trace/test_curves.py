@@ -184,6 +184,8 @@ def test_it_grows_with_the_run_and_counts_what_was_left_out() -> None:
     found = curves(trace)
     assert [p.number for p in found.norms[0].points] == [1, 9]
     assert found.count == 9
+    assert found.gaps == (1,)
+    assert curves(golden("loop")).gaps == ()
 
 
 def test_steps_and_places_on_the_axis_lead_to_each_other() -> None:

@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,6 +70,12 @@ class Curves:
             return float(number)
         after, following = self.ends[at]
         return number + (following - number) * (step - before) / (after - before)
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """The numbers after which backwards were left out."""
+        numbers = [0, *(number for _step, number in self.ends)]
+        return tuple(here for here, there in pairwise(numbers) if there > here + 1)
 
     def step_at(self, place: float) -> int | None:
         """The last step of the backward nearest to this place of the axis."""

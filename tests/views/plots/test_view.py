@@ -12,12 +12,14 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.trace.made import thinned_loop
 from tests.trace.test_curves import made, tensor, turn
 from tests.traces import golden
 from tests.views.fake_session import FakeSession
 from tutor.i18n import use_language
 from tutor.protocol import Step
 from tutor.session.session import Session
+from tutor.trace.curves import curves
 from tutor.trace.trace import Trace
 from tutor.views.plots.view import PlotsView
 from tutor.views.theme import DARK
@@ -212,3 +214,15 @@ def test_it_is_told_in_words_too_in_both_languages(view: PlotsView, run: Run) ->
     use_language("es")
     view.retranslate()
     assert view.accessibleName() == "Curvas"
+
+
+def test_lines_are_broken_where_backwards_were_left_out(view: PlotsView, run: Run) -> None:
+    trace = Trace()
+    trace.extend(thinned_loop([3, 2], [5], 2))
+    shown(view, run, trace)
+    line = view.charts[1].lines[0]
+    assert line.numbers == [1, 2, 3, 9, 10]
+    assert line.goes_on(curves(trace).gaps) == [True, True, False, True, False]
+    assert "5 backwards were left out" in view.notes
+    shown(view, run, LOOP)
+    assert "left out" not in view.notes

@@ -541,6 +541,6 @@ def test_many_iterations_have_round_numbers_far_enough_apart(
     inked = {
         x for x in range(above.width()) for y in range(above.height()) if above.pixelColor(x, y) != paper
     }
-    for first, _number in thinned_turns(track.turns, view.bar.width(), 48.0)[1:-1]:
+    for first, _number in thinned_turns(track.turns, view.bar.width(), 48.0)[2:-1]:
         x = round(view.bar.x_of(first - 1))
         assert inked & set(range(x, x + 14))

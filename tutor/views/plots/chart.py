@@ -42,6 +42,7 @@ class Chart(QWidget):
         self._lines: tuple[Line, ...] = ()
         self._log = False
         self._count = 0
+        self._gaps: tuple[int, ...] = ()
         self._lit: int | None = None
         self._items: list[Any] = []
         self._canvas: Any = pg.GraphicsLayoutWidget(self)
@@ -90,11 +91,11 @@ class Chart(QWidget):
         low, high = self._view.viewRange()[1]
         return (10.0**low, 10.0**high) if self._log else (low, high)
 
-    def show_lines(self, lines: Sequence[Line], count: int, *, log: bool) -> None:
-        """`count` backwards make the axis below."""
-        if (tuple(lines), count, log) == (self._lines, self._count, self._log):
+    def show_lines(self, lines: Sequence[Line], count: int, gaps: Sequence[int], *, log: bool) -> None:
+        """`count` backwards make the axis below; after those in `gaps` some were left out, and lines are broken."""
+        if (tuple(lines), count, tuple(gaps), log) == (self._lines, self._count, self._gaps, self._log):
             return
-        self._lines, self._count, self._log = tuple(lines), count, log
+        self._lines, self._count, self._gaps, self._log = tuple(lines), count, tuple(gaps), log
         self._left.setLogMode(x=False, y=log)
         self._draw()
 
@@ -136,8 +137,9 @@ class Chart(QWidget):
         lit = self._lit in (None, line.place)
         pen = pg.mkPen(line.color, width=_WIDE if self._lit == line.place else _THIN, style=line.dash)
         dots = "o" if len(heights) <= _FEW_POINTS else None
+        numbers, heights = _parted(line.numbers, heights, line.goes_on(self._gaps))
         item = pg.PlotDataItem(
-            line.numbers,
+            numbers,
             heights,
             pen=pen,
             connect="finite",
@@ -200,6 +202,18 @@ class Chart(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._draw()
+
+
+def _parted(
+    numbers: Sequence[int], heights: Sequence[float], goes_on: Sequence[bool]
+) -> tuple[list[float], list[float]]:
+    """With a point of no height wherever the line does not go on."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for number, height, joined in zip(numbers, heights, goes_on, strict=True):
+        xs += [number] if joined else [number, number + 0.5]
+        ys += [height] if joined else [height, math.nan]
+    return xs, ys
 
 
 def _reach(heights: Sequence[float], *, log: bool) -> tuple[float, float]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import Qt
 
@@ -36,6 +37,12 @@ class Line:
     def heights(self, *, log: bool) -> list[float]:
         """NaN where there is nothing to draw: what is no finite number, and on a logarithmic scale zero and less."""
         return [_height(point.value, log=log) for point in self.curve.points]
+
+    def goes_on(self, gaps: Sequence[int]) -> list[bool]:
+        """Whether the line goes on from each point to the next: not where backwards between them were left out."""
+        numbers = self.numbers
+        joined = [bisect_left(gaps, here) == bisect_left(gaps, there) for here, there in pairwise(numbers)]
+        return [*joined, False] if numbers else []
 
     def broken(self) -> list[int]:
         """The backwards after which it was NaN or infinite."""

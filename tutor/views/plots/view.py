@@ -26,7 +26,7 @@ from tutor.i18n import _
 from tutor.trace.curves import Curves, curves
 from tutor.views.plots.legend import CurveLegend
 from tutor.views.plots.lines import FEW, Line, loss_lines, norm_lines
-from tutor.views.plots.words import empty_text, more_text, no_loss_text, place_text, sampled_text, summary
+from tutor.views.plots.words import empty_text, first_note, more_text, place_text, sampled_text, summary
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ class PlotsView(QWidget):
         return self._empty.text() if self._pages.currentWidget() is self._empty else ""
 
     @property
+    def notes(self) -> str:
+        """What is said under the charts."""
+        return " ".join(note.text() for note in self._notes if not note.isHidden())
+
+    @property
     def description(self) -> str:
         """What is plotted, in words."""
         return self._plots.accessibleDescription()
@@ -212,11 +217,11 @@ class PlotsView(QWidget):
         norms = norm_lines(found.norms, self._palette, every=self._every)
         self._lines = loss_lines(found.losses, self._palette), norms
         for chart, lines in zip(self.charts, self._lines, strict=False):
-            chart.show_lines(lines, found.count, log=self.log.isChecked())
+            chart.show_lines(lines, found.count, found.gaps, log=self.log.isChecked())
         hidden = len(found.norms) - FEW
         self.more.setVisible(hidden > 0)
         self.more.setText(more_text(hidden, every=self._every))
-        for note, text in zip(self._notes, (no_loss_text(found), sampled_text(found)), strict=True):
+        for note, text in zip(self._notes, (first_note(found), sampled_text(found)), strict=True):
             note.setText(text)
             note.setVisible(bool(text))
         self._places[0].setVisible(bool(found.losses))

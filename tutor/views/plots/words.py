@@ -43,10 +43,21 @@ def more_text(hidden: int, *, every: bool) -> str:
     return ngettext("{count} more", "{count} more", hidden).format(count=hidden)
 
 
-def no_loss_text(found: Curves) -> str:
-    if found.losses or not found.norms:
-        return ""
-    return _("No backward started from a single number: there is no loss to plot.")
+def first_note(found: Curves) -> str:
+    """Said under the losses: that there are none, and why lines are broken."""
+    notes = []
+    if found.norms and not found.losses:
+        notes.append(_("No backward started from a single number: there is no loss to plot."))
+    if found.gaps:
+        left_out = found.count - len(found.ends)
+        notes.append(
+            ngettext(
+                "Lines are broken where {count} backward was left out of the recording.",
+                "Lines are broken where {count} backwards were left out of the recording.",
+                left_out,
+            ).format(count=left_out)
+        )
+    return " ".join(notes)
 
 
 def summary(found: Curves, losses: Sequence[Line], norms: Sequence[Line], number: float) -> str:
