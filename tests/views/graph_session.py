@@ -27,6 +27,7 @@ class GraphSession(QObject):
     trace_changed = Signal()
     run_changed = Signal()
     selection_changed = Signal()
+    revealed = Signal(object)
 
     def __init__(self, trace: Trace | str) -> None:
         super().__init__()
@@ -143,6 +144,7 @@ class GraphSession(QObject):
             self.folds.choose(self.structure, around(self.structure, item), closed=False)
             self.look()
         self.select_item(item)
+        self.revealed.emit(item)
 
     def set_show_all(self, on: bool) -> None:
         self.show_all = on

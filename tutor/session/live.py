@@ -42,6 +42,8 @@ class Live(QObject):
     message = Signal(object)
     reveal = Signal(object)
     """Span: a place of the code that the person asks to be shown."""
+    revealed = Signal(object)
+    """ItemId: what the person asks to be shown in the graph; the groups around it are open."""
     opened = Signal()
     """Another document took the old one's place."""
 

@@ -151,13 +151,17 @@ class Session(Library):
 
     def reveal_tensor(self, tensor: TensorId) -> None:
         """Opens the groups around it and selects it."""
-        self._open_around(self._box_of(tensor))
+        box = self._box_of(tensor)
+        self._open_around(box)
         self.select_tensor(tensor)
+        if box is not None:
+            self.revealed.emit(box)
 
     def reveal_item(self, item: ItemId) -> None:
         """The same with a box or circle of the whole structure, or a group."""
         self._open_around(item)
         self.select_item(item)
+        self.revealed.emit(item)
 
     def hover_item(self, item: ItemId | None) -> None:
         """Pointing at a node or a tensor lights its sub-expression, at a group all that lies in it."""

@@ -307,3 +307,18 @@ def test_a_group_is_called_as_its_kind_is() -> None:
     assert short_titles(layer) == ["1.layers.0", "layers.0", "0"]
     assert facts(layer) == "13 operations · 19 k parameters"
     assert facts(turn) == "5 operations"
+
+
+def test_what_is_revealed_is_brought_into_sight_with_its_groups_open(qtbot: QtBot) -> None:
+    session = GraphSession(recorded("blocks"))
+    session.player.animated = False
+    view = shown(qtbot, session)
+    session.fold_all()
+    settled(qtbot, view)
+    assert session.whole_structure is not None
+    for item in (session.whole_structure.circles[-2].id, session.whole_structure.circles[1].id):
+        session.reveal_item(item)
+        settled(qtbot, view)
+        qtbot.waitUntil(lambda: not view.scene.building)
+        assert view.canvas.seen().contains(view.scene.item_rect(item))
+        assert view.scene.item(item) is not None

@@ -67,12 +67,15 @@ class Transition(QObject):
         self._before: _Before | None = None
         self._ways = _Ways()
         self._held: int | None = None
+        self._wanted: ItemId | None = None
+        """What is to be brought into sight when it is drawn."""
         self._run = QVariantAnimation(self, duration=GLIDE_MS)
         self._run.setStartValue(0.0)
         self._run.setEndValue(1.0)
         self._run.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._run.valueChanged.connect(self._show)
         self._run.finished.connect(self._clear)
+        session.revealed.connect(self._on_session_revealed)
 
     @property
     def running(self) -> bool:
@@ -88,6 +91,20 @@ class Transition(QObject):
             self._run.stop()
             self._show(1.0)
             self._clear()
+
+    def _on_session_revealed(self, item: ItemId) -> None:
+        self._wanted = item
+        self._go()
+
+    def _go(self) -> None:
+        """To what is wanted, if it is drawn by now."""
+        structure, item = self._session.structure, self._wanted
+        if item is None or structure is None or self._scene.structure is not structure:
+            return
+        self._wanted = None
+        self._held = self._session.player.step
+        rect = self._scene.item_rect(item)
+        self._canvas.follow(rect, rect, gently=self._session.player.animated)
 
     # before
 
@@ -118,6 +135,7 @@ class Transition(QObject):
         if before is None or ground is None:
             return False
         self._hold(before, ground)
+        self._go()
         return True
 
     def begin(self) -> None:
