@@ -129,6 +129,8 @@ def test_a_logarithmic_scale_leaves_out_what_has_no_logarithm(view: PlotsView, r
     low, high = view.charts[1].heights
     assert 1.0 < low < 10.0
     assert 1000.0 < high < 10_000.0
+    assert view.charts[1].ticks == ["10", "30", "100", "300", "1000", "3000"][: len(view.charts[1].ticks)]
+    assert 3 <= len(view.charts[1].ticks) <= 6
 
 
 def test_what_is_no_number_is_crossed_and_breaks_the_line(view: PlotsView, run: Run) -> None:

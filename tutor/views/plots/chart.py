@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 
+from tutor.trace.values import cell
 from tutor.views.fonts import sans
 from tutor.views.plots.lines import Line
 from tutor.views.theme import LIGHT, Palette
@@ -91,6 +92,12 @@ class Chart(QWidget):
         low, high = self._view.viewRange()[1]
         return (10.0**low, 10.0**high) if self._log else (low, high)
 
+    @property
+    def ticks(self) -> list[str]:
+        """What is written at the left, where the scale is logarithmic."""
+        low, high = self._view.viewRange()[1]
+        return [text for _place, text in _decades(low, high)] if self._log else []
+
     def show_lines(self, lines: Sequence[Line], count: int, gaps: Sequence[int], *, log: bool) -> None:
         """`count` backwards make the axis below; after those in `gaps` some were left out, and lines are broken."""
         if (tuple(lines), count, tuple(gaps), log) == (self._lines, self._count, self._gaps, self._log):
@@ -130,6 +137,7 @@ class Chart(QWidget):
             self._draw_line(line, own)
             self._draw_broken(line, low + 0.04 * (high - low))
         self._view.setRange(xRange=(0.0, max(self._count, 1) * 1.02), yRange=(low, high), padding=0.0)
+        self._left.setTicks([_decades(low, high)] if self._log else None)
         step = _tick_distance(self._count)
         self._below.setTickSpacing(major=step, minor=step)
 
@@ -225,6 +233,16 @@ def _reach(heights: Sequence[float], *, log: bool) -> tuple[float, float]:
         low, high = min(low, 0.0), max(high, 0.0)
     room = (high - low) * 0.06 or max(abs(high), 1.0) * 0.1
     return (low if low == 0.0 and not log else low - room), high + room
+
+
+def _decades(low: float, high: float) -> list[tuple[float, str]]:
+    """A few round numbers between two logarithms: powers of ten, and where these are few 2 and 5 times them."""
+    span = high - low
+    factors = (1, 2, 5) if span < 1.3 else (1, 3) if span < 2.6 else (1,)
+    every = max(math.ceil(span / 5), 1)
+    powers = [power for power in range(math.floor(low), math.ceil(high) + 1) if power % every == 0]
+    places = [(power + math.log10(factor), factor * 10.0**power) for power in powers for factor in factors]
+    return [(place, cell(number)) for place, number in places if low <= place <= high]
 
 
 def _tick_distance(count: int) -> int:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _GATHER_MS = 60
 """Events that come within this time are drawn in one go."""
 _LEAST_CHART = 64
-_MOST_LEGEND = 124
+_LEAST_LEGEND, _MOST_LEGEND = 44, 124
 """Pixels: a longer legend is scrolled."""
 
 
@@ -273,6 +273,8 @@ class PlotsView(QWidget):
         ways = QBoxLayout.Direction
         wide = event.size().width() > 1.5 * event.size().height()
         self._both.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+        for area in self._areas:
+            area.suit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -297,6 +299,7 @@ class _LegendArea(QScrollArea):
     def __init__(self, legend: CurveLegend, parent: QWidget) -> None:
         super().__init__(parent)
         self._legend = legend
+        self._pane = parent
         self.setWidget(legend)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -305,7 +308,8 @@ class _LegendArea(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def suit(self) -> None:
-        height = min(self._legend.heightForWidth(self.viewport().width()), _MOST_LEGEND)
+        most = min(_MOST_LEGEND, max(self._pane.height() // 5, _LEAST_LEGEND))
+        height = min(self._legend.heightForWidth(self.viewport().width()), most)
         if height != self.height():
             self.setFixedHeight(height)
 
