@@ -41,8 +41,8 @@ def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
 
 def test_an_event_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
     events = EventFile(tmp_path / "events")
-    for event in (OUTPUT, Step(kind="output", id=0), OUTPUT):
-        events.write(event)
+    for written in ([OUTPUT, Step(kind="output", id=0)], [OUTPUT]):
+        events.write(written)
     whole = (tmp_path / "events").read_bytes()
     (tmp_path / "events").write_bytes(whole[:-3])
 
@@ -61,14 +61,14 @@ def test_on_a_full_disk_the_whole_events_and_the_end_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = EventFile(tmp_path / "events")
-    events.write(OUTPUT)
+    events.write([OUTPUT])
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:5]))
     with pytest.raises(OSError, match="No space left"):
-        events.write(OUTPUT)
+        events.write([OUTPUT])
     monkeypatch.undo()
-    events.write(OUTPUT)
-    events.write(ENDED)
+    events.write([OUTPUT])
+    events.write([ENDED])
 
     trace, ended = _gathered(tmp_path / "events")
 

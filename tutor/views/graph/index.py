@@ -31,10 +31,15 @@ class Rects(Generic[K]):
         self._array: Floats = np.empty((0, 4))
 
     def add(self, name: K, rect: QRectF, around: float = 0.0) -> None:
-        x, y, width, height = rect.getRect()  # type: ignore[misc]
+        left, top, right, bottom = (
+            rect.left(),
+            rect.top(),
+            rect.left() + rect.width(),
+            rect.top() + rect.height(),
+        )
         self.rows[name] = len(self.names)
         self.names.append(name)
-        self._edges.append((x - around, y - around, x + width + around, y + height + around))
+        self._edges.append((left - around, top - around, right + around, bottom + around))
 
     def __len__(self) -> int:
         return len(self.names)

@@ -330,7 +330,10 @@ class GraphScene(QGraphicsScene):
         )
         if self._sight is None:
             return [self.item_rect(item) for item in there]
-        last = next((item for item, state in reversed(picture.circles.items()) if state.present), None)
+        made = (circle.id for circle in reversed(picture.structure.circles))
+        last = next(
+            (item for item in made if item in picture.circles and picture.circles[item].present), None
+        )
         centre = self.item_rect(picture.motion.item or last or next(there, ItemId(""))).center()
         size = self._view.rect.size() * 2
         about = QRectF(QPointF(), size)
