@@ -27,7 +27,7 @@ class Sight:
         self.zoom = 1.0
         self.near = True
         self.items: list[ItemId] = []
-        """Of a near view what is in sight or almost; of a far one nothing."""
+        """Of a near view what is in sight or almost; of a far one only what is in sight."""
         self.lanes: list[LaneId] = []
         self._around = QRectF()
 
@@ -39,8 +39,6 @@ class Sight:
         was_near, self.near = self.near, self._is_near(rect)
         if self.near and was_near and not zoomed and self._around.contains(rect):
             return False
-        if not self.near and not was_near:
-            return False
         self._find()
         return True
 
@@ -49,8 +47,9 @@ class Sight:
         return self.index.items.count(rect) <= most and self.index.lanes.count(rect) <= most * _LANES
 
     def _find(self) -> None:
-        self.items, self.lanes, self._around = [], [], QRectF()
+        self._around = QRectF()
         if not self.near:
+            self.items, self.lanes = self.index.items.meeting(self.rect), self.index.lanes.meeting(self.rect)
             return
         aside, along = self.rect.width() * _MARGIN, self.rect.height() * _MARGIN
         self._around = self.rect.adjusted(-aside, -along, aside, along)
