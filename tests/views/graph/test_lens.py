@@ -150,8 +150,10 @@ def test_the_rows_slide_with_the_step_and_end_in_place(qtbot: QtBot) -> None:
 
 
 def test_where_there_is_no_lens_the_reason_is_under_the_pointer(qtbot: QtBot) -> None:
-    _session, view = opened(qtbot, LARGE, "MulBackward0")
+    session, view = opened(qtbot, LARGE, "MulBackward0")
     times = circle(view, "×")
+    assert times.handle == "hidden", "nobody has asked"
+    session.hover_item(times.circle.id)
     assert times.handle == "missing"
     tip = view.canvas.tip_of(times, handle_rect(times.anatomy.body).center())
     assert "200" in tip and "up to 8" in tip

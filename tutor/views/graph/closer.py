@@ -175,15 +175,20 @@ class Closer(QObject):
     # the handles
 
     def _show_handles(self) -> None:
-        """At the operation that is selected, pointed at, or (while nothing plays) at work."""
+        """At the operation that is selected, pointed at, or (while nothing plays) at work.
+
+        Why there is none is said where somebody points, and not at every operation that happens to be at work.
+        """
         session = self._session
         picture = session.picture
         working = picture.motion.item if picture is not None and not session.player.playing else None
-        near = {item for item in (session.selection.item, session.hovered_item, working) if item is not None}
+        asked = session.selection.item, session.hovered_item
+        near = {item for item in (*asked, working) if item is not None}
         for item in self._handled | near:
             found = self._scene.item(item)
             if isinstance(found, CircleItem):
-                found.set_handle(self._handle(found) if item in near else "hidden")
+                handle = self._handle(found) if item in near else "hidden"
+                found.set_handle("hidden" if handle == "missing" and item not in asked else handle)
         self._handled = near
 
     def _handle(self, circle: CircleItem) -> Handle:
