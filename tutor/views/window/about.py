@@ -27,7 +27,7 @@ from tutor.session.session import Session
 from tutor.views.fonts import Weight, mono, sans
 from tutor.views.theme import app_icon
 
-_REPORTED = ("PySide6-Essentials", "ipykernel", "jupyter_client", "pyzmq", "numpy", "msgspec", "graphlay")
+_REPORTED = ("PySide6-Essentials", "ipykernel", "jupyter_client", "pyzmq", "numpy", "msgspec")
 
 
 def versions(session: Session) -> dict[str, str]:
