@@ -56,38 +56,17 @@ class RecordingMode(TorchFunctionMode):
             narrow = True
         else:
             narrow = False
-        if narrow:
-            return self._in_little_room(func, args, keywords, _frame(1))
-        if not forward.listens() and not forward.wakes():
-            return func(*args, **keywords)
-        call = forward.before(func, args, keywords, _frame(1))
-        entered = forward.outermost
-        forward.outermost = call
+        # Where the learner's stack is nearly full.
+        room = Room() if narrow else None
+        carried = func if room is None else room.lent(func)
         try:
-            result = func(*args, **keywords)
-        except BaseException as error:
-            if call is not None:
-                forward.failed(call)
-            hide(error)
-            raise
-        finally:
-            forward.outermost = entered
-        if call is not None:
-            forward.after(call, result)
-        return result
-
-    def _in_little_room(
-        self, func: Function, args: tuple[Any, ...], keywords: dict[str, Any], frame: FrameType
-    ) -> Any:
-        """The same where the learner's stack is nearly full."""
-        forward, room = self._forward, Room()
-        entered = forward.outermost
-        try:
-            heard = forward.listens() or forward.wakes()
-            call = forward.before(func, args, keywords, frame) if heard else None
-            forward.outermost = call if heard else entered
+            if not forward.listens() and not forward.wakes():
+                return carried(*args, **keywords)
+            call = forward.before(func, args, keywords, _frame(1))
+            entered = forward.outermost
+            forward.outermost = call
             try:
-                result = room.lent(func)(*args, **keywords)
+                result = carried(*args, **keywords)
             except BaseException as error:
                 if call is not None:
                     forward.failed(call)
@@ -99,7 +78,8 @@ class RecordingMode(TorchFunctionMode):
                 forward.after(call, result)
             return result
         finally:
-            room.close()
+            if room is not None:
+                room.close()
 
 
 class Forward:
