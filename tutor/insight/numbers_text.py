@@ -11,6 +11,8 @@ LIMIT = 28
 MANY = 6
 """Of more elements, or longer ones, a line says only the shape."""
 COVERED = "?"
+_THIN = "\u202f"
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def number_text(data: Data, *, hidden: bool = False) -> str:
@@ -23,6 +25,19 @@ def number_text(data: Data, *, hidden: bool = False) -> str:
         if len(text) <= LIMIT:
             return text
     return sides_text(data_shape(data))
+
+
+def count_text(count: int) -> str:
+    """ "9 408": thousands stand apart by a thin space, which no language takes for its decimal point."""
+    return f"{count:,}".replace(",", _THIN)
+
+
+def rough_count(count: int) -> str:
+    """ "640", "9 408", "18.9 k", "2.36 M"."""
+    for size, letter in _PREFIXES:
+        if count >= 10 * size or (count >= size and size > 1e3):
+            return f"{count / size:.3g}{_THIN}{letter}"
+    return count_text(count)
 
 
 def sides_text(shape: Sequence[int]) -> str:

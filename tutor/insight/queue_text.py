@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text
 from tutor.insight.step_text import node_run_text
 from tutor.protocol import NodeId
 from tutor.trace.ready_queue import Queued, ReadyQueue, ready_queue, waiting_for
@@ -83,7 +84,7 @@ def _why(queue: ReadyQueue) -> str:
         "Of the {count} that is ready it has the highest number.",
         "Of the {count} that are ready it has the highest number.",
         count,
-    ).format(count=count)
+    ).format(count=count_text(count))
 
 
 def _ready_rows(trace: Trace, queue: ReadyQueue) -> list[Row]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tutor.i18n import _, ngettext
 from tutor.insight.local import Floats, Local, Operand, Use
-from tutor.insight.numbers_text import sides_text
+from tutor.insight.numbers_text import count_text, sides_text
 from tutor.trace.picture import Drawing, Sheet, Shown
 
 
@@ -35,7 +35,7 @@ def sum_words(shape: Sequence[int], dims: Sequence[int]) -> str:
     if not dims or len(dims) == len(shape):
         count = prod(side for side in shape)
         return _("Σ over {dims}").format(
-            dims=ngettext("{count} element", "all {count} elements", count).format(count=count)
+            dims=ngettext("{count} element", "all {count} elements", count).format(count=count_text(count))
         )
     named = ", ".join(_dim(shape, d) for d in dims)
     return _("Σ over {dims}").format(dims=named)
@@ -61,7 +61,7 @@ def copies_words(name: str, small: Sequence[int], large: Sequence[int]) -> str:
         "{name}{small} is stretched to {large}: {count} copies",
         count,
     )
-    return words.format(name=name, small=sides_text(small), large=sides_text(large), count=count)
+    return words.format(name=name, small=sides_text(small), large=sides_text(large), count=count_text(count))
 
 
 # ------------------------------------------------------------------ drawings

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, assert_never
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text, rough_count
 from tutor.trace.picture import BlockState, Group
 from tutor.trace.values import cell
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from tutor.session.session import Session
 
 _PART = re.compile(r"\d+–\d+")
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def group_title(group: Group) -> str:
@@ -54,25 +54,17 @@ def group_type(group: Group) -> str:
 
 def times(group: Group) -> str:
     """ "×12"; "" where there is one."""
-    return f"×{group.count:,}".replace(",", " ") if group.count > 1 else ""
+    return f"×{count_text(group.count)}" if group.count > 1 else ""
 
 
 def facts(group: Group) -> str:
     """How much there is in it."""
     made = ngettext("{count} operation", "{count} operations", group.operations)
-    parts = [made.format(count=counted(group.operations))]
+    parts = [made.format(count=rough_count(group.operations))]
     if group.parameters:
         owned = ngettext("{count} parameter", "{count} parameters", group.parameters)
-        parts.append(owned.format(count=counted(group.parameters)))
+        parts.append(owned.format(count=rough_count(group.parameters)))
     return " · ".join(parts)
-
-
-def counted(number: int) -> str:
-    """ "640", "18.9 k", "2.36 M"."""
-    for size, letter in _PREFIXES:
-        if number >= 10 * size or (number >= size and size > 1e3):
-            return f"{number / size:.3g} {letter}"
-    return f"{number}"
 
 
 def norm_text(state: BlockState) -> str:
@@ -102,18 +94,26 @@ def group_tip(group: Group, state: BlockState | None) -> str:
 
 def exact_facts(group: Group) -> str:
     made = ngettext("{count} operation", "{count} operations", group.operations)
-    text = made.format(count=f"{group.operations:,}")
+    text = made.format(count=count_text(group.operations))
     if group.parameters:
         owned = ngettext("{count} parameter", "{count} parameters", group.parameters)
-        text += " · " + owned.format(count=f"{group.parameters:,}")
+        text += " · " + owned.format(count=count_text(group.parameters))
     return text
 
 
 def progress_lines(group: Group, state: BlockState) -> list[str]:
     """How far it is, and how large its gradients are together."""
-    lines = [_("{made} of {count} operations done").format(made=state.made, count=group.operations)]
+    lines = [
+        _("{made} of {count} operations done").format(
+            made=count_text(state.made), count=count_text(group.operations)
+        )
+    ]
     if state.nodes:
-        lines.append(_("backward: {ran} of {count} nodes have run").format(ran=state.ran, count=state.nodes))
+        lines.append(
+            _("backward: {ran} of {count} nodes have run").format(
+                ran=count_text(state.ran), count=count_text(state.nodes)
+            )
+        )
     if group.leaves:
         lines.append(_("norm of all its parameters' gradients: {norm}").format(norm=norm_text(state)))
     return lines

@@ -135,9 +135,9 @@ def test_in_grey_a_negative_a_zero_and_a_nan_are_told_apart() -> None:
 
 def test_statistics_say_what_is_known_and_that_it_is_a_sample() -> None:
     known = Stats(count=50_176, min=-1.0, max=2.0, mean=0.25, norm=9.0, nonfinite=0, sampled=True)
-    assert statistics_lines(known) == ("−1 … 2", "mean 0.25 · norm 9", "50,176 numbers · sampled")
+    assert statistics_lines(known) == ("−1 … 2", "mean 0.25 · norm 9", "50\u202f176 numbers · sampled")
     odd = Stats(count=2_000, min=None, max=None, mean=None, norm=None, nonfinite=2_000)
-    assert statistics_lines(odd) == ("2,000 numbers · 2,000 ✕",)
+    assert statistics_lines(odd) == ("2\u202f000 numbers · 2\u202f000 ✕",)
 
 
 def painted(held: Shown, *, kept: bool = True) -> QImage:

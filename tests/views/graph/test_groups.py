@@ -20,7 +20,7 @@ from tutor.views.graph.blocks import block_anatomy
 from tutor.views.graph.group_frame import FrameItem
 from tutor.views.graph.paint import Inks
 from tutor.views.graph.view import GraphView
-from tutor.views.group_words import counted, facts, group_title, short_titles
+from tutor.views.group_words import facts, group_title, short_titles
 from tutor.views.theme import DARK, LIGHT
 
 NET, INNER = ItemId("m0"), ItemId("m1")
@@ -292,20 +292,13 @@ def test_a_covered_norm_is_a_question_mark() -> None:
     painter.end()
 
 
-@pytest.mark.parametrize(
-    ("number", "text"), [(1, "1"), (9_408, "9408"), (18_960, "19 k"), (2_360_000, "2.36 M"), (7e9, "7 G")]
-)
-def test_large_numbers_are_rounded_for_the_eye(number: float, text: str) -> None:
-    assert counted(int(number)) == text
-
-
 def test_a_group_is_called_as_its_kind_is() -> None:
     turn = Group(ItemId("l3"), "turn", "3", "", 1, 5, 0, (), None, 1)
     part = Group(ItemId("r1"), "repeat", "11–20", "", 10, 50, 0, (), None, 1, of="turn")
     layer = Group(ItemId("m1"), "module", "1.layers.0", "TransformerEncoderLayer", 1, 13, 18_960, (), None, 2)
     assert [group_title(group) for group in (turn, part, layer)] == ["turn 3", "turns 11–20", "1.layers.0"]
     assert short_titles(layer) == ["1.layers.0", "layers.0", "0"]
-    assert facts(layer) == "13 operations · 19 k parameters"
+    assert facts(layer) == "13 operations · 19\u202fk parameters"
     assert facts(turn) == "5 operations"
 
 

@@ -150,6 +150,6 @@ def test_at_a_gap_the_pane_says_how_much_was_left_out(qtbot: QtBot) -> None:
     session = GraphSession(trace)
     view = shown(qtbot, session)
     session.player.last()
-    assert "1,200 iterations were left out here" in view.buttons.note.text()
+    assert "1\u202f200 iterations were left out here" in view.buttons.note.text()
     session.player.seek(3)
     assert "left out" not in view.buttons.note.text()

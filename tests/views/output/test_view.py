@@ -149,7 +149,7 @@ def test_a_cut_output_says_how_much_is_missing(
 ) -> None:
     piece = Output(stream="stdout", text="end\n", span=None, cut=12_345, step=0)
     ran(session, kernel, view, [live.source(session), piece, Step(kind="output", id=0)])
-    assert view.text == "… output was cut here: 12,345 characters left out …\nend\n"
+    assert view.text == "… output was cut here: 12\u202f345 characters left out …\nend\n"
 
 
 def test_a_progress_bar_stays_on_its_line(view: OutputView, session: Session, kernel: FakeKernel) -> None:

@@ -267,7 +267,7 @@ def test_integers_move_by_whole_numbers() -> None:
 def test_large_tensors_are_told_by_their_statistics() -> None:
     stats = Stats(count=100_000, min=-1.0, max=2.0, mean=0.5, norm=12.0, nonfinite=2, sampled=True)
     assert stats_words(stats) == (
-        "100,000 elements · min −1 · max 2 · mean 0.5 · norm 12 · 2 are nan or infinite · from a sample"
+        "100\u202f000 elements · min −1 · max 2 · mean 0.5 · norm 12 · 2 are nan or infinite · from a sample"
     )
 
 

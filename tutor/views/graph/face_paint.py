@@ -14,6 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text
 from tutor.protocol import Stats
 from tutor.trace.picture import Shown
 from tutor.trace.values import cell
@@ -60,9 +61,9 @@ def statistics_lines(stats: Stats | None) -> tuple[str, ...]:
 
 
 def _counted(stats: Stats) -> str:
-    count = ngettext("{count} number", "{count} numbers", stats.count).format(count=f"{stats.count:,}")
+    count = ngettext("{count} number", "{count} numbers", stats.count).format(count=count_text(stats.count))
     if stats.nonfinite:
-        return f"{count} · {stats.nonfinite:,} ✕"
+        return f"{count} · {count_text(stats.nonfinite)} ✕"
     return f"{count} · " + (_("sampled") if stats.sampled else _("not kept"))
 
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from tutor.i18n import _
 from tutor.insight.jacobian import Jacobian, NoJacobian
 from tutor.insight.local import Floats
+from tutor.insight.numbers_text import count_text
 from tutor.insight.uses import array
 from tutor.views.graph.lens_grid import HEAD, LensGrid, index_text
 from tutor.views.graph.letters import FONT_CHANGES, text_pixels
@@ -280,11 +281,11 @@ def no_lens_text(none: NoJacobian) -> str:
             return _("No J: autograd did not record this operation.")
         case "outputs":
             return _("No lens: the output has {count} elements, a lens shows up to 8.").format(
-                count=none.count
+                count=count_text(none.count)
             )
         case "inputs":
             text = _("No lens: {name} has {count} elements, too many columns.")
-            return text.format(name=none.name, count=none.count)
+            return text.format(name=none.name, count=count_text(none.count))
         case "empty":
             return _("No lens: {name} has no elements.").format(name=none.name)
         case "several":

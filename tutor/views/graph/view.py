@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text
 from tutor.insight.scene import scene
 from tutor.session.layout_client import LayoutClient
 from tutor.session.settings import GraphDirection
@@ -293,7 +294,9 @@ class GraphView(QWidget):
 
     def _show_progress(self) -> None:
         count = len(self._sizes.anatomies) if self._sizes else 0
-        text = ngettext("Laying out {count} item…", "Laying out {count} items…", count).format(count=count)
+        text = ngettext("Laying out {count} item…", "Laying out {count} items…", count).format(
+            count=count_text(count)
+        )
         self.empty.show_words((text, ""), cancel=self._layouts.busy)
 
     def _chosen_names(self) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text
 from tutor.session.folding import whole_of
 from tutor.trace.index import index_of
 from tutor.trace.picture import Picture, Structure
@@ -80,7 +81,7 @@ def gap_words(trace: Trace, step: int) -> str | None:
         "{count} iteration was left out here: a long run is kept in parts.",
         "{count} iterations were left out here: a long run is kept in parts.",
         count,
-    ).format(count=f"{count:,}")
+    ).format(count=count_text(count))
 
 
 def recorded_words(path: Path | None) -> str:

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 
 from tutor.i18n import _, ngettext
 from tutor.insight.frames import caused_text, folded, more_text
+from tutor.insight.numbers_text import count_text
 from tutor.protocol import Cause, Failure, Frame, Output, SourceId, Span, Warned
 from tutor.views.fonts import SANS, SYMBOLS
 from tutor.views.theme import LIGHT, Palette
@@ -227,7 +228,7 @@ class OutputWriter:
             "… output was cut here: {count} character left out …",
             "… output was cut here: {count} characters left out …",
             characters,
-        ).format(count=f"{characters:,}")
+        ).format(count=count_text(characters))
         if cursor.positionInBlock() > 0:
             cursor.insertText("\n")
         style = self._plain(self._palette.muted, mono=False)

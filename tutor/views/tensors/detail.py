@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text
 from tutor.insight.tensor_text import tensor_lines
 from tutor.protocol import Data, Stats
 from tutor.session.refusals import refused
@@ -283,7 +284,7 @@ class TensorDetail(QWidget):
 
 def stats_words(stats: Stats) -> str:
     """What is said of values that were too many to keep."""
-    count = ngettext("{count} element", "{count} elements", stats.count).format(count=f"{stats.count:,}")
+    count = ngettext("{count} element", "{count} elements", stats.count).format(count=count_text(stats.count))
     named = [
         (_("min"), stats.min),
         (_("max"), stats.max),
@@ -294,7 +295,7 @@ def stats_words(stats: Stats) -> str:
     if stats.nonfinite:
         lines.append(
             ngettext("{count} is nan or infinite", "{count} are nan or infinite", stats.nonfinite).format(
-                count=f"{stats.nonfinite:,}"
+                count=count_text(stats.nonfinite)
             )
         )
     if stats.sampled:
