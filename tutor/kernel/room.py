@@ -6,22 +6,15 @@ limit is raised: for the recorder's work by much, around the learner's code by t
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from operator import call
 from types import FrameType
 from typing import Any, Final
 
-_get, _set = sys.getrecursionlimit, sys.setrecursionlimit
-_OWN: Final = os.path.dirname(os.path.abspath(__file__))
-_BETWEEN: Final = frozenset(
-    os.path.join(_OWN, f"{name}.py")
-    for name in ("backward", "forward", "optimizers", "patches", "room", "saved_hooks", "whole")
-)
-"""Whose frames may lie between two of the learner's, or between one and torch's."""
+from tutor.kernel.own_frames import OVERRIDES, OWN_FOLDER
 
-_OVERRIDES: Final = os.path.join("torch", "overrides.py")
+_get, _set = sys.getrecursionlimit, sys.setrecursionlimit
 _NEEDED: Final = 48
 _SPARE: Final = 400
 """In calls. What is needed as a rule; and what there is then, to read a text or to walk through a tree of modules."""
@@ -98,10 +91,10 @@ def _frames_between(frame: FrameType | None) -> int:
     passed_override = False
     while frame is not None:
         filename = frame.f_code.co_filename
-        if filename.endswith(_OVERRIDES):
+        if filename == OVERRIDES:
             found += 1
             passed_override = True
-        elif filename in _BETWEEN:
+        elif filename.startswith(OWN_FOLDER):
             found += 1
         else:
             # A torch function written in Python goes to the mode from its own frame, and is called again from there.
