@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import Literal, TypeAlias, assert_never, cast
 
 from msgspec import structs
 
@@ -133,70 +133,42 @@ class Trace:
         write_trace(self, Path(path))
 
     def extend(self, events: Iterable[TraceEvent]) -> None:
-        """As `append`, of each in turn; what only goes into its list takes the short way there."""
+        """Takes in events. One that names a backward or module call not begun raises IndexError."""
         for event in events:
-            rows = _ROWS.get(type(event))
+            rows = ROWS.get(type(event))
             if rows is None:
-                self.append(event)
+                self._take(cast("Deed", event))
             else:
                 rows(self).append(event)
 
     def append(self, event: TraceEvent) -> None:
-        """Takes in one event. An event that names a backward or module call not begun raises IndexError."""
+        self.extend((event,))
+
+    def _take(self, event: Deed) -> None:
         match event:
             # The frequent ones first: each case that does not fit is a question more.
             case Step():
                 self._step(event)
             case NodeRan():
                 self.backwards[event.backward].steps.append(event.run)
-            case Edge():
-                self.edges.append(event)
-            case Value():
-                self.values.append(event)
-            case Tensor():
-                self.tensors.append(event)
-            case Node():
-                self.nodes.append(event)
-            case Operation():
-                self.operations.append(event)
-            case TensorNamed():
-                self.names.append(event)
-            case NameForgotten():
-                self.forgotten.append(event)
-            case Source():
-                self.sources.append(event)
-            case Change():
-                self.changes.append(event)
-            case Output():
-                self.outputs.append(event)
-            case Warned():
-                self.warnings.append(event)
-            case Failure():
-                self.error = event
-            case Truncation():
-                self.truncated = event
+            case GradientAccumulated():
+                self.backwards[event.backward].accumulations.append(event.accumulation)
             case ModuleEntered():
                 self.module_calls.append(_entered(event))
             case ModuleLeft():
                 self.module_calls[event.id].end_step = event.step
-            case HookRan():
-                self.hooks.append(event)
-            case OptimizerStepped():
-                self.optimizer_steps.append(event)
-            case Tangent():
-                self.tangents.append(event)
+            case BackwardBegan():
+                self.backwards.append(_begun(event))
+            case BackwardEnded():
+                self._end_backward(event)
             case Gap():
                 self.gaps.append(event)
                 # The recording has gone on: what a limit had ended lies in the gap.
                 self.truncated = None
-            case Unseen():
-                self.unseen.append(event)
-            case BackwardBegan():
-                self.backwards.append(_begun(event))
-            case GradientAccumulated():
-                self.backwards[event.backward].accumulations.append(event.accumulation)
-            case BackwardEnded():
-                self._end_backward(event)
+            case Failure():
+                self.error = event
+            case Truncation():
+                self.truncated = event
             case _:
                 assert_never(event)
 
@@ -216,16 +188,38 @@ class Trace:
         backward.error = event.error
 
 
-_ROWS: dict[type[TraceEvent], Callable[[Trace], list[TraceEvent]]] = {
-    Edge: attrgetter("edges"),
-    Value: attrgetter("values"),
+ROWS: dict[type[TraceEvent], Callable[[Trace], list[TraceEvent]]] = {
+    Source: attrgetter("sources"),
+    Output: attrgetter("outputs"),
+    Warned: attrgetter("warnings"),
     Tensor: attrgetter("tensors"),
-    Node: attrgetter("nodes"),
-    Operation: attrgetter("operations"),
     TensorNamed: attrgetter("names"),
     NameForgotten: attrgetter("forgotten"),
+    Value: attrgetter("values"),
+    Operation: attrgetter("operations"),
+    Node: attrgetter("nodes"),
+    Edge: attrgetter("edges"),
+    Change: attrgetter("changes"),
+    HookRan: attrgetter("hooks"),
+    OptimizerStepped: attrgetter("optimizer_steps"),
+    Tangent: attrgetter("tangents"),
+    Unseen: attrgetter("unseen"),
 }
-"""The lists of the records that are many and that nothing but their list need know of."""
+"""The list of each record that nothing but its list need know of."""
+
+Deed: TypeAlias = (
+    Step
+    | NodeRan
+    | GradientAccumulated
+    | ModuleEntered
+    | ModuleLeft
+    | BackwardBegan
+    | BackwardEnded
+    | Gap
+    | Failure
+    | Truncation
+)
+"""The other events."""
 
 
 def _entered(event: ModuleEntered) -> ModuleCall:
