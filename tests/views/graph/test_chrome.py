@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.views.graph.test_view import shown
+from tests.views.graph.pane import shown
 from tests.views.graph_session import GraphSession
 from tutor.trace.picture import Shown
 from tutor.trace.values import short

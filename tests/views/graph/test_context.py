@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSizeF
 from pytestqt.qtbot import QtBot
 
 from tests.trace.made import loop
-from tests.views.graph.test_view import shown
+from tests.views.graph.pane import shown
 from tests.views.graph_session import GraphSession
 from tutor.trace.trace import Trace
 from tutor.views.graph.canvas import READABLE

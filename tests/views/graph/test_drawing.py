@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from tests.traces.recording import record_text
-from tests.views.graph.test_view import shown
+from tests.views.graph.pane import shown
 from tests.views.graph_session import GraphSession
 from tutor.trace.picture import Drawing, Sheet, Shown
 from tutor.views.graph.drawing import draw_drawings, drawings_size, fitting

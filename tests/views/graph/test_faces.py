@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from tests.traces.recording import record_text
-from tests.views.graph.test_view import box, shown
+from tests.views.graph.pane import box, shown
 from tests.views.graph_session import GraphSession
 from tutor.protocol import Stats
 from tutor.trace.picture import Shown

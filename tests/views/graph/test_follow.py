@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from tests.views.graph.test_view import shown
+from tests.views.graph.pane import shown
 from tests.views.graph_session import GraphSession
 from tutor.views.graph.view import GraphView
 

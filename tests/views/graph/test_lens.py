@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.traces.recording import record_text
-from tests.views.graph.test_view import box, shown
+from tests.views.graph.pane import box, shown
 from tests.views.graph_session import GraphSession
 from tutor.views.graph.circle import CircleItem
 from tutor.views.graph.closer import copies

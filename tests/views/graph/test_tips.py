@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.trace.made import loop
 from tests.traces import golden
 from tests.traces.recording import record_text
-from tests.views.graph.test_view import box, shown
+from tests.views.graph.pane import box, shown
 from tests.views.graph_session import GraphSession
 from tutor.protocol import Gap, Step, TensorId
 from tutor.trace.picture import CircleState
