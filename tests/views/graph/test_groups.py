@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.trace.grouped import PROGRAMS, recorded
 from tests.traces.recording import record_text
+from tests.views.graph import pane
 from tests.views.graph_session import GraphSession
 from tutor.trace.picture import BlockState, Group, ItemId
 from tutor.trace.trace import Trace
@@ -33,10 +34,8 @@ def large() -> Trace:
 
 
 def shown(qtbot: QtBot, session: GraphSession, size: tuple[int, int] = (1100, 600)) -> GraphView:
-    view = GraphView(session)  # type: ignore[arg-type]
-    qtbot.addWidget(view)
-    view.resize(*size)
-    view.show()
+    """At the end of the run."""
+    view = pane.shown(qtbot, session, size)
     session.at(session.player.count - 1)
     return view
 
@@ -46,6 +45,15 @@ def settled(qtbot: QtBot, view: GraphView) -> None:
     session = view._session
     qtbot.waitUntil(lambda: session.picture is None or view.scene.structure is session.picture.structure)
     view.transition.finish()
+
+
+def folded(qtbot: QtBot) -> tuple[GraphSession, GraphView]:
+    """A small net, all of whose groups are closed."""
+    session = GraphSession(recorded("blocks"))
+    view = shown(qtbot, session)
+    session.fold_all()
+    settled(qtbot, view)
+    return session, view
 
 
 def block(view: GraphView, item: ItemId) -> BlockItem:
@@ -98,10 +106,7 @@ def test_a_large_net_starts_folded_to_what_can_be_seen(qtbot: QtBot) -> None:
 
 
 def test_a_double_click_opens_a_block_and_closes_a_frame_by_its_title_in_the_same_place(qtbot: QtBot) -> None:
-    session = GraphSession(recorded("blocks"))
-    view = shown(qtbot, session)
-    session.fold_all()
-    settled(qtbot, view)
+    _session, view = folded(qtbot)
     assert set(view.scene.pool.blocks) == {NET}
     before = on_screen(view, NET)
     double_click(view, view.scene.item_rect(NET).center())
@@ -116,10 +121,7 @@ def test_a_double_click_opens_a_block_and_closes_a_frame_by_its_title_in_the_sam
 
 
 def test_the_signs_in_block_and_tab_take_one_click(qtbot: QtBot) -> None:
-    session = GraphSession(recorded("blocks"))
-    view = shown(qtbot, session)
-    session.fold_all()
-    settled(qtbot, view)
+    _session, view = folded(qtbot)
     item = block(view, NET)
     assert view.canvas.click_of(item, sign_rect(item.anatomy.body).center())
     settled(qtbot, view)
@@ -131,10 +133,7 @@ def test_the_signs_in_block_and_tab_take_one_click(qtbot: QtBot) -> None:
 
 
 def test_enter_opens_the_chosen_block_and_closes_what_is_around_a_chosen_item(qtbot: QtBot) -> None:
-    session = GraphSession(recorded("blocks"))
-    view = shown(qtbot, session)
-    session.fold_all()
-    settled(qtbot, view)
+    session, view = folded(qtbot)
     session.select_item(NET)
     keys = {found.key().toString(): found for found in view.canvas.findChildren(QShortcut)}
     keys["Return"].activated.emit()
@@ -188,10 +187,7 @@ def test_the_bar_has_buttons_only_where_there_are_groups_and_goes_level_by_level
 
 
 def test_a_block_counts_what_has_run_and_is_lit_while_its_inside_runs(qtbot: QtBot) -> None:
-    session = GraphSession(recorded("blocks"))
-    view = shown(qtbot, session)
-    session.fold_all()
-    settled(qtbot, view)
+    session, view = folded(qtbot)
     operations = [s for s, row in enumerate(session.trace.steps) if row.kind == "operation"]
     session.at(operations[3])
     made = block(view, NET).state
@@ -219,10 +215,7 @@ def test_an_open_group_is_lit_while_something_in_it_runs(qtbot: QtBot) -> None:
 
 
 def test_while_it_opens_items_come_out_of_the_block_and_end_where_they_belong(qtbot: QtBot) -> None:
-    session = GraphSession(recorded("blocks"))
-    view = shown(qtbot, session)
-    session.fold_all()
-    settled(qtbot, view)
+    session, view = folded(qtbot)
     session.toggle_group(NET)
     qtbot.waitUntil(lambda: view.transition.running)
     ground = view.scene.ground
@@ -253,10 +246,7 @@ def test_with_animation_off_nothing_moves_on_its_way(qtbot: QtBot) -> None:
 
 
 def test_a_chosen_group_stays_chosen_whether_open_or_closed(qtbot: QtBot) -> None:
-    session = GraphSession(recorded("blocks"))
-    view = shown(qtbot, session)
-    session.fold_all()
-    settled(qtbot, view)
+    session, view = folded(qtbot)
     session.select_item(NET)
     assert block(view, NET).look.selected
     session.toggle_group(NET)
