@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from tests.traces import golden
 from tutor.protocol import Span
-from tutor.session.folding import ALL, Folds, around, seen_as, whole_of
+from tutor.session.folding import ALL, Folds, Wishes, around, seen_as, whole_of
 from tutor.session.pictures import Pictures
 from tutor.session.player import Player
 from tutor.session.runs import RunStatus
@@ -136,6 +136,10 @@ class GraphSession(QObject):
 
     def unfold_to(self, depth: int) -> None:
         self.folds.set_depth(depth)
+        self.look()
+
+    def fold_as(self, wishes: Wishes) -> None:
+        self.folds.wishes = wishes
         self.look()
 
     def reveal_item(self, item: ItemId) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tutor.trace.folding import first_folds, to_depth
 from tutor.trace.picture import Group, ItemId, Structure
@@ -12,44 +13,47 @@ ALL = 1_000
 """Deeper than any graph."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How far the groups are to be open."""
+
+    depth: int | None = None
+    """So many levels are open; None: as many groups as there is room for."""
+    chosen: Mapping[str, bool] = field(default_factory=dict)
+    """Whether a group was closed by hand, or opened."""
+
+
 class Folds:
     """A person's wishes, told apart by what the groups are called: they hold for every iteration and for later runs."""
 
     def __init__(self) -> None:
-        self.depth: int | None = None
-        """So many levels are open; None: as many groups as there is room for."""
-        self.version = 0
-        """Rises with every wish."""
-        self._chosen: dict[str, bool] = {}
-        """Whether a group was closed by hand, or opened."""
+        self.wishes = Wishes()
+        """Another object with every wish."""
 
     def closed(self, structure: Structure) -> frozenset[ItemId]:
         """What is closed in a structure, folded or not."""
         whole = whole_of(structure)
         if not whole.groups:
             return frozenset()
-        closed = first_folds(whole) if self.depth is None else to_depth(whole, self.depth)
-        if not self._chosen:
+        depth, chosen = self.wishes.depth, self.wishes.chosen
+        closed = first_folds(whole) if depth is None else to_depth(whole, depth)
+        if not chosen:
             return closed
         keys = group_keys(whole.groups)
-        return frozenset(group for group in keys if self._chosen.get(keys[group], group in closed))
+        return frozenset(group for group in keys if chosen.get(keys[group], group in closed))
 
     def reset(self) -> None:
         """Nothing was wished."""
-        self.depth = None
-        self.version += 1
-        self._chosen.clear()
+        self.wishes = Wishes()
 
     def set_depth(self, depth: int) -> None:
         """Opens the outer levels and closes the rest, whatever was chosen before."""
-        self.depth = depth
-        self.version += 1
-        self._chosen.clear()
+        self.wishes = Wishes(depth)
 
     def choose(self, structure: Structure, groups: Iterable[ItemId], *, closed: bool) -> None:
         keys = group_keys(whole_of(structure).groups)
-        self.version += 1
-        self._chosen.update(dict.fromkeys((keys[group] for group in groups if group in keys), closed))
+        chosen = dict.fromkeys((keys[group] for group in groups if group in keys), closed)
+        self.wishes = Wishes(self.wishes.depth, {**self.wishes.chosen, **chosen})
 
 
 def whole_of(structure: Structure) -> Structure:

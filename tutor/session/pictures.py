@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from tutor.insight.scene import scene
-from tutor.session.folding import Folds
+from tutor.session.folding import Folds, Wishes
 from tutor.trace.folding import fold
 from tutor.trace.ghosts import with_ghosts
 from tutor.trace.iterations import Iteration, iteration_at, iterations
@@ -39,7 +39,7 @@ class Pictures:
         self._folds = folds
         self._iterations: list[Iteration] | None = None
         self._wholes: dict[int | None, Structure] = {}
-        self._closed: dict[int | None, tuple[int, frozenset[ItemId]]] = {}
+        self._closed: dict[int | None, tuple[Wishes, frozenset[ItemId]]] = {}
         self._folded: OrderedDict[tuple[int | None, frozenset[ItemId]], Structure] = OrderedDict()
 
     def forget(self) -> None:
@@ -84,6 +84,6 @@ class Pictures:
     def _closed_in(self, iteration: int | None, whole: Structure, folds: Folds) -> frozenset[ItemId]:
         """Worked out once for each wish."""
         known = self._closed.get(iteration)
-        if known is None or known[0] != folds.version:
-            known = self._closed[iteration] = folds.version, folds.closed(whole)
+        if known is None or known[0] is not folds.wishes:
+            known = self._closed[iteration] = folds.wishes, folds.closed(whole)
         return known[1]

@@ -14,7 +14,7 @@ from PySide6.QtCore import Signal
 from tutor.protocol import Data, RunSettings, Span, TensorId
 from tutor.session import edits
 from tutor.session.edits import TextEdit
-from tutor.session.folding import ALL, around, seen_as
+from tutor.session.folding import ALL, Wishes, around, seen_as
 from tutor.session.library import Library
 from tutor.session.message import Message
 from tutor.session.pointing import item_of, spans_of
@@ -199,6 +199,11 @@ class Session(Library):
     def unfold_to(self, depth: int) -> None:
         """The outer `depth` levels of groups are open, the others closed."""
         self.folds.set_depth(depth)
+        self._refold()
+
+    def fold_as(self, wishes: Wishes) -> None:
+        """Goes back to wishes that there were."""
+        self.folds.wishes = wishes
         self._refold()
 
     def _open_around(self, item: ItemId | None) -> None:

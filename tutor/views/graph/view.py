@@ -33,7 +33,7 @@ from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.sizes import Sizes, measure
 from tutor.views.graph.tips import Tips
 from tutor.views.graph.transition import Transition, refolded
-from tutor.views.graph.words import empty_words, explains, is_empty, note, summary
+from tutor.views.graph.words import empty_words, explains, is_empty, not_laid_out, note, summary
 from tutor.views.stale_banner import StaleBanner
 from tutor.views.theme import LIGHT, Palette
 
@@ -54,12 +54,12 @@ class GraphView(QWidget):
         self._sizes: Sizes | None = None
         self._trace = session.trace
         self._before: tuple[Picture, Picture] | None = None
-        self._dirty = True
-        self._fits = True
-        self._legend_chosen = False
+        self._dirty = self._fits = True
         self._drawn: Arrangement | None = None
+        self._wishes = session.folds.wishes
+        self._given_up: Structure | None = None
         self._backwards = 0
-        self._provisional = self._showing = False
+        self._provisional = self._showing = self._legend_chosen = False
         self.scene = GraphScene(self._palette, self)
         self.canvas = GraphCanvas(self.scene, self)
         self.canvas.tip_of = Tips(session).of
@@ -89,12 +89,12 @@ class GraphView(QWidget):
 
     def _connect(self) -> None:
         session = self._session
-        session.picture_changed.connect(self._on_session_changed)
-        session.trace_changed.connect(self._on_session_changed)
-        session.run_changed.connect(self._on_session_changed)
+        session.picture_changed.connect(self._refresh)
+        session.trace_changed.connect(self._refresh)
+        session.run_changed.connect(self._refresh)
         session.selection_changed.connect(self._on_session_selection_changed)
         session.player.progress_changed.connect(self._on_player_progress_changed)
-        session.player.playing_changed.connect(self._on_session_changed)
+        session.player.playing_changed.connect(self._refresh)
         self._layouts.done.connect(self._on_layouts_done)
         self._layouts.failed.connect(self._on_layouts_failed)
         self._layouts.busy_changed.connect(self._laying_out.start)
@@ -146,6 +146,7 @@ class GraphView(QWidget):
             self._arrangements.forget()
         if picture is None or is_empty(picture.structure):
             self._structure = self._drawn = None
+            self._layouts.close()
             self.scene.clear_structure()
         elif self._structure is not picture.structure or (
             self._provisional and not self._session.run.running
@@ -157,7 +158,8 @@ class GraphView(QWidget):
     def _take(self, structure: Structure) -> None:
         """Another structure: an arrangement that is known, or one to be laid out."""
         same = self._structure is not None and structure.signature == self._structure.signature != ""
-        self._structure = structure
+        self._structure, self._given_up = structure, None
+        self._layouts.close()
         down = self._runs_down(structure)
         sizes = measure(structure, self._session.trace, down=down)
         added = self._grown(structure, sizes)
@@ -235,7 +237,7 @@ class GraphView(QWidget):
 
     def _draw(self, arrangement: Arrangement, *, fit: bool) -> None:
         self._fits = not self.transition.prepare(arrangement.structure) and fit
-        self._drawn = arrangement
+        self._drawn, self._wishes = arrangement, self._session.folds.wishes
         self.scene.set_structure(arrangement.structure, arrangement.sizes, arrangement.layout)
 
     def _show_picture(self) -> None:
@@ -260,8 +262,7 @@ class GraphView(QWidget):
         return self._before[1]
 
     def _follow(self, picture: Picture) -> None:
-        held = self.transition.holds(picture.step)
-        if not self.canvas.whole and self.canvas.following and not held:
+        if not self.canvas.whole and self.canvas.following and not self.transition.holds(picture.step):
             player = self._session.player
             gently = player.playing and player.animated
             rect, least = self.scene.focus_rects(picture)
@@ -276,15 +277,12 @@ class GraphView(QWidget):
             self.canvas.settle(focus if not focus.isEmpty() else there[-1], there)
 
     def _show_words(self) -> None:
-        session = self._session
-        picture = session.picture
+        session, picture = self._session, self._session.picture
         if self._layouts.busy or self.scene.building:
             self._show_progress()
             return
-        words = empty_words(
-            picture, running=session.run.running or session.run.queued, ran=bool(session.trace.sources)
-        )
-        self.empty.show_words(words)
+        given_up = picture is not None and picture.structure is self._given_up
+        self.empty.show_words(not_laid_out() if given_up else empty_words(session))
         backwards = len(session.trace.backwards)
         self.buttons.say(note(session, picture) if picture is not None else None)
         self.buttons.all.setVisible(session.show_all or backwards > 1)
@@ -294,10 +292,8 @@ class GraphView(QWidget):
 
     def _show_progress(self) -> None:
         count = len(self._sizes.anatomies) if self._sizes else 0
-        text = ngettext("Laying out {count} item…", "Laying out {count} items…", count).format(
-            count=count_text(count)
-        )
-        self.empty.show_words((text, ""), cancel=self._layouts.busy)
+        text = ngettext("Laying out {count} item…", "Laying out {count} items…", count)
+        self.empty.show_words((text.format(count=count_text(count)), ""), cancel=self._layouts.busy)
 
     def _chosen_names(self) -> list[str]:
         chosen = self._session.selection.item
@@ -305,9 +301,6 @@ class GraphView(QWidget):
         return [found.name] if found is not None else []
 
     # what is told
-
-    def _on_session_changed(self) -> None:
-        self._refresh()
 
     def _on_session_selection_changed(self) -> None:
         session = self._session
@@ -325,9 +318,15 @@ class GraphView(QWidget):
             self._show_picture()
             self._show_words()
 
-    def _on_layouts_failed(self, _structure: object) -> None:
+    def _on_layouts_failed(self, structure: Structure) -> None:
+        """Another folding of what is drawn is wished no more; of another graph nothing is to be seen."""
+        if self._drawn is not None and refolded(self._drawn.structure, structure):
+            self._structure = self._drawn.structure
+            self._session.fold_as(self._wishes)
+            return
+        self._drawn, self._given_up = None, structure
         self.scene.clear_structure()
-        self.empty.show_words((_("Not laid out"), _("The picture was cancelled or is too large to lay out.")))
+        self._show_words()
 
     def _on_scene_built(self) -> None:
         if self._fits:

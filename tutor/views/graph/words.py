@@ -24,12 +24,13 @@ _SHEETS = ("blocks", "thumbnail")
 """How numbers are drawn that are not written out: then only signs tell a negative and a zero."""
 
 
-def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[str, str] | None:
+def empty_words(session: Session) -> tuple[str, str] | None:
     """Title and hint in place of a picture; None where there is one to draw."""
+    picture = session.picture
     if picture is None:
-        if running:
+        if session.run.running or session.run.queued:
             return _("Running…"), _("The picture is drawn when torch has computed something.")
-        if ran:
+        if session.trace.sources:
             return _("Nothing to draw"), _("This program ran, but no torch operation took place in it.")
         return _("No code has run yet"), _("Press ▶ Run: the picture is drawn from what torch really does.")
     structure = picture.structure
@@ -38,6 +39,10 @@ def empty_words(picture: Picture | None, *, running: bool, ran: bool) -> tuple[s
     if not any_present(picture):
         return _("Before the first step"), _("Press Space to play, or → for one step.")
     return None
+
+
+def not_laid_out() -> tuple[str, str]:
+    return _("Not laid out"), _("The picture was cancelled or is too large to lay out.")
 
 
 def is_empty(structure: Structure) -> bool:
