@@ -7,12 +7,13 @@ import sys
 import pytest
 
 from tests.kernel.both_ways import FILENAME, assert_faithful, assert_same, run
-from tests.kernel.odd import autograd, library, python, tensors
+from tests.kernel.odd import autograd, functions, hooks, library, python, running, tensors, warned
 from tests.kernel.soundness import assert_sound
 from tutor.kernel.record import Recorder
 from tutor.trace.trace import Trace
 
-PROGRAMS = autograd.PROGRAMS | tensors.PROGRAMS | python.PROGRAMS | library.PROGRAMS
+THEMES = (autograd, functions, hooks, tensors, python, running, warned, library)
+PROGRAMS = {name: program for theme in THEMES for name, program in theme.PROGRAMS.items()}
 HEAVY = {
     "a function in the new style, under vmap and in double backward",
     "averages, scalers, clipping",
