@@ -72,10 +72,6 @@ class Naming:
 
     # ------------------------------------------------------------ names that go out of use
 
-    @property
-    def has_locals(self) -> bool:
-        return bool(self.frames)
-
     def leave(self, frames: Set[int], step: int) -> None:
         """Forgets the names of functions whose frames are left."""
         gone = set().union(*(self.frames.get(frame, ()) for frame in frames))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 import torch
 from torch.autograd.graph import Node as AutogradNode
@@ -77,17 +75,3 @@ def root_node(tensor: torch.Tensor) -> AutogradNode | None:
     if not plain.requires_grad:
         return None
     return torch.autograd.graph.get_gradient_edge(tensor).node
-
-
-def reachable(roots: Iterable[AutogradNode]) -> list[AutogradNode]:
-    """Every node that a backward from `roots` may run."""
-    seen: set[AutogradNode] = set()
-    found: list[AutogradNode] = []
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            found.append(node)
-            stack.extend(following for following, _ in node.next_functions if following is not None)
-    return found

@@ -302,7 +302,6 @@ def box_state(at: Moment, box: Box) -> BoxState:
         hooked=present and any(_is_hooked(at, node) for node in index.accumulators.get(tensor, ())),
         behind=behind,
         grad_fn=index.grad_fn_at(tensor, step) if present else None,
-        behind_line=_line_of(at, value.step) if behind and value is not None else None,
         frozen=frozen is not None,
         frozen_line=frozen.span.line if frozen is not None and frozen.span is not None else None,
     )

@@ -254,7 +254,6 @@ class BoxState:
     """Whether a hook of the learner's has run at this leaf."""
     behind: bool = False
     """Whether its value was last written behind autograd's back, as by `.data`: its version did not rise."""
-    behind_line: int | None = None
     grad_fn: NodeId | None = None
     """The node that made it, or that last wrote into it."""
     awaits: bool = True

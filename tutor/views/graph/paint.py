@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import isfinite, isnan
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -31,11 +30,6 @@ class Inks:
         colour = QColor(getattr(self.palette, name))
         self.__dict__[name] = colour
         return colour
-
-    @cached_property
-    def tints(self) -> dict[str, QColor]:
-        """The hue behind numbers, by meaning."""
-        return {"value": QColor(self.palette.value), "gradient": QColor(self.palette.gradient)}
 
     def faded(self, name: str, alpha: float) -> QColor:
         colour = QColor(getattr(self.palette, name))

@@ -101,11 +101,6 @@ class TensorView(QWidget):
         self._split.splitterMoved.connect(self._on_split_moved)
         self._table.selectionModel().selectionChanged.connect(self._on_table_selection_changed)
 
-    @property
-    def group_text(self) -> str:
-        """What is said of the chosen group; empty where none is chosen."""
-        return self._group.text()
-
     # for the window
 
     @property
