@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, Signal
 
 from tests.traces import golden
 from tutor.protocol import Span
-from tutor.session.folding import ALL, Folds, Wishes, around, seen_as, whole_of
+from tutor.session.folding import ALL, Folds, Wishes, around, seen_as
 from tutor.session.pictures import Pictures
 from tutor.session.player import Player
 from tutor.session.runs import RunStatus
 from tutor.session.selection import Selection
 from tutor.session.settings import GraphDirection
-from tutor.trace.picture import ItemId, Picture, Structure
+from tutor.trace.picture import ItemId, Picture, Structure, whole_of
 from tutor.trace.trace import Trace
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tutor.trace.folding import first_folds, to_depth
-from tutor.trace.picture import Group, ItemId, Structure
+from tutor.trace.picture import Group, ItemId, Structure, whole_of
 
 ALL = 1_000
 """Deeper than any graph."""
@@ -54,11 +54,6 @@ class Folds:
         keys = group_keys(whole_of(structure).groups)
         chosen = dict.fromkeys((keys[group] for group in groups if group in keys), closed)
         self.wishes = Wishes(self.wishes.depth, {**self.wishes.chosen, **chosen})
-
-
-def whole_of(structure: Structure) -> Structure:
-    """The unfolded structure."""
-    return structure if structure.whole is None else structure.whole
 
 
 def group_keys(groups: Sequence[Group]) -> dict[ItemId, str]:

@@ -12,7 +12,7 @@ from tutor.course.lesson import Lesson
 from tutor.course.progress import ProgressStore
 from tutor.protocol import RunEnded, RunSettings, Span
 from tutor.session import message
-from tutor.session.folding import Folds, whole_of
+from tutor.session.folding import Folds
 from tutor.session.lesson_state import LessonState
 from tutor.session.pictures import Looked, Pictures
 from tutor.session.player import Player
@@ -23,7 +23,7 @@ from tutor.session.sheet import Sheet
 from tutor.source.document import Cell, CellId, Document
 from tutor.trace.beats import landed
 from tutor.trace.pace import pace_of
-from tutor.trace.picture import ItemId, Picture, Structure
+from tutor.trace.picture import ItemId, Picture, Structure, whole_of
 from tutor.trace.tensors import TensorRow
 from tutor.trace.trace import Trace
 

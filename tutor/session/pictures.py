@@ -16,8 +16,8 @@ from tutor.trace.tensors import TensorRow, tensor_rows
 from tutor.trace.trace import Trace
 
 Covered = frozenset[str]
-_KEPT = 6
-"""So many folded structures are kept, so that what is closed and opened again is the same one."""
+_KEPT = 12
+"""So many drawn structures are kept, so that what is closed and opened again is the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Pictures:
         self._iterations: list[Iteration] | None = None
         self._wholes: dict[int | None, Structure] = {}
         self._closed: dict[int | None, tuple[Wishes, frozenset[ItemId]]] = {}
-        self._folded: OrderedDict[tuple[int | None, frozenset[ItemId]], Structure] = OrderedDict()
+        self._drawn: OrderedDict[tuple[int | None, frozenset[ItemId] | None], Structure] = OrderedDict()
 
     def forget(self) -> None:
         """The trace has grown."""
         self._iterations = None
-        for known in (self._wholes, self._closed, self._folded):
+        for known in (self._wholes, self._closed, self._drawn):
             known.clear()
 
     @property
@@ -71,15 +71,16 @@ class Pictures:
         if iteration not in self._wholes:
             self._wholes[iteration] = structure(self.trace, iteration)
         whole = self._wholes[iteration]
-        if self._folds is None:
-            return with_ghosts(whole)
-        key = iteration, self._closed_in(iteration, whole, self._folds[iteration is None])
-        if key not in self._folded:
-            self._folded[key] = with_ghosts(fold(whole, key[1]))
-            while len(self._folded) > _KEPT:
-                self._folded.popitem(last=False)
-        self._folded.move_to_end(key)
-        return self._folded[key]
+        closed = None
+        if self._folds is not None:
+            closed = self._closed_in(iteration, whole, self._folds[iteration is None])
+        key = iteration, closed
+        if key not in self._drawn:
+            self._drawn[key] = with_ghosts(whole if closed is None else fold(whole, closed))
+            while len(self._drawn) > _KEPT:
+                self._drawn.popitem(last=False)
+        self._drawn.move_to_end(key)
+        return self._drawn[key]
 
     def _closed_in(self, iteration: int | None, whole: Structure, folds: Folds) -> frozenset[ItemId]:
         """Worked out once for each wish."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tutor.protocol import Span, TensorId
-from tutor.session.folding import whole_of
 from tutor.trace.index import Index, index_of
-from tutor.trace.picture import ItemId, Structure
+from tutor.trace.picture import ItemId, Structure, whole_of
 from tutor.trace.trace import Trace
 
 

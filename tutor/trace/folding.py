@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -11,38 +11,20 @@ from itertools import count
 
 from tutor.trace.keys import signature_of
 from tutor.trace.lanes import box_id
-from tutor.trace.picture import Group, ItemId, Lane, LaneId, Structure, Zone, ZoneKind
+from tutor.trace.picture import Group, ItemId, Lane, LaneId, Structure, Zone, ZoneKind, whole_of
 
 ROOM = 60
 """How many items are seen of a large graph at first."""
-_KEPT = 12
 MAX_TENSORS = 3
 """More tensors than these from one item to one block share a lane."""
 
 
 def fold(structure: Structure, closed: Collection[ItemId]) -> Structure:
-    """The graph with the closed groups as blocks; what is closed within a closed one, or unknown, does not count.
-
-    Of the same graph the same object, as long as it is among the last that were asked for.
-    """
-    whole = structure if structure.whole is None else structure.whole
+    """The graph with the closed groups as blocks; what is closed within a closed one, or unknown, does not count."""
+    whole = whole_of(structure)
     if not whole.groups:
         return whole
     blocks, frames = _parted(whole.groups, frozenset(closed))
-    key = id(whole), tuple(block.id for block in blocks)
-    kept = _made.get(key)
-    if kept is None or kept.whole is not whole:
-        kept = _made[key] = _folded(whole, blocks, frames)
-        while len(_made) > _KEPT:
-            _made.popitem(last=False)
-    _made.move_to_end(key)
-    return kept
-
-
-_made: OrderedDict[tuple[int, tuple[ItemId, ...]], Structure] = OrderedDict()
-
-
-def _folded(whole: Structure, blocks: tuple[Group, ...], frames: tuple[Group, ...]) -> Structure:
     if not blocks:
         signature = _signed(whole.signature, blocks, frames)
         return replace(whole, frames=frames, whole=whole, signature=signature)
@@ -95,7 +77,7 @@ def first_folds(structure: Structure, room: int = ROOM) -> frozenset[ItemId]:
 
     The blocks of a row open together or not at all.
     """
-    whole = structure if structure.whole is None else structure.whole
+    whole = whole_of(structure)
     if len(whole.boxes) + len(whole.circles) <= room:
         return frozenset()
     within = _children(whole.groups)

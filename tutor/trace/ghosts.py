@@ -5,7 +5,7 @@ A pure function of the structure, folded or not. Lanes of far uses begin at a gh
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -20,23 +20,13 @@ FAR = 5
 """So many columns from the leaf a use is far."""
 NEAR = 2
 """Uses within so many columns share a ghost."""
-_KEPT = 8
 
 
 def with_ghosts(structure: Structure) -> Structure:
-    """The same object where there is nothing to be done, and for the same structure always the same result."""
+    """The same object where there is nothing to be done."""
     if not _is_large(structure) and not _crowded(structure):
         return structure
-    kept = _made.get(id(structure))
-    if kept is None or kept[0] is not structure:
-        kept = (structure, _haunted(structure))
-        _made[id(structure)] = kept
-        while len(_made) > _KEPT:
-            _made.popitem(last=False)
-    return kept[1]
-
-
-_made: OrderedDict[int, tuple[Structure, Structure]] = OrderedDict()
+    return _haunted(structure)
 
 
 def homes(structure: Structure) -> dict[ItemId, ItemId]:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from tutor.protocol import NodeId
 from tutor.trace.index import Index, index_of
-from tutor.trace.picture import ItemId, Structure
+from tutor.trace.picture import ItemId, Structure, whole_of
 from tutor.trace.trace import Trace
 
 SECONDS_A_STEP = 1.5
@@ -82,7 +82,7 @@ class _Owners:
     """In which closed group a step happens, if in any."""
 
     def __init__(self, index: Index, structure: Structure) -> None:
-        whole = structure if structure.whole is None else structure.whole
+        whole = whole_of(structure)
         blocks = structure.block_of
         self._index = index
         self._operations = {c.operation: blocks[c.id] for c in whole.circles if c.id in blocks}

@@ -170,6 +170,11 @@ class Structure:
     """In a folded structure: of each lane that ends at a block, the lanes for which it stands."""
 
 
+def whole_of(structure: Structure) -> Structure:
+    """The unfolded structure."""
+    return structure if structure.whole is None else structure.whole
+
+
 # ------------------------------------------------------------------ state: after one step
 
 

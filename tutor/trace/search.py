@@ -9,7 +9,7 @@ from typing import Literal
 
 from tutor.trace.drawn import function_name
 from tutor.trace.index import index_of
-from tutor.trace.picture import Box, Circle, Group, ItemId, Structure
+from tutor.trace.picture import Box, Circle, Group, ItemId, Structure, whole_of
 from tutor.trace.trace import Trace
 
 Fact = Literal["no_grad", "leaf", "in_place", "saved", "detach", "module"]
@@ -63,7 +63,7 @@ def search(trace: Trace, structure: Structure, query: str, *, covered: bool = Fa
     asked = " ".join(query.casefold().split())
     if not asked:
         return ()
-    whole = structure if structure.whole is None else structure.whole
+    whole = whole_of(structure)
     hidden = covered and any(letter.isdigit() for letter in asked)
     found = [entry for entry in _entries(trace, whole) if _matches(entry, asked, hidden=hidden)]
     found.sort(key=lambda entry: (asked not in map(str.casefold, entry.names), entry.place))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tutor.trace.picture import Group, ItemId, LaneId, Structure
+from tutor.trace.picture import Group, ItemId, LaneId, Structure, whole_of
 
 
 class Bone(NamedTuple):
@@ -57,7 +57,7 @@ def order_of(structure: Structure) -> tuple[ItemId, ...]:
     boxes, circles = (tuple(item.id for item in found) for found in (structure.boxes, structure.circles))
     if not (structure.blocks or structure.frames):
         return boxes + circles
-    whole = structure.whole or structure
+    whole = whole_of(structure)
     born = {box.id: at for at, box in enumerate(whole.boxes)}
     made = {circle.id: at for at, circle in enumerate(whole.circles)}
     ages = {circle: made.get(circle, len(made)) for circle in circles}
@@ -92,7 +92,7 @@ def bones_of(structure: Structure) -> Iterator[Bone]:
 
 
 def _origins(structure: Structure) -> dict[LaneId, int]:
-    whole = structure.whole or structure
+    whole = whole_of(structure)
     ages = {item: at for at, item in enumerate(_items(whole))}
     found: dict[LaneId, int] = {}
     for lane in structure.lanes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tutor.protocol import BackwardId, Data, NodeId, TensorId
 from tutor.trace.block_tables import BlockTable, Border, block_tables, border_of
 from tutor.trace.index import Index
-from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import Box, Circle, ItemId, Lane, LaneId, Structure, whole_of
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Stage:
 
 
 def stage_of(index: Index, structure: Structure) -> Stage:
-    stage, whole = Stage(structure), structure if structure.whole is None else structure.whole
+    stage, whole = Stage(structure), whole_of(structure)
     stage.boxes = {box.id: box for box in (*whole.boxes, *structure.boxes)}
     stage.circles = {circle.id: circle for circle in whole.circles}
     stage.circle_of = {tab.node: circle.id for circle in whole.circles for tab in circle.tabs}

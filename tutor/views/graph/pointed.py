@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tutor.session.folding import whole_of
-from tutor.trace.picture import ItemId, Structure
+from tutor.trace.picture import ItemId, Structure, whole_of
 
 if TYPE_CHECKING:
     from tutor.session.session import Session

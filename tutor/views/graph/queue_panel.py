@@ -22,8 +22,7 @@ from PySide6.QtWidgets import (
 from tutor.i18n import _
 from tutor.insight.queue_text import QueueText, Row, queue_text
 from tutor.protocol import NodeId
-from tutor.session.folding import whole_of
-from tutor.trace.picture import ItemId
+from tutor.trace.picture import ItemId, whole_of
 from tutor.trace.ready_queue import ready_queue
 from tutor.views.graph.circle import CircleItem
 from tutor.views.graph.items import GraphItem

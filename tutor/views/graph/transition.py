@@ -13,8 +13,7 @@ from PySide6.QtCore import QEasingCurve, QObject, QPointF, QRectF, QVariantAnima
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from tutor.session.folding import whole_of
-from tutor.trace.picture import ItemId, LaneId, Structure
+from tutor.trace.picture import ItemId, LaneId, Structure, whole_of
 from tutor.views.graph.canvas import MIN_FIT, GraphCanvas
 from tutor.views.graph.ground import Ground
 from tutor.views.graph.items import GraphItem

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from tutor.i18n import _, ngettext
 from tutor.insight.numbers_text import count_text
-from tutor.session.folding import whole_of
 from tutor.trace.index import index_of
-from tutor.trace.picture import Picture, Structure
+from tutor.trace.picture import Picture, Structure, whole_of
 from tutor.trace.pins import has_behind
 from tutor.trace.trace import Trace
 from tutor.views.graph.faces import face_of
