@@ -283,9 +283,8 @@ def _copies(
 
 def _piece(painter: QPainter, target: QRectF, source: QRectF, sheet: Sheet, inks: Inks) -> None:
     """A part of the sheet (`source` in shares of it), dashed since it is one copy of many."""
-    hue = "gradient" if sheet.about == "gradient" else "value"
-    image = None if sheet.shown.covered else sheet_image(sheet.shown, 0, inks.palette, hue)
-    painter.setPen(Qt.PenStyle.NoPen)
+    image = None if sheet.shown.covered else sheet_image(sheet.shown, 0, inks.palette, sheet.about)
+    _blank(painter, target, inks)
     if image is not None:
         cut = QRectF(
             source.x() * image.width(),
@@ -293,16 +292,12 @@ def _piece(painter: QPainter, target: QRectF, source: QRectF, sheet: Sheet, inks
             source.width() * image.width(),
             source.height() * image.height(),
         )
-        painter.setBrush(inks.panel)
-        painter.drawRect(target)
         painter.drawImage(target, image, cut)
     else:
-        painter.setBrush(inks.panel)
-        painter.drawRect(target)
-        painter.setBrush(inks.faded(hue, 0.10))
+        painter.setBrush(inks.faded(sheet.about, 0.10))
         painter.drawRect(target)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(dashed(inks.gradient if sheet.about == "gradient" else inks.value, 1.0))
+    painter.setPen(dashed(_ink(sheet, inks), 1.0))
     painter.drawRect(target)
 
 
@@ -332,32 +327,36 @@ def _over_pages(sheet: Sheet, dims: Sequence[int]) -> bool:
 # ------------------------------------------------------------------ parts
 
 
+def _ink(sheet: Sheet, inks: Inks) -> QColor:
+    return inks.gradient if sheet.about == "gradient" else inks.value
+
+
 def _whole(painter: QPainter, place: QRectF, sheet: Sheet, inks: Inks) -> None:
     """The sheet as it stands, further pages behind it."""
     for page in reversed(range(1, _pages(sheet) + 1)):
-        _paper(painter, place.translated(page * _PAGE, -page * _PAGE), sheet, inks)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(inks.panel)
-    painter.drawRect(place)
+        behind = place.translated(page * _PAGE, -page * _PAGE)
+        _blank(painter, behind, inks)
+        _outline(painter, behind, sheet, inks)
+    _blank(painter, place, inks)
     draw_sheet(painter, place, sheet.shown, inks, gradient=sheet.about == "gradient")
 
 
-def _paper(painter: QPainter, place: QRectF, sheet: Sheet, inks: Inks) -> None:
-    painter.setPen(pen(inks.gradient if sheet.about == "gradient" else inks.value, 1.0))
+def _blank(painter: QPainter, place: QRectF, inks: Inks) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(inks.panel)
     painter.drawRect(place)
 
 
 def _outline(painter: QPainter, place: QRectF, sheet: Sheet, inks: Inks) -> None:
-    painter.setPen(pen(inks.gradient if sheet.about == "gradient" else inks.value, 1.0))
+    painter.setPen(pen(_ink(sheet, inks), 1.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(place)
 
 
 def _ghost(painter: QPainter, place: QRectF, sheet: Sheet, inks: Inks) -> None:
     """Where a sheet was, or will be."""
-    painter.setPen(dashed(inks.gradient if sheet.about == "gradient" else inks.value, 1.2))
-    painter.setBrush(inks.faded("gradient" if sheet.about == "gradient" else "value", 0.05))
+    painter.setPen(dashed(_ink(sheet, inks), 1.2))
+    painter.setBrush(inks.faded(sheet.about, 0.05))
     painter.drawRect(place)
 
 
