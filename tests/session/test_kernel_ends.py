@@ -45,6 +45,7 @@ def test_a_kernel_that_cannot_start_is_given_up(qapp: QApplication, monkeypatch:
 
 
 WINDOW = """
+import socket
 import sys
 from PySide6.QtCore import QCoreApplication
 from tutor.protocol import *
@@ -52,13 +53,20 @@ from tutor.session.kernel_client import KernelClient
 app = QCoreApplication([])
 client = KernelClient()
 client.start()
-client.run(RunCells(run=RunId(1), cells=[CellText("c", "import time\\ntime.sleep(0.5)\\nsum(range(10**11))")], path=None,
-                    directory="/", settings=RunSettings()))
+door = socket.create_server(("127.0.0.1", 0))
+program = f"import socket\\nsocket.create_connection({door.getsockname()}).recv(1)\\nsum(range(10**11))"
+client.run(RunCells(run=RunId(1), cells=[CellText("c", program)], path=None, directory="/", settings=RunSettings()))
 if sys.argv[1] == "loading":
     print(client.pid, flush=True)
-client.events.connect(lambda events: print(client.pid, flush=True))
+
+def on_events(_events):
+    door.accept()[0].send(b"!")
+    print(client.pid, flush=True)
+
+client.events.connect(on_events)
 app.exec()
 """
+"""Its program goes on only once the window has heard of it, into a call that lets nothing else in its process run."""
 
 
 def test_the_files_of_a_window_that_was_killed_are_cleared_away(

@@ -53,10 +53,10 @@ def test_a_long_call_into_torch_ends_with_the_process(kernel: Listener) -> None:
 STUBBORN = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c",
-    "import signal, time\\n"
+    "import signal, threading\\n"
     "signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)\\n"
     "print('stubborn', flush=True)\\n"
-    "while True: time.sleep(1)"], stdout=subprocess.PIPE, text=True)
+    "threading.Event().wait()"], stdout=subprocess.PIPE, text=True)
 child.stdout.readline()
 print("child", child.pid)
 child.wait()
