@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -63,10 +63,10 @@ class _Source:
 
 
 class Places:
-    """Looks positions up in the sources of one trace; a text that is no Python has no functions and no loops."""
+    """Looks positions up in the texts of one trace; one that is no Python has no functions and no loops."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def __init__(self, texts: Mapping[SourceId, list[str]]) -> None:
+        self._texts = texts
         self._sources: dict[SourceId, _Source] = {}
         self._known: dict[tuple[SourceId, int, int], Place] = {}
 
@@ -89,13 +89,13 @@ class Places:
         return Place(span.source, number, inner.name, inner.owner, tuple(sorted(loops, key=_begins)), at)
 
     def _column(self, span: Span) -> int:
-        lines = self._index.sources.get(span.source, [])
+        lines = self._texts.get(span.source, [])
         line = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
         return span.col if line.isascii() else len(line[: span.col].encode())
 
     def _source(self, key: SourceId) -> _Source:
         if key not in self._sources:
-            self._sources[key] = _parsed(key, self._index.sources.get(key, []))
+            self._sources[key] = _parsed(key, self._texts.get(key, []))
         return self._sources[key]
 
 
@@ -103,7 +103,7 @@ def places_of(index: Index) -> Places:
     """Kept with the trace until it gets another source."""
     kept = index.derived.get("places")
     if not isinstance(kept, tuple) or kept[0] != len(index.sources):
-        kept = index.derived["places"] = (len(index.sources), Places(index))
+        kept = index.derived["places"] = (len(index.sources), Places(index.sources))
     found = kept[1]
     assert isinstance(found, Places)
     return found

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 
 from tutor.protocol import BackwardId, NodeId
 from tutor.trace.backwards import needed_nodes
@@ -62,7 +62,8 @@ def ready_queue(trace: Trace, step: int) -> ReadyQueue | None:
     state = kept.get(backward.id)
     if state is None or state.stamp != stamp:
         kept.clear()
-        state = kept[backward.id] = _State(trace, index, backward, stamp)
+        needed = needed_nodes(trace, index, backward.id)
+        state = kept[backward.id] = _State(index, backward, needed, stamp)
     assert isinstance(state, _State)
     return state.at(step)
 
@@ -91,39 +92,31 @@ def _holds(backward: Backward, step: int) -> bool:
     return backward.first_step <= step and (backward.end_step is None or step < backward.end_step)
 
 
-@dataclass(slots=True)
 class _State:
-    """Moves with the step: forward by the runs in between, backward by beginning anew."""
+    """Moves with the step: forward by the runs in between, backward by beginning anew.
 
-    trace: Trace
-    index: Index
-    backward: Backward
-    stamp: tuple[int, int]
-    awaited: Counter[NodeId] = field(init=False)
-    arrived: Counter[NodeId] = field(init=False)
-    ran: set[NodeId] = field(init=False)
-    ready: set[NodeId] = field(init=False)
-    taken: int = field(init=False)
+    It is kept in the index, and so holds neither that nor the trace: both would live for ever.
+    """
 
-    def __post_init__(self) -> None:
-        needed = self._taking_part()
+    def __init__(self, index: Index, backward: Backward, needed: Set[NodeId], stamp: tuple[int, int]) -> None:
+        self._nodes, self._edges = index.nodes, index.edges
+        self._edges_from, self._edges_to = index.edges_from, index.edges_to
+        self.backward, self.stamp = backward, stamp
+        if backward.end_step is not None and backward.error is None:
+            # What `autograd.grad` asks for is caught at its node, which does not run.
+            needed = needed & {run.node for run in backward.steps}
         self.awaited = Counter(dict.fromkeys(needed, 0))
         for node in needed:
             self.awaited.update(to for to in self._next(node) if to in needed)
         self._begin()
 
-    def _taking_part(self) -> frozenset[NodeId]:
-        """Those that run. What `autograd.grad` asks for is caught at its node, which does not."""
-        needed = needed_nodes(self.trace, self.index, self.backward.id)
-        if self.backward.end_step is None or self.backward.error is not None:
-            return needed
-        return needed & {run.node for run in self.backward.steps}
-
     def _next(self, node: NodeId) -> Iterable[NodeId]:
-        return (self.index.edges[edge].to for edge in self.index.edges_from.get(node, ()))
+        return (self._edges[edge].to for edge in self._edges_from.get(node, ()))
 
     def _begin(self) -> None:
-        self.arrived, self.ran, self.taken = Counter(), set(), 0
+        self.arrived: Counter[NodeId] = Counter()
+        self.ran: set[NodeId] = set()
+        self._taken = 0
         self.ready = {node for node, count in self.awaited.items() if not count}
 
     def _run(self, node: NodeId) -> None:
@@ -143,11 +136,11 @@ class _State:
         running = (
             runs[before].node if before < len(runs) and runs[before].step == step else self._failed(step)
         )
-        if before < self.taken:
+        if before < self._taken:
             self._begin()
-        for run in runs[self.taken : before]:
+        for run in runs[self._taken : before]:
             self._run(run.node)
-        self.taken = before
+        self._taken = before
         waiting = [n for n in self.arrived if n not in self.ran and n not in self.ready]
         return ReadyQueue(
             self.backward.id,
@@ -169,10 +162,10 @@ class _State:
         return float("-inf") if sequence is None else -sequence
 
     def _sequence(self, node: NodeId) -> int | None:
-        return self.index.nodes[node].sequence if node in self.index.nodes else None
+        return self._nodes[node].sequence if node in self._nodes else None
 
     def queued(self, node: NodeId) -> Queued:
-        senders = (self.index.edges[edge].from_ for edge in self.index.edges_to.get(node, ()))
+        senders = (self._edges[edge].from_ for edge in self._edges_to.get(node, ()))
         waits = dict.fromkeys(n for n in senders if n in self.awaited and n not in self.ran)
         sequence, awaited = self._sequence(node), self.awaited[node]
         return Queued(node, sequence, self.arrived[node], awaited, tuple(waits))
