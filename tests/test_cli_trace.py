@@ -132,7 +132,7 @@ def test_after_the_timeout_the_program_ends_with_all_that_it_started(
     monkeypatch.setattr("tutor.recorded_run.monotonic", clock)
     trace = traced(
         "import subprocess, sys; file = None\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'])\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import threading; threading.Event().wait()'])\n"
         "print(child.pid, flush=True)\n"
         "while True: file = file or open('looping', 'w')\n",
         "--timeout",
@@ -140,7 +140,11 @@ def test_after_the_timeout_the_program_ends_with_all_that_it_started(
     )
     assert (trace["error"]["type"], trace["error"]["span"]["line"]) == ("TimeoutError", 4)
     with suppress(psutil.NoSuchProcess):
-        psutil.Process(int(trace["output"])).wait(60)
+        child = psutil.Process(int(trace["output"]))
+        try:
+            child.wait(60)
+        finally:
+            child.kill()
 
 
 PATIENT = """\
@@ -384,6 +388,7 @@ def test_without_a_command_the_window_opens_on_the_file(monkeypatch: pytest.Monk
     assert opened == [None, Path("some.py"), Path("some.json")]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_the_program_starts_is_no_fault(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ OUTPUT = Output(stream="stdout", text="a line\n", step=0)
 ENDED = RunEnded(run=RunId(0), outcome="ok")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_signals_are_counted_and_the_first_gives_the_status() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with Stops() as stops:
