@@ -272,6 +272,7 @@ def test_it_works_where_there_is_no_screen(folder: Path) -> None:
     assert (child.returncode, out, said) == (0, "", "Exported to q.png.\n")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("name", "number", "status"),
     [("q.gif", signal.SIGINT, 130), ("q.mp4", signal.SIGTERM, 143), ("film", signal.SIGINT, 130)],
