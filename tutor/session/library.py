@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -83,7 +84,10 @@ class Library(Live):
     def _read_large(self) -> None:
         path, self._opening = self._opening, None
         if path is not None:
+            gc.unfreeze()
             self._read(path)
+            # A trace is in no circle: the collector need not go through it again and again, while the window stands still.
+            gc.freeze()
 
     def _read(self, path: Path) -> None:
         self._opening = None
