@@ -11,7 +11,7 @@ from tutor.trace.folding import fold
 from tutor.trace.ghosts import with_ghosts
 from tutor.trace.iterations import Iteration, iteration_at, iterations
 from tutor.trace.picture import ItemId, Picture, Structure
-from tutor.trace.structure import structure
+from tutor.trace.structure import structure as whole_structure
 from tutor.trace.tensors import TensorRow, tensor_rows
 from tutor.trace.trace import Trace
 
@@ -58,7 +58,7 @@ class Pictures:
         """What is seen after `step`; `unrolled` shows all iterations at once."""
         if not self.trace.steps:
             return Looked()
-        drawn = self._structure(None if unrolled else self.iteration_of(step))
+        drawn = self.structure(None if unrolled else self.iteration_of(step))
         return Looked(drawn, scene(self.trace, drawn, step, covered), self.rows(step, covered))
 
     def rows(self, step: int, covered: Covered) -> tuple[TensorRow, ...]:
@@ -67,9 +67,10 @@ class Pictures:
     def iteration_of(self, step: int) -> int:
         return iteration_at(self.trace, step).index
 
-    def _structure(self, iteration: int | None) -> Structure:
+    def structure(self, iteration: int | None) -> Structure:
+        """What is drawn of an iteration, or of all at once (None)."""
         if iteration not in self._wholes:
-            self._wholes[iteration] = structure(self.trace, iteration)
+            self._wholes[iteration] = whole_structure(self.trace, iteration)
         whole = self._wholes[iteration]
         closed = None
         if self._folds is not None:

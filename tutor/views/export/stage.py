@@ -13,7 +13,7 @@ from tutor.i18n import _
 from tutor.insight.scene import scene as picture_at
 from tutor.session.layout_client import LayoutClient
 from tutor.session.pictures import Pictures
-from tutor.trace.layout import Layout, layout
+from tutor.trace.layout import Layout
 from tutor.trace.picture import Picture, Structure
 from tutor.views.export.request import ExportError, Look, Subject
 from tutor.views.graph.arrangement import Arrangement, Arrangements
@@ -96,10 +96,10 @@ class Stage:
         """Raises ExportError where there is nothing to draw."""
         which = self.iteration(step)
         if which not in self._structures:
-            looked = self._pictures.at(step, self._subject.covered, unrolled=self._subject.unrolled)
-            if looked.structure is None or is_empty(looked.structure):
+            drawn = self._pictures.structure(which)
+            if is_empty(drawn):
                 raise ExportError(_("There is nothing to draw: no torch operation took place here."))
-            self._structures[which] = looked.structure
+            self._structures[which] = drawn
         return self._structures[which]
 
     def iteration(self, step: int) -> int | None:
@@ -174,7 +174,7 @@ class Stage:
     def _trial(self, drawn: Structure, *, down: bool) -> QSizeF:
         """How much room the picture takes this way."""
         sizes = measure(drawn, self._subject.trace, down=down)
-        return room_of(Arrangement(drawn, sizes, layout(drawn, sizes.order())))
+        return room_of(self._arrangements.made(drawn, sizes))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tutor.trace.layout import Layout
+from tutor.trace.layout import Layout, layout
 from tutor.trace.picture import ItemId, LaneId, Structure
 from tutor.views.graph.sizes import Anatomy, Sizes, room_for
 
@@ -42,6 +42,15 @@ class Arrangements:
         if kept is None or not _fits(structure, sizes, kept):
             return None
         return renamed(kept, structure)
+
+    def made(self, structure: Structure, sizes: Sizes) -> Arrangement:
+        """The kept arrangement, else one that is laid out at once."""
+        found = self.reuse(structure, sizes)
+        if found is None:
+            sizes = self.grown(structure, sizes)
+            found = Arrangement(structure, sizes, layout(structure, sizes.order()))
+            self.keep(found)
+        return found
 
     def grown(self, structure: Structure, sizes: Sizes) -> Sizes:
         """The sizes, no item smaller than in the kept arrangement."""

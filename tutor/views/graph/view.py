@@ -14,7 +14,7 @@ from tutor.insight.numbers_text import count_text
 from tutor.insight.scene import scene
 from tutor.session.layout_client import LayoutClient
 from tutor.session.settings import GraphDirection
-from tutor.trace.layout import Layout, layout
+from tutor.trace.layout import Layout
 from tutor.trace.picture import Picture, Structure
 from tutor.views.graph.arrangement import Arrangement, Arrangements
 from tutor.views.graph.bar import EmptyState, GraphBar
@@ -205,12 +205,7 @@ class GraphView(QWidget):
     def _trial(self, structure: Structure, *, down: bool) -> QSizeF:
         """How much room the picture takes this way."""
         sizes = measure(structure, self._session.trace, down=down)
-        known = self._arrangements.reuse(structure, sizes)
-        if known is None:
-            sizes = self._arrangements.grown(structure, sizes)
-            known = Arrangement(structure, sizes, layout(structure, sizes.order()))
-            self._arrangements.keep(known)
-        return room_of(known)
+        return room_of(self._arrangements.made(structure, sizes))
 
     def _turn(self) -> None:
         """The pane has another shape, or the person another wish: the picture may run the other way."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class Exports(QObject):
     def _subject(self) -> Subject:
         """What is looked at, as it stands: what is folded, covered or opened later does not change an export."""
         session = self._session
-        folds = deepcopy(session.folds)
+        folds = copy(session.folds)
         return Subject(
             session.trace,
             session.covered,
