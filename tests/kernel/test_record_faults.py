@@ -14,27 +14,17 @@ import pytest
 
 import tutor.kernel
 from tests.kernel.both_ways import Outcome, assert_same, run
+from tests.kernel.functions import TWICE
 from tutor.kernel.record import Recorder
 from tutor.trace.trace import Trace
 
-PROGRAM = """\
+PROGRAM = f"""\
 import warnings
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-order = []
-class Twice(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return 2 * x
-    @staticmethod
-    def backward(ctx, g):
-        (x,) = ctx.saved_tensors
-        order.append("backward")
-        return 2 * g
-
+{TWICE}
 def loss_of(model, x):
     h = model(x)
     return (h * h).mean()

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.kernel.both_ways import Outcome, recorded, run
+from tests.kernel.functions import TWICE
 from tests.kernel.soundness import assert_sound
 from tutor.kernel import room
 from tutor.trace.trace import Trace
@@ -82,16 +83,8 @@ z.sum().backward()
 after = x.grad
 """
 
-WORK = """\
-class Twice(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, t):
-        ctx.save_for_backward(t)
-        return 2 * t
-    @staticmethod
-    def backward(ctx, g):
-        (t,) = ctx.saved_tensors
-        return 2 * g * 1
+WORK = f"""\
+{TWICE}
 def work():
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(2, 1)))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
