@@ -11,6 +11,17 @@ from tests.trace import graphs
 from tutor.trace.picture import Group, ItemId, Structure
 from tutor.trace.trace import Trace
 
+BLOCK = """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(4)
+        self.work = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
+    def forward(self, x):
+        return x + self.work(self.norm(x))
+"""
+"""A block of a net: what is added to its input."""
+
 PROGRAMS = {
     "cells by hand": """\
 import torch
@@ -25,16 +36,10 @@ loss = h.sum()
 loss.backward(retain_graph=True)
 loss.backward()
 """,
-    "blocks": """\
+    "blocks": f"""\
 import torch
 from torch import nn
-class Block(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.norm = nn.LayerNorm(4)
-        self.work = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
-    def forward(self, x):
-        return x + self.work(self.norm(x))
+{BLOCK}
 class Net(nn.Module):
     def __init__(self):
         super().__init__()

@@ -6,7 +6,7 @@ from math import prod
 
 import pytest
 
-from tests.trace.grouped import PROGRAMS, recorded
+from tests.trace.grouped import BLOCK, PROGRAMS, recorded
 from tutor.trace.folding import first_folds, fold
 from tutor.trace.iterations import iterations
 from tutor.trace.picture import Structure
@@ -42,14 +42,8 @@ def names_in(drawn: Structure, which: int) -> list[str]:
     return [names[item] for item in drawn.groups[which].items if item in names]
 
 
-BLOCKS = """\
-class Block(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.norm = nn.LayerNorm(4)
-        self.work = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
-    def forward(self, x):
-        return x + self.work(self.norm(x))
+BLOCKS = f"""\
+{BLOCK}
 class Net(nn.Module):
     def __init__(self, count):
         super().__init__()
