@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 
 from tutor.insight.formulas import local_derivative
-from tutor.insight.local import PLAIN, Floats, Use, base_name, folded
+from tutor.insight.local import PLAIN, Floats, Use, alike, base_name, folded
+from tutor.insight.numbers_text import data_shape
 from tutor.insight.uses import array, letters, use_of
 from tutor.protocol import Data, NodeId, NodeRun, TensorId
 from tutor.trace.item_states import Moment
@@ -120,8 +121,7 @@ def _whole(
         return NoJacobian("no_rule", name)
     if not checked and base_name(name) not in PLAIN:
         return NoJacobian("unchecked", name)
-    own = any(at.index.tensors[t].grad_fn == node for t in at.index.operations[circle.operation].outputs)
-    text = use.result.text if own else name
+    text = use.result.text if _outputs_of(at, circle, node) else name
     return Jacobian(node, name, text, shape, tuple(blocks), _received(at, circle, node, ran), checked)
 
 
@@ -137,7 +137,7 @@ def _block(
     row = at.index.edges[edge]
     lane = at.stage.lane_of.get(edge)
     text = at.index.nodes[row.to].name if row.to in at.index.nodes else "?"
-    sent = run.grad_inputs[row.output] if run is not None and row.output < len(run.grad_inputs) else None
+    sent = _sent(run, row.output)
     into: tuple[int, ...] | None = _shape_of(sent)
     if lane is not None:
         text = known.get(lane.tensor) or short_name(at.index, lane.tensor, at.step)
@@ -190,23 +190,14 @@ def _agrees(block: Block, run: NodeRun | None, sent: Data) -> bool | None:
     v, theirs = array(run.grad_outputs[0]) if run is not None and run.grad_outputs else None, array(sent)
     if v is None or theirs is None or v.size != len(block.rows) or theirs.size != block.rows.shape[1]:
         return None
-    return bool(
-        np.allclose(
-            times(v.reshape(-1).tolist(), block).reshape(-1),
-            theirs.reshape(-1),
-            rtol=2e-3,
-            atol=1e-5,
-            equal_nan=True,
-        )
-    )
+    return alike(times(v.reshape(-1).tolist(), block).reshape(-1), theirs.reshape(-1))
 
 
 def _with_sent(at: Moment, block: Block, edge: int, ran: NodeRun | None) -> Block:
     """With what torch sent on; covered where a question asks for it, and J with it where it would tell."""
     lane = at.stage.lane_of.get(edge)
     asked = lane is not None and bool(at.covered) and grad_covered(lane.tensor, at.index, at.covered)
-    output = at.index.edges[edge].output
-    data = ran.grad_inputs[output] if ran is not None and output < len(ran.grad_inputs) else None
+    data = _sent(ran, at.index.edges[edge].output)
     asked = asked or at.gives_away(data)
     tells = any(at.gives_away(row.reshape(block.shape).tolist()) for row in block.rows)
     sent = None if data is None else shown(data, block.shape, asked)
@@ -217,8 +208,7 @@ def _received(at: Moment, circle: Circle, node: NodeId, ran: NodeRun | None) -> 
     if ran is None or not ran.grad_outputs or ran.grad_outputs[0] is None:
         return None
     data = ran.grad_outputs[0]
-    outputs = at.index.operations[circle.operation].outputs
-    own = [t for t in outputs if at.index.tensors[t].grad_fn == node]
+    own = _outputs_of(at, circle, node)
     hidden = any(grad_covered(t, at.index, at.covered) for t in own) or at.gives_away(data)
     return shown(data, _shape_of(data) or (), hidden)
 
@@ -249,8 +239,7 @@ def _any_run(at: Moment, node: NodeId) -> NodeRun | None:
 
 def _output_shape(at: Moment, circle: Circle, node: NodeId) -> tuple[int, ...] | None:
     """None where the node has several outputs, or its output's shape is not known."""
-    outputs = at.index.operations[circle.operation].outputs
-    own = [t for t in outputs if at.index.tensors[t].grad_fn == node]
+    own = _outputs_of(at, circle, node)
     run = _any_run(at, node)
     if len(own) > 1 or (run is not None and len(run.grad_outputs) != 1):
         return None
@@ -259,13 +248,16 @@ def _output_shape(at: Moment, circle: Circle, node: NodeId) -> tuple[int, ...] |
     return None if run is None else _shape_of(run.grad_outputs[0])
 
 
+def _outputs_of(at: Moment, circle: Circle, node: NodeId) -> list[TensorId]:
+    """The operation's outputs that this node made."""
+    outputs = at.index.operations[circle.operation].outputs
+    return [t for t in outputs if at.index.tensors[t].grad_fn == node]
+
+
+def _sent(run: NodeRun | None, output: int) -> Data:
+    """What torch sent on along one edge; None where it sent nothing, or has not run the node."""
+    return run.grad_inputs[output] if run is not None and output < len(run.grad_inputs) else None
+
+
 def _shape_of(data: Data) -> tuple[int, ...] | None:
-    if data is None:
-        return None
-    if isinstance(data, dict):
-        return tuple(data.get("shape", ()))
-    shape: list[int] = []
-    while isinstance(data, list):
-        shape.append(len(data))
-        data = data[0] if data else None
-    return tuple(shape)
+    return None if data is None else tuple(data_shape(data))

@@ -107,11 +107,14 @@ def agrees(local: Local, received: Floats | None, sent: Floats | None) -> bool:
     with np.errstate(all="ignore"):
         try:
             found = local.whole if local.whole is not None else _times(local, received)
-            return found is not None and np.allclose(
-                folded(found, sent.shape), sent, rtol=2e-3, atol=1e-5, equal_nan=True
-            )
+            return found is not None and alike(folded(found, sent.shape), sent)
         except ValueError:
             return False
+
+
+def alike(found: Floats, sent: Floats) -> bool:
+    """Whether these are torch's numbers, as exactly as its single precision tells."""
+    return np.allclose(found, sent, rtol=2e-3, atol=1e-5, equal_nan=True)
 
 
 def _times(local: Local, received: Floats) -> Floats | None:
