@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tutor.protocol import NodeId, TensorId
 from tutor.trace.ghosts import homes
-from tutor.trace.picture import Box, Circle, Group, ItemId, Lane, LaneId, Structure
+from tutor.trace.picture import Box, Circle, Group, ItemId, Lane, LaneId, Structure, whole_of
 
 _KEPT = 4
 
@@ -36,6 +36,11 @@ class Lookup:
     def frames(self) -> dict[ItemId, Group]:
         """The open groups."""
         return {frame.id: frame for frame in self.structure.frames}
+
+    @cached_property
+    def groups(self) -> dict[ItemId, Group]:
+        """All groups of the unfolded structure, as they are there."""
+        return {group.id: group for group in whole_of(self.structure).groups}
 
     @cached_property
     def frames_around(self) -> dict[ItemId, list[ItemId]]:

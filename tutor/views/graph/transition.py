@@ -17,6 +17,7 @@ from tutor.trace.picture import ItemId, LaneId, Structure, whole_of
 from tutor.views.graph.canvas import MIN_FIT, GraphCanvas
 from tutor.views.graph.ground import Ground
 from tutor.views.graph.items import GraphItem
+from tutor.views.graph.lookup import lookup
 from tutor.views.graph.scene import GraphScene
 
 if TYPE_CHECKING:
@@ -209,12 +210,11 @@ class Transition(QObject):
 
     def _outer(self, item: ItemId, before: _Before) -> QRectF | None:
         """Where the group around it stood: a block in a block has its place there."""
-        groups = {group.id: group for group in whole_of(before.structure).groups}
+        groups = lookup(before.structure).groups
         at = groups[item].parent if item in groups else None
         while at is not None and at not in before.rects:
             at = groups[at].parent
-        drawn = {block.id for block in before.structure.blocks}
-        return before.rects[at] if at in drawn else None
+        return before.rects[at] if at in lookup(before.structure).blocks else None
 
     def _off(self, found: _Ways, item: ItemId) -> QPointF:
         start, end = found.items[item]
