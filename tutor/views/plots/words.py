@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tutor.i18n import _, ngettext
+from tutor.insight.numbers_text import count_text
 from tutor.trace.curves import Curves
 from tutor.views.plots.lines import Line, value_text
 
@@ -40,7 +41,7 @@ def more_text(hidden: int, *, every: bool) -> str:
     """On the button that shows the rest, or hides it again."""
     if every:
         return _("The largest only")
-    return ngettext("{count} more", "{count} more", hidden).format(count=hidden)
+    return ngettext("{count} more", "{count} more", hidden).format(count=count_text(hidden))
 
 
 def first_note(found: Curves) -> str:
@@ -55,14 +56,18 @@ def first_note(found: Curves) -> str:
                 "Lines are broken where {count} backward was left out of the recording.",
                 "Lines are broken where {count} backwards were left out of the recording.",
                 left_out,
-            ).format(count=left_out)
+            ).format(count=count_text(left_out))
         )
     return " ".join(notes)
 
 
 def summary(found: Curves, losses: Sequence[Line], norms: Sequence[Line], number: float) -> str:
     """All of it in words, for those who do not see it."""
-    counted = ngettext("{count} backward", "{count} backwards", found.count).format(count=found.count)
+    counted = ngettext("{count} backward", "{count} backwards", found.count)
     told = [f"{line.curve.name} {value_text(line, number)}".strip() for line in losses]
     sizes = [f"‖{line.curve.name}.grad‖ {value_text(line, number)}".strip() for line in norms]
-    return "; ".join(part for part in (counted, ", ".join(told), ", ".join(sizes)) if part)
+    return "; ".join(
+        part
+        for part in (counted.format(count=count_text(found.count)), ", ".join(told), ", ".join(sizes))
+        if part
+    )
