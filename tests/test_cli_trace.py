@@ -21,6 +21,8 @@ from tutor.process_tree import kill_tree
 from tutor.trace.file import read_trace
 
 MAIN = Path(__file__).parents[1] / "main.py"
+
+
 PROGRAM = """\
 import sys
 import torch
@@ -155,6 +157,7 @@ tutor.recorded_run.PATIENCE = 60.0
 from tutor.cli import main
 sys.exit(main())
 """
+
 """The program's door, for one that an interrupt ends, however busy the computer is and
 whatever the terminal of the tests lets through."""
 
@@ -298,9 +301,6 @@ def test_a_device_that_does_not_exist_is_told(folder: Path, capfd: pytest.Captur
     assert (printed.out, (folder / "out.json").exists()) == ("", False)
 
 
-# ---------------------------------------------------------------- what cannot be done
-
-
 def refused(*arguments: str) -> int:
     """The exit status; also argparse's own."""
     try:
@@ -350,53 +350,3 @@ def test_a_folder_that_may_not_be_written_is_told_before_the_program_runs(
 )
 def test_a_wrong_command_line_is_refused(folder: Path, options: list[str]) -> None:
     assert refused(*(["program.py", *options] if options else [])) == 2
-
-
-def test_help_tells_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as leaving:
-        main(["--help"])
-    assert leaving.value.code == 0
-    text = capsys.readouterr().out
-    for command in ("open", "trace", "check"):
-        assert f"    {command} " in text
-
-
-def test_help_tells_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["trace", "--help"])
-    text = capsys.readouterr().out
-    assert all(f"\n  {status} " in text for status in (0, 1, 2, 130))
-
-
-def test_the_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--version"])
-    assert "torch" in capsys.readouterr().out
-
-
-def test_without_a_command_the_window_opens_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[Path | None] = []
-
-    def run(path: Path | None) -> int:
-        opened.append(path)
-        return 0
-
-    import tutor.app
-
-    monkeypatch.setattr(tutor.app, "run", run)
-    assert [main([]), main(["some.py"]), main(["open", "some.json"])] == [0, 0, 0]
-    assert opened == [None, Path("some.py"), Path("some.json")]
-
-
-@pytest.mark.usefixtures("interruptible")
-def test_ctrl_c_while_the_program_starts_is_no_fault(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import tutor.app
-
-    def interrupted(_path: Path | None) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(tutor.app, "run", interrupted)
-    assert main([]) == 130
-    assert capsys.readouterr().err == ""
