@@ -157,7 +157,6 @@ tutor.recorded_run.PATIENCE = 60.0
 from tutor.cli import main
 sys.exit(main())
 """
-
 """The program's door, for one that an interrupt ends, however busy the computer is and
 whatever the terminal of the tests lets through."""
 
