@@ -21,8 +21,6 @@ from tutor.process_tree import kill_tree
 from tutor.trace.file import read_trace
 
 MAIN = Path(__file__).parents[1] / "main.py"
-
-
 PROGRAM = """\
 import sys
 import torch
