@@ -22,6 +22,7 @@ from tutor.views.graph.items import GraphItem
 from tutor.views.graph.lanes import ChipItem
 from tutor.views.graph.lens import Lens, no_lens_text
 from tutor.views.graph.magnifier import Magnifier
+from tutor.views.graph.places import area
 from tutor.views.graph.scene import GraphScene
 from tutor.views.graph.values import copied
 from tutor.views.theme import Palette
@@ -165,7 +166,7 @@ class Closer(QObject):
             _moved_into(QRect(place, self.lens.size()), port)
             for place in _around(anchor, self.lens.size(), port)
         ]
-        costs = [sum(_area(rect.intersected(other)) * weight for other, weight in crowd) for rect in rects]
+        costs = [sum(area(rect.intersected(other)) * weight for other, weight in crowd) for rect in rects]
         best = min(range(len(rects)), key=lambda at: costs[at] + at * _FURTHER)
         self.lens.move(rects[best].topLeft())
 
@@ -306,7 +307,3 @@ def _moved_into(rect: QRect, port: QRect) -> QRect:
     x = max(min(rect.left(), port.right() - rect.width() - 4), port.left() + 4)
     y = max(min(rect.top(), port.bottom() - rect.height() - 4), port.top() + 4)
     return QRect(QPoint(x, y), rect.size())
-
-
-def _area(rect: QRect) -> int:
-    return max(rect.width(), 0) * max(rect.height(), 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 
 from tutor.views.graph.paths import Curve, Floats
 
@@ -146,7 +146,7 @@ def callout_place(size: Size, anchor: QRectF, crowd: Obstacles, view: QRectF) ->
         rects = [_moved_into(rect, view) for rect in found]
         costs = crowd.costs(np.array([_edges(rect) for rect in rects]))
         for rank, (rect, cost) in enumerate(zip(rects, costs.tolist(), strict=True)):
-            outside = size[0] * size[1] - _area(rect.intersected(view))
+            outside = size[0] * size[1] - area(rect.intersected(view))
             total = cost + 3.0 * outside + (ring * _RING + rank) * 8
             if best is None or total < best[0]:
                 best = (total, rect)
@@ -196,8 +196,9 @@ def _edges(rect: QRectF) -> tuple[float, float, float, float]:
     return rect.left(), rect.top(), rect.right(), rect.bottom()
 
 
-def _area(rect: QRectF) -> float:
-    return max(rect.width(), 0.0) * max(rect.height(), 0.0)
+def area(rect: QRect | QRectF) -> float:
+    """0 where two rectangles do not meet."""
+    return float(max(rect.width(), 0) * max(rect.height(), 0))
 
 
 def _square(x: float, y: float) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from tutor.trace.picture import ItemId, whole_of
 from tutor.trace.ready_queue import ready_queue
 from tutor.views.graph.circle import CircleItem
 from tutor.views.graph.items import GraphItem
+from tutor.views.graph.places import area
 from tutor.views.graph.view import GraphView
 from tutor.views.theme import LIGHT, SMALLEST_PIXELS, Palette, icon
 
@@ -238,7 +239,7 @@ class QueuePanel(QFrame):
         if picture is None or scene.structure is not picture.structure:
             return corners[0]
         busy = self._graph.canvas.mapFromScene(scene.focus_rects(picture)[1]).boundingRect()
-        return min(corners, key=lambda corner: _area(QRect(corner, self.size()) & busy))
+        return min(corners, key=lambda corner: area(QRect(corner, self.size()) & busy))
 
     # slots
 
@@ -271,12 +272,8 @@ class _OneLine(QLabel):
         return self.sizeHint()
 
 
-def _area(rect: QRect) -> int:
-    return max(rect.width(), 0) * max(rect.height(), 0)
-
-
 class _Chooser:
-    """Selects a node's circle in the picture."""
+    """Selects a node's circle in the picture, or its leaf, whatever is closed."""
 
     def __init__(self, session: Session, node: NodeId) -> None:
         self._session = session
@@ -292,4 +289,4 @@ class _Chooser:
         if found is not None:
             self._session.reveal_item(found)
         elif leaf is not None:
-            self._session.select_tensor(leaf)
+            self._session.reveal_tensor(leaf)
