@@ -26,7 +26,7 @@ from tutor.source.formats import read_document
 from tutor.trace.iterations import Iteration, iterations
 from tutor.trace.prefix import prefix
 from tutor.trace.trace import Trace
-from tutor.trace_command import NOT_RUN, NOT_STARTED, UNWRITABLE, TraceOptions, recorded
+from tutor.trace_command import NOT_RUN, NOT_STARTED, UNWRITABLE, TraceOptions, recorded, say
 from tutor.views.export.exporting import exporting
 from tutor.views.export.job import ExportJob
 from tutor.views.export.request import (
@@ -74,7 +74,7 @@ def export(values: Any, arguments: tuple[str, ...], errors: TextIO | None) -> in
         with Stops() as stops:
             return _exported(values, arguments, stops, errors)
     except (DocumentError, OptionError) as fault:
-        _say(errors, str(fault))
+        say(errors, str(fault))
         return UNWRITABLE
     except StoppedError as stopped:
         return stopped.status
@@ -97,14 +97,6 @@ def _exported(values: Any, arguments: tuple[str, ...], stops: Stops, errors: Tex
     status = _drawn(request, stops, errors)
     application.processEvents()  # lets go of what was drawn
     return status
-
-
-def _say(errors: TextIO | None, line: str) -> None:
-    """A reader that has gone away does not make the command fail."""
-    with suppress(OSError):
-        if errors is not None:
-            errors.write(line + "\n")
-            errors.flush()
 
 
 def _check_options(values: Any, kind: Kind) -> None:
@@ -339,9 +331,9 @@ def _drawn(request: Request, stops: Stops, errors: TextIO | None) -> int:
     loop.exec()
     listening.stop()
     if told.done:
-        _say(errors, _("Exported to {path}.").format(path=request.path))
+        say(errors, _("Exported to {path}.").format(path=request.path))
         return 0
     if told.fault is not None:
-        _say(errors, told.fault)
+        say(errors, told.fault)
         return UNWRITABLE
     return stops.status or NOT_STARTED

@@ -65,11 +65,11 @@ def trace(options: TraceOptions, errors: TextIO | None) -> int:
         with Stops() as stops:  # until all is written: a second Ctrl+C shall not cost what was recorded
             return _traced(command, options, stops, errors)
     except DocumentError as fault:
-        _say(errors, str(fault))
+        say(errors, str(fault))
         return UNWRITABLE
 
 
-def _say(errors: TextIO | None, line: str) -> None:
+def say(errors: TextIO | None, line: str) -> None:
     """A reader that has gone away does not make the command fail."""
     with suppress(OSError):
         if errors is not None:
@@ -83,8 +83,8 @@ def _traced(command: RunCells, options: TraceOptions, stops: Stops, errors: Text
         return NOT_STARTED
     write_bytes(options.out, encode_trace(_portable(done.trace, command)))
     for line in _report(done, options):
-        _say(errors, line)
-    _say(errors, _("Trace written to {path}.").format(path=options.out))
+        say(errors, line)
+    say(errors, _("Trace written to {path}.").format(path=options.out))
     return stops.status if done.stopped_by == "interrupt" else 0
 
 
@@ -95,7 +95,7 @@ def recorded(options: TraceOptions, stops: Stops, errors: TextIO | None) -> Reco
     """
     done = _recorded(_command(options), options, stops, errors)
     for line in _report(done, options) if done is not None else ():
-        _say(errors, line)
+        say(errors, line)
     return done
 
 
@@ -104,7 +104,7 @@ def _recorded(
 ) -> RecordedRun | None:
     done = _run(command, options, stops)
     if done.trace.environment is None and done.stopped_by is None:
-        _say(errors, _not_started(done.ended))
+        say(errors, _not_started(done.ended))
         return None
     _explain(done.trace)
     return done

@@ -117,6 +117,12 @@ class Graph:
             raise KeyError(node_name(node))
         return mark.id
 
+    def running(self) -> NodeId | None:
+        """The node that the engine runs in this thread."""
+        node = torch._C._current_autograd_node()
+        mark = None if node is None else self.mark(node)
+        return None if mark is None else mark.id
+
     def mark(self, node: AutogradNode) -> Mark | None:
         return mark_of(node, self._token)
 

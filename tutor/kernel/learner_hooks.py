@@ -189,7 +189,9 @@ class LearnerHooks:
         theirs = {key: hook for key, hook in hooks.items() if type(key) not in (OwnKey, SeenKey)}
         taken = {key: hook for key, hook in theirs.items() if not is_over(hook)}
         if taken:
-            firing = Firing(run, kind, hooked, taken, value, self._data(kind, value), self._node())
+            firing = Firing(
+                run, kind, hooked, taken, value, self._data(kind, value), self._tape.graph.running()
+            )
             self._firing.append(firing)
 
     def _behind(self, hooked: Hooked, key: object) -> Callable[..., None]:
@@ -238,11 +240,6 @@ class LearnerHooks:
             run.hooks_ran.append(row)
         if firing.kind == "post_accumulate":
             run.tell(self._tape.put, run.landed_at)
-
-    def _node(self) -> NodeId | None:
-        node = torch._C._current_autograd_node()
-        mark = None if node is None else self._tape.graph.mark(node)
-        return None if mark is None else mark.id
 
     def _data(self, kind: Kind, value: Any) -> Data:
         match kind:

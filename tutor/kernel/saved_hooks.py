@@ -19,7 +19,7 @@ from tutor.kernel.measure import size
 from tutor.kernel.packed import plain
 from tutor.kernel.saved import is_readable
 from tutor.kernel.tape import Tape
-from tutor.protocol import Data, HookRan, NodeId, Span, TensorId
+from tutor.protocol import Data, HookRan, Span, TensorId
 
 Kind = Literal["pack", "unpack"]
 
@@ -71,7 +71,7 @@ class SavedTensorHooks:
             kind=kind,
             function=function_name(hook),
             tensor=self._known(value if kind == "pack" else result),
-            node=None if run is None or kind == "pack" else self._node(),
+            node=None if run is None or kind == "pack" else self._tape.graph.running(),
             backward=None if run is None else run.id,
             before=self._data(value),
             after=self._data(result),
@@ -86,11 +86,6 @@ class SavedTensorHooks:
     def _known(self, value: object) -> TensorId | None:
         known = self._tape.tensors.find(value) if isinstance(value, torch.Tensor) else None
         return None if known is None else known.id
-
-    def _node(self) -> NodeId | None:
-        node = torch._C._current_autograd_node()
-        mark = None if node is None else self._tape.graph.mark(node)
-        return None if mark is None else mark.id
 
     def _data(self, value: object) -> Data:
         return plain(value, self._tape.read_gradient)

@@ -45,7 +45,7 @@ def _phase(at: Moment, table: BlockTable, ran: int, nodes: int) -> Phase:
         return "failed"
     if table.runs_at(at.step) or _accumulates(at, table):
         return "running"
-    if table.keeps and any(_freed(at, key) for key in table.begun_by(at.step)):
+    if table.keeps and any(at.has_freed(key) for key in table.begun_by(at.step)):
         return "used"
     if ran and ran >= nodes:
         return "done"
@@ -59,11 +59,6 @@ def _accumulates(at: Moment, table: BlockTable) -> bool:
     found = at.index.node_steps.get(at.step)
     row = at.index.nodes.get(found.run.node) if found is not None else None
     return row is not None and row.tensor in table.within
-
-
-def _freed(at: Moment, key: int) -> bool:
-    backward = at.trace.backwards[key]
-    return not backward.retain_graph and has_ended(backward, at.step)
 
 
 # ------------------------------------------------------------------ the norm

@@ -61,6 +61,11 @@ class Moment:
                 return ran.run
         return None
 
+    def has_freed(self, key: BackwardId) -> bool:
+        """Whether the backward let go of what its nodes had saved, and is over."""
+        backward = self.trace.backwards[key]
+        return not backward.retain_graph and has_ended(backward, self.step)
+
     def gives_away(self, data: Data) -> bool:
         """Whether these numbers are those of a covered gradient."""
         return any(same_numbers(data, answer) for answer in self.answers)
@@ -379,7 +384,7 @@ def _phase(at: Moment, tab: Tab, runs: list[RunOf]) -> Phase:
     current = at.backward.id if at.backward is not None else None
     if runs and runs[-1].step == at.step:
         return "running"
-    if any(_freed(at, ran.backward) for ran in runs) and _keeps(at, tab.node):
+    if any(at.has_freed(ran.backward) for ran in runs) and _keeps(at, tab.node):
         return "used"
     if runs and runs[-1].backward == current:
         return "done"
@@ -391,9 +396,3 @@ def _phase(at: Moment, tab: Tab, runs: list[RunOf]) -> Phase:
 def _keeps(at: Moment, node: NodeId) -> bool:
     """Whether it had saved a tensor: without one a node stays usable."""
     return any(isinstance(kept, dict) and "tensor" in kept for kept in at.index.nodes[node].saved.values())
-
-
-def _freed(at: Moment, key: BackwardId) -> bool:
-    """Whether the backward let go of what its nodes had saved, and is over."""
-    backward = at.trace.backwards[key]
-    return not backward.retain_graph and has_ended(backward, at.step)
