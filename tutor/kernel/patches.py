@@ -115,44 +115,34 @@ class Patches:
 
         @functools.wraps(original)
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            if is_short():
-                return self._apply_in_little_room(original, cls, args, kwargs, sys._getframe(1))
+            room = Room() if is_short() else None
+            carried = original if room is None else room.lent(original)
             try:
                 if not self._mine() or self._forward.outermost is not None:
-                    return original(cls, *args, **kwargs)
-                return self._forward.apply(cls, original, args, kwargs, sys._getframe(1))
+                    return carried(cls, *args, **kwargs)
+                return self._forward.apply(cls, carried, args, kwargs, sys._getframe(1))
             except BaseException as error:
                 hide(error)
                 raise
+            finally:
+                if room is not None:
+                    room.close()
 
         return classmethod(apply)
-
-    def _apply_in_little_room(
-        self, original: Any, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
-    ) -> Any:
-        """The same where the learner's stack is nearly full."""
-        room = Room()
-        lent = room.lent(original)
-        try:
-            if not self._mine() or self._forward.outermost is not None:
-                return lent(cls, *args, **kwargs)
-            return self._forward.apply(cls, lent, args, kwargs, frame)
-        finally:
-            room.close()
 
     def _module_call(self, original: Any) -> Any:
         @functools.wraps(original)
         def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if is_short():
-                return self._call_in_little_room(original, module, args, kwargs, sys._getframe(1))
-            if not self._mine():
-                return original(module, *args, **kwargs)
-            how = self._carried_out(module)
-            entered = self._enter(module, sys._getframe(1))
+            room = Room() if is_short() else None
+            carried, entered = original if room is None else room.lent(original), None
             try:
+                if not self._mine():
+                    return carried(module, *args, **kwargs)
+                how = self._carried_out(module)
+                entered = self._enter(module, sys._getframe(1))
                 if how is None:
-                    return original(module, *args, **kwargs)
-                called = functools.partial(original, module)
+                    return carried(module, *args, **kwargs)
+                called = functools.partial(carried, module)
                 return self._whole.call_module(how, module, called, args, kwargs, sys._getframe(1))
             except BaseException as error:
                 hide(error)
@@ -160,36 +150,10 @@ class Patches:
             finally:
                 if entered is not None:
                     self._leave(entered)
+                if room is not None:
+                    room.close()
 
         return call
-
-    def _call_in_little_room(
-        self,
-        original: Any,
-        module: torch.nn.Module,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        frame: FrameType,
-    ) -> Any:
-        """The same where the learner's stack is nearly full."""
-        room = Room()
-        lent, entered = room.lent(original), None
-        try:
-            if not self._mine():
-                return lent(module, *args, **kwargs)
-            how = self._carried_out(module)
-            entered = self._enter(module, frame)
-            if how is None:
-                return lent(module, *args, **kwargs)
-            called = functools.partial(lent, module)
-            return self._whole.call_module(how, module, called, args, kwargs, frame)
-        except BaseException as error:
-            hide(error)
-            raise
-        finally:
-            if entered is not None:
-                self._leave(entered)
-            room.close()
 
     def _carried_out(self, module: torch.nn.Module) -> How | None:
         try:
