@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.session.fake_kernel import FakeKernel
+from tests.trace.grouped import recorded
 from tests.traces import golden
 from tests.views.window.opened import Opened, resized
 from tutor.app import begin
@@ -81,3 +82,24 @@ def test_it_speaks_the_windows_language(panel: QueuePanel) -> None:
     use_language("es")
     panel.retranslate()
     assert panel.texts[0] == "¿Por qué MulBackward0 de a * b ahora?"
+
+
+def test_a_leaf_that_is_asked_for_is_shown_whatever_is_closed(
+    opened: Opened, tmp_path: Path, kernel: FakeKernel
+) -> None:
+    window, session = opened
+    recorded("blocks").save(tmp_path / "run.json")
+    begin(session, window, tmp_path / "run.json")
+    panel = window.workspace.queue
+    trace = session.trace
+    run = next(run for run in trace.backwards[0].steps if trace.nodes[run.node].tensor is not None)
+    session.player.seek(run.step)
+    session.fold_all()
+    panel.open()
+    row = next(row for row in panel.rows if row.node == run.node)
+    buttons = {button.text(): button for button in panel.findChildren(QPushButton) if not button.isHidden()}
+    buttons[row.name].click()
+
+    assert session.selection.tensor == trace.nodes[run.node].tensor
+    assert session.structure is not None
+    assert session.selection.item in {box.id for box in session.structure.boxes}
