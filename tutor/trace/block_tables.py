@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tutor.protocol import BackwardId, NodeId, TensorId
+from tutor.trace.freed import keeps_tensors
 from tutor.trace.index import Index
 from tutor.trace.picture import Box, Circle, Group, ItemId, LaneId, Structure
 
@@ -84,14 +85,10 @@ def _table(
     for node in table.nodes:
         for ran in index.runs.get(node, ()):
             table.runs.setdefault(ran.backward, []).append(ran.step)
-        table.keeps = table.keeps or _keeps(index, node)
+        table.keeps = table.keeps or keeps_tensors(index.nodes[node])
     for steps in table.runs.values():
         steps.sort()
     return table
-
-
-def _keeps(index: Index, node: NodeId) -> bool:
-    return any(isinstance(kept, dict) and "tensor" in kept for kept in index.nodes[node].saved.values())
 
 
 def _holds(steps: list[int], step: int) -> bool:

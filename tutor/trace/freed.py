@@ -23,6 +23,11 @@ def freed_at(trace: Trace, node: NodeId) -> int | None:
     return next(freeing, None)
 
 
+def keeps_tensors(node: Node) -> bool:
+    """Whether it has saved a tensor: without one a node stays usable."""
+    return any(isinstance(kept, dict) and "tensor" in kept for kept in node.saved.values())
+
+
 def _saves_tensors(node: Node) -> bool:
     kept = (saved for name, saved in node.saved.items() if not name.startswith("ctx."))
     return node.name == _HOLDS_A_FUNCTION or any(map(_is_tensor, kept))

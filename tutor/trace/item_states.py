@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tutor.protocol import BackwardId, Change, Data, NodeId, NodeRun, TensorId
 from tutor.trace.backwards import backward_at, failed_node, has_ended, needed_nodes
+from tutor.trace.freed import keeps_tensors
 from tutor.trace.grad_row import grad_row
 from tutor.trace.index import Index, RunOf, last
 from tutor.trace.leaving import told_value
@@ -384,15 +385,10 @@ def _phase(at: Moment, tab: Tab, runs: list[RunOf]) -> Phase:
     current = at.backward.id if at.backward is not None else None
     if runs and runs[-1].step == at.step:
         return "running"
-    if any(at.has_freed(ran.backward) for ran in runs) and _keeps(at, tab.node):
+    if any(at.has_freed(ran.backward) for ran in runs) and keeps_tensors(at.index.nodes[tab.node]):
         return "used"
     if runs and runs[-1].backward == current:
         return "done"
     if at.backward is not None and not has_ended(at.backward, at.step):
         return "waiting" if tab.node in at.needed else "idle"
     return "laid"
-
-
-def _keeps(at: Moment, node: NodeId) -> bool:
-    """Whether it had saved a tensor: without one a node stays usable."""
-    return any(isinstance(kept, dict) and "tensor" in kept for kept in at.index.nodes[node].saved.values())
