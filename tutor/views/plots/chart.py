@@ -18,12 +18,15 @@ from tutor.trace.values import cell
 from tutor.views.fonts import sans
 from tutor.views.plots.lines import Line
 from tutor.views.theme import LIGHT, Palette
+from tutor.views.ticks import round_distance
 
 os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 import pyqtgraph as pg
 
 _FEW_POINTS = 40
 """So many points are shown as dots too."""
+_TICKS = 6
+"""About so many stand on the axis below."""
 _AXIS_WIDTH = 46
 _WIDE, _THIN = 3.2, 1.8
 
@@ -138,7 +141,7 @@ class Chart(QWidget):
             self._draw_broken(line, low + 0.04 * (high - low))
         self._view.setRange(xRange=(0.0, max(self._count, 1) * 1.02), yRange=(low, high), padding=0.0)
         self._left.setTicks([_decades(low, high)] if self._log else None)
-        step = _tick_distance(self._count)
+        step = round_distance(self._count / _TICKS)
         self._below.setTickSpacing(major=step, minor=step)
 
     def _draw_line(self, line: Line, heights: list[float]) -> None:
@@ -243,10 +246,3 @@ def _decades(low: float, high: float) -> list[tuple[float, str]]:
     powers = [power for power in range(math.floor(low), math.ceil(high) + 1) if power % every == 0]
     places = [(power + math.log10(factor), factor * 10.0**power) for power in powers for factor in factors]
     return [(place, cell(number)) for place, number in places if low <= place <= high]
-
-
-def _tick_distance(count: int) -> int:
-    """A round whole number, so that about six ticks stand below."""
-    rough = max(count / 6, 1.0)
-    unit = 10 ** math.floor(math.log10(rough))
-    return int(next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from tutor.views.ticks import round_distance
 
 Kind = Literal["forward", "backward", "other"]
 
@@ -51,9 +52,7 @@ def thinned(turns: tuple[tuple[int, int], ...], room: float, apart: float) -> li
     """The first, and those with round numbers that stand so many pixels apart at least, of a line `room` pixels long."""
     if not turns:
         return []
-    rough = max((turns[-1][1] - turns[0][1] + 1) * apart / max(room, 1.0), 1.0)
-    unit = 10 ** math.floor(math.log10(rough))
-    every = int(next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough))
+    every = round_distance((turns[-1][1] - turns[0][1] + 1) * apart / max(room, 1.0))
     return [turn for place, turn in enumerate(turns) if place == 0 or turn[1] % every == 0]
 
 
