@@ -124,7 +124,7 @@ def apply(app: QApplication, palette: Palette, text_size: int = 100) -> None:
         app.setStyle(QStyleFactory.create("Fusion"))
     app.setPalette(qt_palette(palette))
     app.setFont(sans(text_pixels(text_size)))
-    app.setStyleSheet(stylesheet(palette, text_size))
+    app.setStyleSheet(stylesheet(palette))
 
 
 def icon(name: str, palette: Palette, *, color: str | None = None) -> QIcon:
@@ -141,14 +141,12 @@ def app_icon() -> QIcon:
 
 
 @cache
-def stylesheet(palette: Palette, text_size: int) -> str:
+def stylesheet(palette: Palette) -> str:
     """The program's stylesheet in these colours."""
     dark = palette is DARK
-    pixels = text_pixels(text_size)
     own = {
         "name": "dark" if dark else "light",
         "icons": resource("icons").as_posix(),
-        "title": str(round(pixels * 1.35)),
         "line": mix(palette.window, palette.faint, 0.6),
         "stripe": mix(palette.panel, palette.window, 0.5),
         "hover": mix(palette.window, palette.ink, 0.07),
